@@ -1,0 +1,5 @@
+"""The command line: one module per verb family."""
+
+from engine.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,42 @@
+"""`huiyin`: the verbs, each imported only when it is called, so that `--help` costs no more than click itself."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+from engine import __version__
+
+#: verb -> module that defines `command`, and the line that `huiyin --help` prints for it.
+VERBS: Final[dict[str, tuple[str, str]]] = {
+    "check": ("engine.cli.check", "All mistakes of a policy, framed."),
+    "test": ("engine.cli.test", "Play scenario files, strictly."),
+    "simulate": ("engine.cli.simulate", "A scenario as a readable timeline."),
+    "schema": ("engine.cli.schema", "JSON Schema for editors."),
+    "calendar": ("engine.cli.calendar", "Working time as a tool of its own: due, between, show."),
+}
+
+
+class Verbs(click.Group):
+    """A group whose members are modules, loaded by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = import_module(VERBS[name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="huiyin")
+def main() -> None:
+    """Huiyin 回音 runs a property company's service plan: check it, rehearse it, explain it."""

@@ -1,0 +1,88 @@
+"""`huiyin test`: play scenario files, strictly."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+
+from engine.cli.common import date_option, language_option
+
+
+@click.command("test")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--update", is_flag=True, help="Write what happened into the files, for review.")
+@click.option("--coverage", is_flag=True, help="Which rules, rungs, moves and states the scenarios showed.")
+@click.option("--all", "show_all", is_flag=True, help="The whole picture of each failure, equal steps too.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a JUnit report to this file.")
+@click.option("--json", "as_json", is_flag=True, help="Results for machines.")
+@date_option
+@language_option
+def command(
+    paths: tuple[Path, ...],
+    update: bool,
+    coverage: bool,
+    show_all: bool,
+    junit: Path | None,
+    as_json: bool,
+    today: date | None,
+    lang: str,
+) -> None:
+    """Play scenario files: everything that happens must be listed. Exit 1 when one fails."""
+    from engine.policy import render
+    from engine.runtime import today as wall_today
+    from engine.sim import Result, Runner, failure_lines, scenario_files, update_file, write_junit
+    from engine.sim.coverage import coverage as covered
+
+    files = list(scenario_files(paths))
+    if not files:
+        raise click.UsageError("no scenario files there: a scenario file has a line `scenario: …`")
+    runner = Runner(today or wall_today())
+    results: list[Result] = []
+    for file in files:
+        result = runner.run(file)
+        if update and result.performance is not None and not result.passed:
+            update_file(result.performance, file)
+            result = runner.run(file)
+        results.append(result)
+        if not as_json and not result.passed:
+            if result.performance is None:
+                click.echo(render(tuple(result.diagnostics), lang, color=sys.stdout.isatty()))
+            else:
+                for line in failure_lines(result, lang, show_all):
+                    click.echo(line)
+    passed = sum(result.passed for result in results)
+    failed = len(results) - passed
+    rules = covered((result.path, result.performance) for result in results if result.performance is not None)
+    if as_json:
+        answer: dict[str, object] = {
+            "scenarios": [
+                {
+                    "file": result.path.as_posix(),
+                    "title": result.performance.scenario.title if result.performance else "",
+                    "passed": result.passed,
+                    "differences": len(result.performance.differences) if result.performance else None,
+                }
+                for result in results
+            ],
+            "passed": passed,
+            "failed": failed,
+        }
+        if coverage:
+            answer["rules"] = {
+                id: {"element": one.element, "scenarios": list(one.scenarios)} for id, one in rules.items()
+            }
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        if coverage:
+            missing = [f"{id} ({one.element})" for id, one in rules.items() if not one.scenarios]
+            click.echo(f"rules shown: {len(rules) - len(missing)} of {len(rules)}")
+            for one in missing:
+                click.echo(f"  never shown: {one}")
+        click.echo(f"{passed} passed, {failed} failed")
+    if junit is not None:
+        write_junit(results, junit)
+    sys.exit(1 if failed else 0)

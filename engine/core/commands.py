@@ -1,0 +1,232 @@
+"""What may be asked of a ticket: the imperative half of the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from engine.core.conditions import Value
+
+Given: TypeAlias = Mapping[str, Value]
+
+
+class Actor(NamedTuple):
+    """Who acts, with the roles the door found him to hold, or to stand in for, at that instant.
+
+    `reporter`, `leaver`, `taker` and `system` are roles too: only the door can know who is one.
+    """
+
+    person: str
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A ticket begins. `first_contact` took the call; the plan is the one in force at the effective opening."""
+
+    category: str
+    facts: Given = field(default_factory=dict)
+    first_contact: str | None = None
+    plan: str = ""
+    edition: str = ""
+    post: str | None = None  #: the role, or the new member, that a duty's ticket is about
+    origin: str | None = None  #: the ticket whose detection opened this one
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """A move of the workflow. `qualified`: the door knows whether the assignee passed what his role requires."""
+
+    move: str
+    facts: Given = field(default_factory=dict)
+    assignee: str | None = None
+    qualified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    role: str | None
+    person: str
+    qualified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SetFacts:
+    """The facts changed (severity raised, meeting moved). None takes a stated value back."""
+
+    facts: Mapping[str, Value | None]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectFacts:
+    """The facts were recorded wrongly; settled verdicts may change, in favour only."""
+
+    facts: Mapping[str, Value | None]
+    evidence: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectVerdict:
+    """A verdict was wrong: `key` names the run, `to` the verdict it gets."""
+
+    key: str
+    to: Literal["met", "late", "missed", "back"]
+    evidence: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Accepted excuse for a deadline: force majeure, good reason. The latest run of that name."""
+
+    deadline: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recategorise:
+    """`states` maps the states of the old workflow to those of the new; a state of the same name needs no entry."""
+
+    category: str
+    facts: Given = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Somebody addressed has seen it: stops the repeats of this rung and those below."""
+
+    deadline: str
+    rung: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """The next rung at once; no effect if the ladder is already above `if_rung`."""
+
+    deadline: str
+    if_rung: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Several owners, one matter. No clock changes."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Same complainant, same matter: this ticket ends in the older one."""
+
+    into: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A detection fired on this ticket. `first`: first of its group, which is when `notify` and `opens` act."""
+
+    detection: str
+    members: tuple[str, ...]
+    first: bool
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The ticket became a member of the group's ticket."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartMove:
+    """The ticket of the group made a move that reaches its members; one that does not allow it is left as it is."""
+
+    move: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDelivery:
+    """`undeliverable` raises the next rung at once."""
+
+    key: str
+    rung: str
+    outcome: Literal["delivered", "undeliverable"]
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyCalendar:
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Migrate:
+    """To another version of the plan. `modes`: deadline -> keep | recompute | restart; not named: recompute."""
+
+    plan: str
+    states: Mapping[str, str] = field(default_factory=dict)
+    modes: Mapping[str, Literal["keep", "recompute", "restart"]] = field(default_factory=dict)
+
+
+Act: TypeAlias = (
+    Open
+    | Do
+    | Assign
+    | SetFacts
+    | CorrectFacts
+    | CorrectVerdict
+    | Excuse
+    | Recategorise
+    | Ack
+    | Escalate
+    | Note
+    | Link
+    | Unlink
+    | Merge
+    | Detected
+    | Joined
+    | PartMove
+    | ReportDelivery
+    | ApplyCalendar
+    | Migrate
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An act on a ticket, stamped once by the door. `at` is whole seconds UTC.
+
+    `occurred_at` makes it a late report; the door has accepted it as one (SEMANTICS §8), the core only reads it.
+    """
+
+    ticket: str
+    actor: Actor
+    at: int
+    act: Act
+    occurred_at: int | None = None
+
+
+class Refusal(NamedTuple):
+    """The caller's mistake: nothing happened. `code` is stable, `detail` its argument, `legal` the moves possible
+    now.
+    """
+
+    code: str
+    detail: str
+    legal: tuple[str, ...] = ()

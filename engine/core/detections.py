@@ -1,0 +1,93 @@
+"""Patterns over several tickets, as pure functions of a set of openings: whatever order they came in, the same ones
+fire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from engine.core.agenda import shifted
+from engine.core.conditions import Value
+from engine.core.plan import Detection, Plan
+from engine.core.ticket import Family, Ticket
+from engine.core.work import provided
+
+
+class Membership(NamedTuple):
+    """An opening that counts for a detection. `bucket` is what it has in common with others, `differs` what it must
+    not.
+
+    Sorted, memberships stand in the order (effective opening, ticket).
+    """
+
+    at: int
+    ticket: str
+    detection: str
+    bucket: tuple[Value, ...]
+    differs: tuple[Value, ...] = ()
+
+
+class Firing(NamedTuple):
+    """An opening that completes a pattern. `group` is the ticket of the group's first firing opening; `first`: this
+    is it.
+    """
+
+    ticket: str
+    at: int
+    members: tuple[str, ...]
+    group: str
+    first: bool
+
+
+def memberships(plan: Plan, family: Family, ticket: Ticket) -> tuple[Membership, ...]:
+    """The detections that a ticket counts for. A fact of `same` that is not set makes no member."""
+    found: list[Membership] = []
+    for detection in plan.detections.values():
+        if ticket.category not in detection.of:
+            continue
+        if detection.when is not None and not detection.when.holds(lambda name: _fact(plan, family, ticket, name)):
+            continue
+        bucket = [ticket.fact(name) for name in detection.same]
+        differs = [ticket.fact(name) for name in detection.different]
+        if None not in bucket and None not in differs:
+            found.append(
+                Membership(
+                    ticket.opened,
+                    ticket.id,
+                    detection.id,
+                    tuple(value for value in bucket if value is not None),
+                    tuple(value for value in differs if value is not None),
+                )
+            )
+    return tuple(found)
+
+
+def _fact(plan: Plan, family: Family, ticket: Ticket, name: str) -> Value | None:
+    value = ticket.fact(name)
+    return provided(plan, list(family.tickets.values()), ticket, name) if value is None else value
+
+
+def firings(plan: Plan, edition: str, detection: Detection, members: Iterable[Membership]) -> tuple[Firing, ...]:
+    """The openings of one bucket that fire: m fires iff at least `count` of them, m included, lie in the window
+    before it.
+    """
+    ordered = sorted(members)
+    fired: list[Firing] = []
+    group_of: dict[str, str] = {}
+    for index, newest in enumerate(ordered):
+        earliest = newest.at
+        if detection.within is not None:
+            back = detection.within._replace(amount=-detection.within.amount)
+            earliest = shifted(back, newest.at, plan, plan.calendar, edition, None)
+        window = [member for member in ordered[: index + 1] if detection.within is None or member.at >= earliest]
+        distinct = {member.differs for member in window} if detection.different else {m.ticket for m in window}
+        if len(distinct) < detection.count:
+            continue
+        known = [group_of[member.ticket] for member in window if member.ticket in group_of]
+        group = known[0] if known else newest.ticket
+        for member in window:
+            group_of[member.ticket] = group
+        names = tuple(member.ticket for member in window)
+        fired.append(Firing(newest.ticket, newest.at, names, group, not known))
+    return tuple(fired)

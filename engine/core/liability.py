@@ -1,0 +1,113 @@
+"""Who answers for a finding: one table of the plan, asked about what was found, as a report and never as an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from engine.core import conditions as c
+from engine.core import events as e
+from engine.core.conditions import Condition, Rule, Value
+from engine.core.evolve import Bench
+from engine.core.plan import Party, Plan
+from engine.core.shape import shape
+from engine.core.ticket import Family, Ticket
+from engine.core.work import addresses, provided
+
+#: Who held a role's post immediately before an instant; None if the roster knows nobody.
+HoldsPost = Callable[[str, int], str | None]
+
+
+class Finding(NamedTuple):
+    """Something somebody may have to answer for. `name` is a deadline, a duty, a detection or a role; `at` seconds UTC.
+
+    `owner` is who had to act, by address, as the breach wrote it down.
+    """
+
+    kind: str  #: breach, detection, empty_post, nobody
+    name: str
+    at: int
+    owner: e.Address = ""
+    duty: bool = False
+
+
+class Liable(NamedTuple):
+    finding: Finding
+    who: str  #: a person, or a role where the plan does not ask for a person or nobody is known
+    rule: Rule
+
+
+def findings(plan: Plan, ticket: Ticket, event: e.Event) -> Iterator[Finding]:
+    """What an event of a ticket is a finding of. A detection is one only where a row of the table names it."""
+    match event:
+        case e.Breached():
+            name = event.key.partition("#")[0]
+            watch = shape(plan, ticket.category).watches.get(name)
+            of_duty = watch is not None and watch.deadline.duty is not None
+            yield Finding("breach", name, event.effective_at, event.owner, of_duty)
+        case e.DetectionFired():
+            yield Finding("detection", event.detection, event.effective_at)
+
+
+def liable(plan: Plan, family: Family, ticket: Ticket, finding: Finding, holds_post: HoldsPost) -> Liable | None:
+    """Who answers, by today's facts (a good reason may be accepted later). An excused breach has nobody."""
+    if plan.liability is None:
+        return None
+    tickets = list(family.tickets.values())
+
+    def view(name: str) -> Value | None:
+        match name:
+            case "finding":
+                return finding.kind
+            case "deadline":
+                return finding.name if finding.kind == "breach" and not finding.duty else None
+            case "duty":
+                return finding.name if finding.kind == "breach" and finding.duty else None
+            case "detection":
+                return finding.name if finding.kind == "detection" else None
+        value = ticket.fact(name)
+        return provided(plan, tickets, ticket, name) if value is None else value
+
+    row = plan.liability.pick(view)
+    if row is None or (finding.kind == "detection" and not (row.when is not None and _names_detection(row.when))):
+        return None
+    if any(run.status == "excused" and run.deadline == finding.name and run.due == finding.at for run in ticket.ended):
+        return None
+    return Liable(finding, _who(plan, family, ticket, row.value, finding, holds_post), row.rule)
+
+
+def liable_of_site(plan: Plan, finding: Finding, holds_post: HoldsPost) -> Liable | None:
+    """Who answers for a finding that is about no ticket: an empty post, a role in which nobody was there."""
+    if plan.liability is None:
+        return None
+    row = plan.liability.pick(lambda name: finding.kind if name == "finding" else None)
+    if row is None:
+        return None
+    role = finding.owner.partition(":")[2]
+    who = holds_post(role, finding.at) if row.value == Party("word", "custodian") else None
+    return Liable(finding, who or role, row.rule)
+
+
+def _names_detection(condition: Condition) -> bool:
+    match condition:
+        case c.OneOf(fact="detection"):
+            return True
+        case c.All(parts=parts) | c.Any(parts=parts):
+            return any(_names_detection(part) for part in parts)
+    return False
+
+
+def _who(plan: Plan, family: Family, ticket: Ticket, party: Party, finding: Finding, holds_post: HoldsPost) -> str:
+    """The party of the finding's instant: it is who held it immediately before, intervals counting as (from, to]."""
+    address = finding.owner
+    if party not in (Party("word", "owner"), Party("word", "custodian")):
+        found = addresses(plan, Bench(family, family.at, ""), ticket, party)
+        address = found[0] if found else finding.owner
+    kind, _, name = address.partition(":")
+    if party != Party("word", "custodian"):
+        return name or kind
+    if kind in ("leaver", "taker"):
+        return holds_post(name, finding.at) or name
+    if kind == "role":
+        return ticket.assignee or holds_post(name, finding.at) or name
+    return name or kind

@@ -1,0 +1,453 @@
+"""The moves that every workflow has, and the commands that only the system sends (SEMANTICS §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+
+from engine.core import commands as c
+from engine.core import events as e
+from engine.core.commands import Command, Refusal
+from engine.core.conditions import Rule, Value
+from engine.core.consequences import (
+    consequences,
+    part_move,
+    raise_next,
+    recompute,
+    set_facts,
+    void_what_it_started,
+)
+from engine.core.guards import accepts, is_party, legal_moves
+from engine.core.plan import LengthLimit, Party
+from engine.core.shape import clock, shape
+from engine.core.ticket import Draft, Run
+from engine.core.work import Work
+
+#: Who may make a standing move where the workflow does not say (SEMANTICS §4).
+_CLOSE: Final = (Party("word", "owner"), Party("word", "assignee"), Party("word", "first_contact"))
+_STRICT: Final = frozenset({"correct", "excuse", "recategorise", "merge"})
+_OPEN_ENDED: Final = frozenset({"note", "correct", "excuse", "link", "unlink"})
+
+
+def _refuse(work: Work, ticket: Draft, name: str, deadline: str | None = None) -> Refusal | None:
+    """Why the actor may not make a standing move, or None."""
+    legal = legal_moves(work, ticket)
+    workflow = work.shape(ticket).workflow
+    listed = workflow.standing.get(name)
+    if ticket.closed is not None and name not in _OPEN_ENDED:
+        return Refusal("closed", ticket.state, legal)
+    parties = listed.by if listed is not None and listed.by else None
+    if parties is None:
+        parties = (Party("role", work.plan.last_resort),)
+        if name not in _STRICT:
+            parties += _CLOSE + ((workflow.accountable,) if workflow.accountable else ())
+    allowed = any(is_party(work, ticket, party, work.actor) for party in parties)
+    if not allowed and deadline is not None and name in ("ack", "escalate"):
+        run = ticket.runs.get(deadline)
+        told = run.climb.told if run is not None else ()
+        allowed = any(
+            who in (f"person:{work.actor.person}", *(f"role:{role}" for role in work.actor.roles)) for who in told
+        )
+    if not allowed and "system" not in work.actor.roles:
+        return Refusal("by", work.actor.person, legal)
+    if listed is not None and listed.when is not None and not listed.when.holds(work.view(ticket)):
+        return Refusal("when", name, legal)
+    return None
+
+
+def _rule(work: Work, ticket: Draft, name: str) -> Rule:
+    workflow = work.shape(ticket).workflow
+    listed = workflow.standing.get(name)
+    return listed.rule if listed is not None else Rule(f"{workflow.rule.path}.moves.{name}", workflow.rule.sources)
+
+
+def _assign(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Assign)
+    if refusal := _refuse(work, ticket, "assign"):
+        return refusal
+    if not act.qualified:
+        return Refusal("unqualified", act.person, legal_moves(work, ticket))
+    work.emit(e.Assigned(ticket.id, command.at, _rule(work, ticket, "assign"), act.role, act.person))
+    return None
+
+
+def _set_facts(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.SetFacts)
+    if refusal := _refuse(work, ticket, "set_facts") or _wrong_facts(work, ticket, act.facts):
+        return refusal
+    _change_facts(work, ticket, act.facts, command.at, _rule(work, ticket, "set_facts"), "stated")
+    return None
+
+
+def _wrong_facts(work: Work, ticket: Draft, facts: Mapping[str, Value | None]) -> Refusal | None:
+    for name, value in facts.items():
+        if name not in work.plan.facts:
+            return Refusal("unknown", name, legal_moves(work, ticket))
+        if value is not None and not accepts(work.plan.facts[name], value, work.plan.roles):
+            return Refusal("value", name, legal_moves(work, ticket))
+    return None
+
+
+def _change_facts(
+    work: Work,
+    ticket: Draft,
+    facts: Mapping[str, Value | None],
+    now: int,
+    rule: Rule,
+    how: Literal["stated", "corrected", "detected"],
+) -> None:
+    """Facts changed by themselves: dues move or runs end, but nothing starts, not even by a time fact."""
+    changed = set_facts(work, ticket, dict(facts), now, rule, how)
+    if ticket.closed is None:
+        consequences(work, ticket, now, [], changed, stated=set(facts), entered=False)
+
+
+def _correct_facts(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.CorrectFacts)
+    if refusal := _refuse(work, ticket, "correct") or _wrong_facts(work, ticket, act.facts):
+        return refusal
+    _change_facts(work, ticket, act.facts, command.at, _rule(work, ticket, "correct"), "corrected")
+    for run in ticket.ended:  # settled verdicts are judged anew by the right limit, in favour only
+        watch = work.shape(ticket).watches.get(run.deadline)
+        if watch is None or run.status != "late" or run.done is None or not isinstance(run.limit, LengthLimit):
+            continue
+        row = watch.deadline.limit.pick(work.view(ticket))
+        if row is None or not isinstance(row.value, LengthLimit) or row.value == run.limit:
+            continue
+        due = clock(work.plan, row.value, ticket.edition).due(run.start, run.pauses)
+        if run.done <= due.at:
+            work.emit(
+                e.VerdictCorrected(ticket.id, command.at, row.rule, run.key, run.status, "met", act.evidence, "facts")
+            )
+    return None
+
+
+def _correct_verdict(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.CorrectVerdict)
+    if refusal := _refuse(work, ticket, "correct"):
+        return refusal
+    run = next((run for run in ticket.all_runs() if run.key == act.key), None)
+    if run is None:
+        return Refusal("unknown", act.key, legal_moves(work, ticket))
+    to: e.Status | None = _before_excuse(run) if act.to == "back" else act.to
+    if (
+        to is None
+        or run.status in ("void", "running", "paused", to)
+        or (act.to == "back") is not (run.status == "excused")
+    ):
+        return Refusal("verdict", run.status, legal_moves(work, ticket))
+    still_owed = run.status == "breached"
+    work.emit(e.VerdictCorrected(ticket.id, command.at, run.rule, run.key, run.status, to, act.evidence, "correction"))
+    if still_owed and run.climb.raised:
+        work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "corrected", run.climb.told))
+    if to == "met":
+        void_what_it_started(work, ticket, run, command.at)
+    return None
+
+
+def _before_excuse(run: Run) -> e.Status | None:
+    """What an excused run was: the excuse wrote it down as its cause."""
+    before = run.ended_by.removeprefix("excused ")
+    return {"late": "late", "missed": "missed", "breached": "missed"}.get(before)  # type: ignore[return-value]
+
+
+def _excuse(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Excuse)
+    if refusal := _refuse(work, ticket, "excuse"):
+        return refusal
+    rule = _rule(work, ticket, "excuse")
+    run = ticket.runs.get(act.deadline)
+    if run is not None:
+        cause = f"excused {run.status}"
+        work.emit(e.RunEnded(ticket.id, command.at, rule, run.key, "excused", cause, run.due))
+        if run.climb.raised:
+            work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "excused", run.climb.told))
+        _end_duty(work, ticket, command)
+        return None
+    run = next((run for run in reversed(ticket.ended) if run.deadline == act.deadline), None)
+    if run is None or run.status not in ("late", "missed"):
+        return Refusal("unknown", act.deadline, legal_moves(work, ticket))
+    work.emit(e.VerdictCorrected(ticket.id, command.at, rule, run.key, run.status, "excused", act.reason, "excuse"))
+    return None
+
+
+def _end_duty(work: Work, ticket: Draft, command: Command) -> None:
+    """A duty that is excused is over: its built-in workflow has a final state for that."""
+    workflow = work.shape(ticket).workflow
+    if work.shape(ticket).category.duty is not None and "excused" in workflow.states:
+        rule = workflow.states["excused"].rule
+        work.emit(e.Moved(ticket.id, command.at, rule, "excuse", ticket.state, "excused"))
+        consequences(work, ticket, command.at, ["excuse", "excused"], set())
+
+
+def _recategorise(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Recategorise)
+    plan = work.plan
+    if refusal := _refuse(work, ticket, "recategorise") or _wrong_facts(work, ticket, act.facts):
+        return refusal
+    if act.category not in plan.categories or act.category == ticket.category:
+        return Refusal("unknown", act.category, legal_moves(work, ticket))
+    new = shape(plan, act.category)
+    state = act.states.get(ticket.state, ticket.state)
+    if state not in new.workflow.states:
+        return Refusal("state", state, legal_moves(work, ticket))
+    for item in new.category.record:
+        if not item.optional and item.fact not in act.facts and work.view(ticket)(item.fact) is None:
+            return Refusal("missing", item.fact, legal_moves(work, ticket))
+    before = ticket.state
+    gone = [run for name, run in ticket.runs.items() if name not in new.watches]
+    for run in gone:
+        status: e.Status = "missed" if run.status == "breached" else "void"
+        work.emit(e.RunEnded(ticket.id, command.at, run.rule, run.key, status, "category", run.due))
+        if run.climb.raised:
+            work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "ended", run.climb.told))
+    work.emit(e.Recategorised(ticket.id, command.at, new.category.rule, ticket.category, act.category, state))
+    changed = set_facts(work, ticket, act.facts, command.at, new.category.rule, "stated") | {"category"}
+    happened = [state, f"{before} left"] if state != before else []
+    consequences(work, ticket, command.at, happened, changed, entered=state != before)
+    return None
+
+
+def _ack(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Ack)
+    if refusal := _refuse(work, ticket, "ack", act.deadline):
+        return refusal
+    run = ticket.runs.get(act.deadline)
+    if run is None or act.rung not in run.climb.raised:
+        return Refusal("unknown", f"{act.deadline}.{act.rung}", legal_moves(work, ticket))
+    work.emit(e.Acked(ticket.id, command.at, run.rule, run.key, act.rung, command.actor.person))
+    return None
+
+
+def _escalate(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Escalate)
+    if refusal := _refuse(work, ticket, "escalate", act.deadline):
+        return refusal
+    run = ticket.runs.get(act.deadline)
+    if run is None:
+        return Refusal("unknown", act.deadline, legal_moves(work, ticket))
+    if act.if_rung is not None and run.climb.last != act.if_rung:
+        return None  # somebody was quicker: no effect
+    if not raise_next(work, ticket, run, work.shape(ticket).watches[run.deadline].deadline, command.at):
+        return Refusal("exhausted", act.deadline, legal_moves(work, ticket))
+    return None
+
+
+def _note(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Note)
+    if refusal := _refuse(work, ticket, "note"):
+        return refusal
+    now = command.at if command.occurred_at is None else command.occurred_at
+    work.emit(e.Noted(ticket.id, now, _rule(work, ticket, "note"), act.text))
+    return None
+
+
+def _link(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Link)
+    if refusal := _refuse(work, ticket, "link"):
+        return refusal
+    work.emit(e.Linked(ticket.id, command.at, _rule(work, ticket, "link"), "group", act.group))
+    return None
+
+
+def _unlink(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Unlink)
+    if refusal := _refuse(work, ticket, "unlink"):
+        return refusal
+    if ticket.ties.group is None:
+        return Refusal("unknown", "group", legal_moves(work, ticket))
+    work.emit(e.Unlinked(ticket.id, command.at, _rule(work, ticket, "unlink"), act.reason))
+    return None
+
+
+def _merge(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Merge)
+    if refusal := _refuse(work, ticket, "merge"):
+        return refusal
+    rule = _rule(work, ticket, "merge")
+    before = ticket.state
+    work.emit(e.Merged(ticket.id, command.at, rule, act.into))
+    consequences(work, ticket, command.at, ["merged", f"{before} left"], set())
+    return None
+
+
+# ---- of the system
+# ----------------------------------------------------------------------------------------------------
+
+
+def _detected(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Detected)
+    detection = work.plan.detections[act.detection]
+    told = work.told(ticket, detection.notify) if act.first else ()
+    work.emit(e.DetectionFired(ticket.id, command.at, detection.rule, detection.id, act.members, act.first, told))
+    if detection.link:
+        earlier = [member for member in act.members if member != ticket.id]
+        work.emit(e.Linked(ticket.id, command.at, detection.rule, "repeat_of", act.members[0], len(earlier)))
+    if detection.set:
+        _change_facts(work, ticket, detection.set, command.at, detection.rule, "detected")
+    elif ticket.closed is None:
+        consequences(work, ticket, command.at, [], {"repeats"}, entered=False)
+    return None
+
+
+def _joined(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.Joined)
+    if ticket.ties.group != act.group:
+        work.emit(e.Linked(ticket.id, command.at, work.shape(ticket).category.rule, "member", act.group))
+    return None
+
+
+def _part_move(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.PartMove)
+    if ticket.ties.group != act.group or not part_move(work, ticket, act.move, command.at):
+        return Refusal("state", ticket.state, ())
+    return None
+
+
+def _report_delivery(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    act = command.act
+    assert isinstance(act, c.ReportDelivery)
+    run = next((run for run in ticket.runs.values() if run.key == act.key), None)
+    rule = run.rule if run is not None else work.shape(ticket).category.rule
+    work.emit(e.DeliveryReported(ticket.id, command.at, rule, act.key, act.rung, act.outcome, act.person))
+    if run is not None and act.outcome == "undeliverable" and run.climb.last == act.rung:
+        raise_next(work, ticket, run, work.shape(ticket).watches[run.deadline].deadline, command.at)
+    return None
+
+
+def _apply_calendar(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    """New day data: running dues move, breaches of provisional dues are judged anew, verdicts on final dues stay."""
+    act = command.act
+    assert isinstance(act, c.ApplyCalendar)
+    if act.edition not in work.plan.editions:
+        return Refusal("unknown", act.edition, ())
+    if ticket.closed is not None:
+        return Refusal("closed", ticket.state, ())
+    work.emit(e.CalendarApplied(ticket.id, command.at, work.shape(ticket).category.rule, act.edition))
+    for run in list(ticket.runs.values()):
+        if not isinstance(run.limit, LengthLimit):
+            continue
+        if run.status != "breached":
+            recompute(work, ticket, run, run.limit, run.rule, command.at, "calendar")
+        elif run.provisional:
+            _judge_by_new_days(work, ticket, run, run.limit, command.at)
+    return None
+
+
+def _judge_by_new_days(work: Work, ticket: Draft, run: Run, limit: LengthLimit, now: int) -> None:
+    """A breach of a due that had been provisional: if the due is later by the final days, it was none."""
+    due = clock(work.plan, limit, ticket.edition).due(run.start, run.pauses, run.granted)
+    assert run.due is not None
+    if due.at <= run.due:
+        return
+    if run.climb.raised:
+        work.emit(e.LadderStopped(ticket.id, now, run.rule, run.key, "corrected", run.climb.told))
+    work.emit(e.VerdictCorrected(ticket.id, now, run.rule, run.key, "breached", "running", "day data", "calendar"))
+    work.emit(
+        e.DueMoved(
+            ticket.id, now, run.rule, run.key, run.due, due.at, "calendar", due.at, due.provisional, limit, run.start,
+            run.granted,
+        )
+    )  # fmt: skip
+    void_what_it_started(work, ticket, run, now)
+
+
+def _migrate(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+    """To another version of the plan, which is the one this step was given. All or nothing (SEMANTICS §11)."""
+    act = command.act
+    assert isinstance(act, c.Migrate)
+    plan = work.plan
+    if act.plan != plan.version or ticket.category not in plan.categories:
+        return Refusal("unknown", act.plan, ())
+    if ticket.closed is not None:
+        return Refusal("closed", ticket.state, ())
+    new = shape(plan, ticket.category)
+    state = act.states.get(ticket.state, ticket.state)
+    if state not in new.workflow.states:
+        return Refusal("state", ticket.state, ())
+    before = ticket.state
+    for name, run in list(ticket.runs.items()):
+        if name not in new.watches:
+            status: e.Status = "missed" if run.status == "breached" else "void"
+            work.emit(e.RunEnded(ticket.id, command.at, run.rule, run.key, status, "migration", run.due))
+            if run.climb.raised:
+                work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "ended", run.climb.told))
+    work.emit(e.Migrated(ticket.id, command.at, new.category.rule, plan.version, state))
+    for name, run in list(ticket.runs.items()):
+        mode = act.modes.get(name, "recompute")
+        if mode == "keep" or run.status == "breached":
+            continue
+        row = new.watches[name].deadline.limit.pick(work.view(ticket))
+        if row is None:
+            work.emit(e.RunEnded(ticket.id, command.at, run.rule, run.key, "void", "migration", run.due))
+        elif isinstance(row.value, LengthLimit):
+            recompute(work, ticket, run, row.value, row.rule, command.at, "migration", mode == "restart")
+        else:
+            due = work.due(ticket, row.value, run.start)
+            if due is not None and due.at != run.due:
+                work.emit(
+                    e.DueMoved(
+                        ticket.id, command.at, row.rule, run.key, run.due, due.at, "migration", due.at, False,
+                        row.value, run.start,
+                    )
+                )  # fmt: skip
+    # A deadline that only the new plan has, and whose moment has come without having been answered, starts now.
+    owed = [
+        name
+        for name, watch in new.watches.items()
+        if name not in ticket.runs
+        and not any(run.deadline == name for run in ticket.ended)
+        and _happened(ticket, watch.deadline.starts)
+        and not _happened(ticket, watch.deadline.until | watch.deadline.void)
+    ]
+    happened = [next(iter(sorted(new.watches[name].deadline.starts & _moments(ticket)))) for name in owed]
+    extra = [state, f"{before} left"] if state != before else []
+    consequences(work, ticket, command.at, [*happened, *extra], set(), entered=state != before)
+    return None
+
+
+def _moments(ticket: Draft) -> set[str]:
+    return {"opened", *ticket.made, *(stay.state for stay in ticket.path)}
+
+
+def _happened(ticket: Draft, names: frozenset[str]) -> bool:
+    return not names.isdisjoint(_moments(ticket))
+
+
+Handler = Callable[[Work, Draft, Command], Refusal | None]
+
+HANDLERS: Final[Mapping[type[Any], Handler]] = {
+    c.Assign: _assign,
+    c.SetFacts: _set_facts,
+    c.CorrectFacts: _correct_facts,
+    c.CorrectVerdict: _correct_verdict,
+    c.Excuse: _excuse,
+    c.Recategorise: _recategorise,
+    c.Ack: _ack,
+    c.Escalate: _escalate,
+    c.Note: _note,
+    c.Link: _link,
+    c.Unlink: _unlink,
+    c.Merge: _merge,
+    c.Detected: _detected,
+    c.Joined: _joined,
+    c.PartMove: _part_move,
+    c.ReportDelivery: _report_delivery,
+    c.ApplyCalendar: _apply_calendar,
+    c.Migrate: _migrate,
+}

@@ -1,0 +1,183 @@
+"""A ticket and its family, as folded from their events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from engine.core.conditions import Rule, Value
+from engine.core.events import Address, Status
+from engine.core.plan import Limit
+
+
+class Climb(NamedTuple):
+    """How far a run's ladder was climbed. `raised` and `skipped` name rungs of this generation and those after the
+    due.
+    """
+
+    raised: Mapping[str, int] = {}
+    skipped: frozenset[str] = frozenset()
+    last: str | None = None  #: the rung raised last
+    repeats: int = 0  #: of `last`
+    acked: str | None = None
+    exhausted: bool = False
+    overdue: int = 0  #: rungs raised at or after the due
+    told: tuple[Address, ...] = ()
+
+
+FRESH = Climb()
+
+
+class Run(NamedTuple):
+    """One run of a deadline. Instants are seconds UTC; `due` is None while a length is paused.
+
+    `start` is when it became true, `set_at` the `at` of the step that gave it its present due (a timer never fires
+    before that). `pauses` are [from, to); the last one is open while paused.
+    """
+
+    key: str
+    deadline: str
+    round: int
+    n: int
+    rule: Rule
+    limit: Limit
+    start: int
+    set_at: int
+    due: int | None
+    provisional: bool
+    status: Status = "running"
+    pauses: tuple[tuple[int, int], ...] = ()
+    paused_from: int | None = None
+    left: str | None = None
+    generation: int = 0
+    done: int | None = None
+    started_by: str = ""  #: the happening
+    ended_by: str = ""
+    granted: Fraction | None = None  #: the measure it may run to, where a clamp gave it another than its limit's own
+    climb: Climb = FRESH
+
+    @property
+    def open(self) -> bool:
+        return self.status in ("running", "paused", "breached")
+
+
+class Stay(NamedTuple):
+    """The ticket entered `state` at `since`, in `round`."""
+
+    state: str
+    since: int
+    round: int
+
+
+class Made(NamedTuple):
+    """The last time a move was made."""
+
+    at: int
+    round: int
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What binds a ticket to others; most have none and share the empty value."""
+
+    parent: str | None = None
+    group: str | None = None
+    repeat_of: str | None = None
+    repeats: int = 0
+    merged_into: str | None = None
+    detected: tuple[str, ...] = ()
+
+
+NO_TIES = Ties()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One ticket. `stated` are the facts somebody gave, `derived` the defaults worked out from them."""
+
+    id: str
+    category: str
+    plan: str
+    edition: str
+    opened: int
+    state: str
+    closed: int | None
+    round: int
+    first_contact: str | None
+    assignee: str | None
+    post: str | None
+    level: int
+    promises: int
+    stated: dict[str, Value]
+    derived: dict[str, Value]
+    path: tuple[Stay, ...]
+    made: dict[str, Made]
+    runs: dict[str, Run]  #: open runs by the name of their deadline
+    ended: tuple[Run, ...]  #: in the order in which they ended
+    ties: Ties
+
+    def fact(self, name: str) -> Value | None:
+        """The value of a declared fact: stated, else its default; None when it is not set."""
+        value = self.stated.get(name)
+        return self.derived.get(name) if value is None else value
+
+    def facts(self) -> dict[str, Value]:
+        return {**self.derived, **self.stated}
+
+    def all_runs(self) -> Iterator[Run]:
+        yield from self.ended
+        yield from self.runs.values()
+
+
+class Draft(Ticket):
+    """A ticket under the hands of one step. Never leaves the core: `freeze` makes it a Ticket again."""
+
+    __slots__ = ()
+    __setattr__ = object.__setattr__
+
+
+_FIELDS = tuple(field.name for field in fields(Ticket))
+
+
+def melt(ticket: Ticket) -> Draft:
+    """A copy that may be written to; its maps are its own."""
+    draft = object.__new__(Draft)
+    for name in _FIELDS:
+        object.__setattr__(draft, name, getattr(ticket, name))
+    draft.stated = ticket.stated.copy()
+    draft.derived = ticket.derived.copy()
+    draft.made = ticket.made.copy()
+    draft.runs = ticket.runs.copy()
+    return draft
+
+
+def freeze(draft: Draft) -> Ticket:
+    """The same object, no longer writable: Draft adds no slots, so its class can simply be put back."""
+    draft.__class__ = Ticket  # type: ignore[assignment]
+    return draft
+
+
+class Family(NamedTuple):
+    """A ticket and its parts: one lock, one order, one agenda.
+
+    `at` is the instant of the last step, `tail` what it was, `steps` their count. `tickets` in order of opening,
+    the root first.
+    """
+
+    id: str
+    at: int
+    tail: Literal["command", "timer"]
+    steps: int
+    tickets: Mapping[str, Ticket]
+
+    @property
+    def root(self) -> Ticket:
+        return self.tickets[self.id]
+
+    @property
+    def floor(self) -> int:
+        """No command may be stamped earlier: one tick after the last step if that was a timer."""
+        return self.at + (self.tail == "timer")

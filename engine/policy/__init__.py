@@ -1,0 +1,46 @@
+"""The policy language: YAML in, Plan or diagnostics out."""
+
+from engine.policy.diagnostics import Diagnostic, Label, as_json, failed, in_order
+from engine.policy.nodes import Entry, List, Map, Node, Null, Text
+from engine.policy.render import render, render_github, render_json, summary
+from engine.policy.room import (
+    Loaded,
+    ScenarioDocument,
+    json_schema,
+    load,
+    load_named,
+    load_scenario_document,
+    load_text,
+)
+from engine.policy.shipped import shipped_policies
+from engine.policy.source import Source, Span
+from engine.policy.words import Words
+
+__all__ = [
+    "Diagnostic",
+    "Entry",
+    "Label",
+    "List",
+    "Loaded",
+    "Map",
+    "Node",
+    "Null",
+    "ScenarioDocument",
+    "Source",
+    "Span",
+    "Text",
+    "Words",
+    "as_json",
+    "failed",
+    "in_order",
+    "json_schema",
+    "load",
+    "load_named",
+    "load_scenario_document",
+    "load_text",
+    "render",
+    "render_github",
+    "render_json",
+    "shipped_policies",
+    "summary",
+]

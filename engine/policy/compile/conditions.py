@@ -1,0 +1,255 @@
+"""Conditions and tables: what an author writes under `when` as values the core can ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+from pydantic_core import PydanticCustomError
+
+from engine.core import Condition, Row, Table, Value, conditions
+from engine.core.conditions import All, Between, ClockTime, IsSet, NoneOf, Not, OneOf, OpeningDay, Within
+from engine.policy.compile.desk import Desk
+from engine.policy.schema.base import NO, YES, length
+from engine.policy.shapes import Path
+from engine.policy.suggest import did_you_mean, nearest, shown
+from engine.policy.words import Words
+
+T = TypeVar("T")
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+COMPARISON: Final = re.compile(r"(at least|at most|over|under) (-?\d+(?:\.\d+)?)")
+CLOCKS: Final = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)-([01]?\d|2[0-4]):([0-5]\d)")
+FINDINGS: Final = ("breach", "detection", "empty_post", "nobody")
+
+#: Types of the facts that the engine provides; those of a finding are known in `liability` only.
+ENGINE_TYPES: Final[dict[str, str]] = {
+    "category": "categories", "state": "states", "number": "text", "round": "number", "repeats": "number",
+    "promises": "number", "open_parts": "number", "breached": "deadlines", "time": "clock", "day": "day",
+    "hour": "number",
+}  # fmt: skip
+FINDING_TYPES: Final[dict[str, str]] = {
+    "finding": "finding", "deadline": "deadlines", "duty": "duties", "detection": "detections",
+}  # fmt: skip
+
+
+def condition(desk: Desk, path: Path, raw: Mapping[str, Any], *, finding: bool = False) -> Condition | None:
+    """A `when`; None when nothing of it can be used. All its entries must hold."""
+    parts = [_part(desk, (*path, key), key, test, finding) for key, test in raw.items()]
+    if not raw:
+        desk.add(desk.say("E103", path, wanted=Words("a condition {fact: value}", "条件 {事实: 值}")))
+    good = tuple(part for part in parts if part is not None)
+    if not good or len(good) < len(parts):
+        desk.doubt(path)
+    return None if not good else good[0] if len(good) == 1 else All(good)
+
+
+def table(
+    desk: Desk,
+    path: Path,
+    rows: Mapping[str, Any] | None,
+    value: Callable[[Path, Any], T | None],
+    *,
+    finding: bool = False,
+) -> Table[T] | None:
+    """A table; `value` reads what a row gives, from the path of the row and the row itself."""
+    if rows is None:
+        return None
+    compiled = []
+    for id, row in rows.items():
+        at = (*path, id) if id else path
+        when = condition(desk, (*at, "when"), row.when, finding=finding) if row.when is not None else None
+        given = value(at, row)
+        if given is None or (row.when is not None and when is None):
+            desk.doubt(at)
+        else:
+            compiled.append(Row(desk.rule(at), when, given))
+    return Table(tuple(compiled))
+
+
+def _part(desk: Desk, path: Path, key: str, test: Any, finding: bool) -> Condition | None:
+    match key:
+        case "any" | "all":
+            if not isinstance(test, list) or not all(isinstance(one, dict) for one in test):
+                return _refuse(desk, path, Words("a list of conditions", "条件的列表"))
+            found = [condition(desk, (*path, index), one, finding=finding) for index, one in enumerate(test)]
+            parts = tuple(one for one in found if one is not None)
+            return conditions.Any(parts) if key == "any" else All(parts)
+        case "not":
+            if not isinstance(test, dict):
+                return _refuse(desk, path, Words("a condition {fact: value}", "条件 {事实: 值}"))
+            inner = condition(desk, path, test, finding=finding)
+            return None if inner is None else Not(inner)
+    fact = _fact(desk, path, key, finding)
+    return None if fact is None else _test(desk, path, fact, type_of(desk, fact, finding), test)
+
+
+def _fact(desk: Desk, path: Path, name: str, finding: bool) -> str | None:
+    known = [*desk.ids("facts"), *ENGINE_TYPES, *(FINDING_TYPES if finding else ())]
+    if name in known:
+        return name
+    if ("facts",) in desk.doubtful:
+        return None
+    desk.add(
+        desk.say("E101", path, key=True, kind=Words("fact", "事实"), name=name).helping(*did_you_mean(name, known))
+    )
+    meant = nearest(name, known)
+    if meant is None:
+        desk.doubt(path)
+    return meant
+
+
+def type_of(desk: Desk, fact: str, finding: bool = False) -> str:
+    """The type of a fact; for those of the engine what their values are."""
+    if finding and fact in FINDING_TYPES:
+        return FINDING_TYPES[fact]
+    if fact in ENGINE_TYPES:
+        return ENGINE_TYPES[fact]
+    declared = (desk.policy.facts or {}).get(fact)
+    if declared is None:
+        return "unknown"
+    return declared.type or ("choice" if declared.values else "text")
+
+
+def _test(desk: Desk, path: Path, fact: str, kind: str, test: Any) -> Condition | None:
+    if isinstance(test, dict):
+        if test.keys() != {"not"}:
+            return _refuse(desk, path, Words("a value, a list of values, or {not: …}", "一个值、值的列表，或 {not: …}"))
+        values = _values(desk, (*path, "not"), fact, kind, test["not"])
+        return None if values is None else NoneOf(fact, values)
+    if isinstance(test, str) and kind != "unknown" and (special := _special(desk, path, fact, kind, test)) is not None:
+        return special
+    values = _values(desk, path, fact, kind, test)
+    return None if values is None else OneOf(fact, values)
+
+
+def _special(desk: Desk, path: Path, fact: str, kind: str, test: str) -> Condition | None:
+    """What is not a plain value: set, order, nearness, clock and day."""
+    if test in ("set", "unset"):
+        return IsSet(fact, test == "set")
+    if kind in ("number", "score") and (parts := COMPARISON.fullmatch(test)):
+        bound = float(parts[2])
+        match parts[1]:
+            case "at least":
+                return Between(fact, low=bound)
+            case "at most":
+                return Between(fact, high=bound)
+            case "over":
+                return Between(fact, low=bound, low_open=True)
+            case _:
+                return Between(fact, high=bound, high_open=True)
+    if kind in ("time", "date") and test.startswith("within "):
+        try:
+            near = length(test.removeprefix("within "))
+        except PydanticCustomError as error:
+            names = error.context or {}
+            desk.add(desk.say("E108", path, text=test, reason=names["reason"]))
+            return None
+        return Within(fact, near.amount, str(near.unit))
+    if kind == "clock" and (parts := CLOCKS.fullmatch(test)):
+        hours = [int(part) for part in parts.groups()]
+        return ClockTime(hours[0] * 3600 + hours[1] * 60, hours[2] * 3600 + hours[3] * 60)
+    if kind == "day":
+        return _day(test)
+    return None
+
+
+def _day(test: str) -> Condition | None:
+    if test in ("working", "off"):
+        return OpeningDay(working=test == "working")
+    first, _, last = test.partition("-")
+    if first in WEEKDAYS and (last or first) in WEEKDAYS:
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+        days = range(start, end + 1) if start <= end else [*range(start, 7), *range(end + 1)]
+        return OpeningDay(weekdays=frozenset(days))
+    return None
+
+
+def _values(desk: Desk, path: Path, fact: str, kind: str, test: Any) -> frozenset[Value] | None:
+    many = isinstance(test, list)
+    found: list[Value | None] = []
+    for index, one in enumerate(test if many else [test]):
+        at = (*path, index) if many else path
+        if not isinstance(one, str):
+            return _refuse(desk, at, Words("a value", "一个值"))
+        found.append(value_of(desk, at, fact, kind, one))
+    good = frozenset(value for value in found if value is not None)
+    return good or None
+
+
+def value_of(desk: Desk, path: Path, fact: str, kind: str, text: str) -> Value | None:
+    """A value of a fact as it is kept; None, reported, when it cannot be one."""
+    match kind:
+        case "unknown":
+            desk.doubt(path)
+            return None
+        case "choice":
+            return _choose(desk, path, text, desk.ids("facts", fact, "values"))
+        case "finding":
+            return _choose(desk, path, text, FINDINGS)
+        case "flag":
+            if text in YES or text in NO:
+                return text in YES
+            word = _choose(desk, path, text, ("yes", "no"))
+            return None if word is None else word == "yes"
+        case "number" | "score":
+            return _number(desk, path, text, 100 if kind == "score" else None)
+        case "role":
+            return desk.one("roles", path, text)
+        case "categories" | "duties" | "detections":
+            return desk.one(kind, path, text)
+        case "deadlines":
+            return desk.resolve("deadlines", path, text, [*desk.ids("deadlines"), *desk.ids("duties"), *capped(desk)])
+        case "states":
+            return desk.resolve(
+                "states",
+                path,
+                text,
+                {s for flow in desk.ids("workflows") for s in desk.ids("workflows", flow, "states")},
+            )
+    if kind == "clock":
+        return _refuse(desk, path, Words("a time of day such as 22:00-06:00", "时段，如 22:00-06:00"))
+    if kind == "day":
+        return _refuse(
+            desk, path, Words("working, off, or weekdays such as mon-fri", "working、off 或星期，如 mon-fri")
+        )
+    desk.add(desk.say("E113", path, fact=fact))
+    desk.doubt(path)
+    return None
+
+
+def capped(desk: Desk) -> Iterable[str]:
+    """States whose stay is limited: a deadline is named after each."""
+    for flow in (desk.policy.workflows or {}).values():
+        yield from (id for id, state in (flow.states or {}).items() if state.at_most is not None)
+
+
+def _choose(desk: Desk, path: Path, text: str, known: Iterable[str]) -> str | None:
+    names = list(known)
+    if text in names:
+        return text
+    found = desk.say("E106", path, text=text, words=shown(names))
+    desk.add(found.helping(*did_you_mean(text, names)))
+    meant = nearest(text, names)
+    if meant is None:
+        desk.doubt(path)
+    return meant
+
+
+def _number(desk: Desk, path: Path, text: str, top: int | None) -> float | int | None:
+    if re.fullmatch(r"-?\d{1,15}(?:\.\d+)?", text):
+        number = float(text) if "." in text else int(text)
+        if top is None or 0 <= number <= top:
+            return number
+    wanted = Words("a number", "数字") if top is None else Words(f"a number from 0 to {top}", f"0 到 {top} 的数字")
+    desk.add(desk.say("E107", path, text=text, wanted=wanted))
+    desk.doubt(path)
+    return None
+
+
+def _refuse(desk: Desk, path: Path, wanted: Words) -> Any:
+    """None, and why."""
+    desk.add(desk.say("E103", path, wanted=wanted))
+    desk.doubt(path)
+    return None

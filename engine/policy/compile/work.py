@@ -1,0 +1,306 @@
+"""Detections, liability, duties, notices, messaging, privacy and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from pydantic_core import PydanticCustomError
+
+from engine.core import Table
+from engine.core.conditions import ENGINE_FACTS, Row
+from engine.core.plan import (
+    PARTY_WORDS,
+    Category,
+    Deadline,
+    Detection,
+    Duty,
+    File,
+    Limit,
+    Messaging,
+    Move,
+    NewMember,
+    Notice,
+    Party,
+    Privacy,
+    ShiftEdge,
+    State,
+    Workflow,
+)
+from engine.policy.compile.clocks import categories_of, ladder_name, length_limit
+from engine.policy.compile.conditions import condition, table
+from engine.policy.compile.desk import Desk
+from engine.policy.compile.flow import MERGED, OWNER, Moments
+from engine.policy.compile.people import asked, settings
+from engine.policy.schema import work
+from engine.policy.schema.base import InstantText, back, length
+from engine.policy.shapes import Path
+from engine.policy.words import Words
+from engine.worktime import Length, Recurrence, parse_recurrence
+
+#: Channels that a site may use without declaring them.
+CHANNELS: Final = ("console", "mail", "sms", "webhook", "wecom", "dingtalk", "feishu")
+AUDIENCES: Final = ("staff", "reporter")
+SHIFT: Final = re.compile(r"shift of (\S+)")
+NEW_MEMBER: Final = re.compile(r"new member of (.+)")
+SHIFT_AT: Final = re.compile(r"(?:(?P<length>.+) (?P<side>before|after) )?(?P<edge>start|end)")
+
+
+def detections(desk: Desk, categories: dict[str, Category]) -> dict[str, Detection]:
+    found = {}
+    for id, text in (desk.policy.detections or {}).items():
+        path: Path = ("detections", id)
+        found[id] = Detection(
+            id=id,
+            title=text.title or id,
+            of=categories_of(desk, (*path, "of"), text.of, categories),
+            same=desk.facts((*path, "same"), text.same),
+            rule=desk.rule(path),
+            when=condition(desk, (*path, "when"), text.when) if text.when is not None else None,
+            different=desk.facts((*path, "different"), text.different),
+            count=1 if text.count is None else text.count,
+            within=text.within,
+            set=settings(desk, (*path, "set"), text.set),
+            link=text.link is not None,
+            opens=desk.one("categories", (*path, "opens"), text.opens) if text.opens else None,
+            notify=desk.parties((*path, "notify"), text.notify),
+            text=text.text,
+        )
+    return found
+
+
+def liability(desk: Desk) -> Table[Party] | None:
+    def party(at: Path, row: work.PartyRow) -> Party | None:
+        return None if row.is_ is None else desk.party((*at, "is"), row.is_)
+
+    return table(desk, ("liability",), desk.policy.liability, party, finding=True)
+
+
+class Duties(NamedTuple):
+    """Duties with what is built in for those that open no category of their own."""
+
+    duties: dict[str, Duty]
+    categories: dict[str, Category]
+    workflows: dict[str, Workflow]
+    deadlines: list[Deadline]
+
+
+def duties(desk: Desk, categories: Mapping[str, Category], workflows: Mapping[str, Workflow]) -> Duties:
+    made = Duties({}, {}, {}, [])
+    for id, text in (desk.policy.duties or {}).items():
+        path: Path = ("duties", id)
+        every = _every(desk, path, text)
+        calendar = desk.calendar((*path, "calendar"), text.calendar) or desk.policy.calendar or "always"
+        owner = desk.party((*path, "owner"), text.owner) if text.owner else None
+        within = _within(desk, path, text.within, calendar)
+        escalate = ladder_name(desk, (*path, "escalate"), text.escalate)
+        if text.opens:
+            category = desk.one("categories", (*path, "opens"), text.opens)
+            if category is None or category not in categories:
+                continue
+            workflow = workflows.get(categories[category].workflow)
+            owner = owner or (workflow.states[workflow.initial].owner if workflow else None) or OWNER
+            made.categories.setdefault(category, _of_duty(categories[category], id))
+        else:
+            category = id
+            _build_in(desk, path, text, owner or OWNER, within, escalate, made)
+        if every is not None:
+            places = text.places or ()
+            made.duties[id] = Duty(
+                id, text.title or id, every, within, owner or OWNER, category, calendar, desk.rule(path), places
+            )
+    return made
+
+
+def _of_duty(category: Category, duty: str) -> Category:
+    return Category(
+        category.id, category.title, category.workflow, category.rule, category.record, category.guide, duty
+    )
+
+
+def _build_in(
+    desk: Desk, path: Path, text: work.Duty, owner: Party, within: Limit | None, escalate: str | None, made: Duties
+) -> None:
+    """The tickets of a duty: todo, then done; each place a move of its own that comes before."""
+    id, rule, flow = str(path[-1]), desk.rule(path), f"duty {path[-1]}"
+    if id in desk.ids("categories"):
+        twice = desk.say("E111", path, key=True, name=id)
+        desk.add(twice.against(desk.key(("categories", id)), Words("the category", "类别")))
+    title = text.title or id
+    todo = frozenset({"todo"})
+    places = {
+        place: Move(place, place, desk.rule((*path, "places")), todo, observed=True) for place in text.places or ()
+    }
+    finish = Move(
+        "finish", title, rule, todo, "done", ask=asked(desk, (*path, "ask"), text.ask), after=tuple((place, None) for place in places)
+    )  # fmt: skip
+    states = {
+        "todo": State("todo", title, rule, owner),
+        "done": State("done", title, rule, final=True),
+        "excused": State("excused", title, rule, final=True),
+        MERGED: State(MERGED, MERGED, rule, final=True),
+    }
+    made.categories[id] = Category(id, title, flow, rule, duty=id)
+    made.workflows[flow] = Workflow(flow, title, "todo", states, {**places, "finish": finish}, rule)
+    if within is not None:
+        of, opened, done = frozenset({id}), frozenset({"opened"}), frozenset({"done"})
+        limit = Table((Row(desk.rule((*path, "within")), None, within),))
+        made.deadlines.append(
+            Deadline(id, title, of, opened, done, limit, rule, owner=owner, escalate=escalate, duty=id)
+        )
+
+
+def _within(desk: Desk, path: Path, text: Length | InstantText | None, calendar: str) -> Limit | None:
+    if text is None:
+        return None
+    at: Path = (*path, "within")
+    if isinstance(text, InstantText):
+        desk.add(desk.say("E103", at, wanted=Words("a length", "时长")))
+        desk.doubt(at)
+        return None
+    return length_limit(desk, text, calendar)
+
+
+def _every(desk: Desk, path: Path, text: work.Duty) -> Recurrence | ShiftEdge | NewMember | None:
+    if text.every is None:
+        return None
+    if shift := SHIFT.fullmatch(text.every):
+        role = desk.one("roles", (*path, "every"), shift[1])
+        return _shift_edge(desk, path, role or shift[1], text.at)
+    if members := NEW_MEMBER.fullmatch(text.every):
+        roles = (desk.one("roles", (*path, "every"), role) for role in re.split(r"[ ,]+", members[1]))
+        return NewMember(tuple(role for role in roles if role is not None))
+    return recurrence(desk, path, text.every, text.on, text.at or ())
+
+
+def recurrence(desk: Desk, path: Path, every: str, on: str | None, at: tuple[str, ...] = ()) -> Recurrence | None:
+    """`every`, `on`, `at` of a duty or a report."""
+    try:
+        return parse_recurrence(every, on, at)
+    except ValueError as error:
+        reason = str(getattr(error, "reason", error))
+        desk.add(desk.say("E404", (*path, "every"), every=every, reason=Words(reason, reason)))
+        desk.doubt(path)
+        return None
+
+
+def _shift_edge(desk: Desk, path: Path, role: str, at: tuple[str, ...] | None) -> ShiftEdge | None:
+    text = at[0] if at and len(at) == 1 else "start" if at is None else ""
+    parts = SHIFT_AT.fullmatch(text)
+    if parts is None:
+        wanted = Words("start, end, or a length before or after one of them", "start、end，或其前后的时长")
+        desk.add(desk.say("E107", (*path, "at"), text=", ".join(at or ()), wanted=wanted))
+        desk.doubt(path)
+        return None
+    offset = None
+    if parts["length"]:
+        try:
+            offset = length(parts["length"])
+        except PydanticCustomError as error:
+            names = error.context or {}
+            desk.add(desk.say("E108", (*path, "at"), text=parts["length"], reason=names["reason"]))
+            return None
+        offset = back(offset) if parts["side"] == "before" else offset
+    return ShiftEdge(role, "start" if parts["edge"] == "start" else "end", offset)
+
+
+def notices(desk: Desk, moments: Moments, categories: dict[str, Category]) -> dict[str, Notice]:
+    found = {}
+    for id, text in (desk.policy.notices or {}).items():
+        path: Path = ("notices", id)
+        _check_placeholders(desk, moments, (*path, "text"), text.text)
+        found[id] = Notice(
+            id=id,
+            title=text.title or id,
+            of=categories_of(desk, (*path, "of"), text.of, categories),
+            on=moments.happenings_of((*path, "on"), text.on),
+            to=desk.parties((*path, "to"), text.to),
+            text=text.text or "",
+            rule=desk.rule(path),
+            when=condition(desk, (*path, "when"), text.when) if text.when is not None else None,
+            via=_channels(desk, (*path, "via"), text.via),
+            loud=text.quiet is not None,
+        )
+    return found
+
+
+def _check_placeholders(desk: Desk, moments: Moments, path: Path, text: str | None) -> None:
+    """`{fact}`, `{party}`, `{deadline.due}`, `{state}`, `{number}`."""
+    for name in re.findall(r"\{([^{}]*)\}", text or ""):
+        deadline, dot, due = name.partition(".")
+        if dot and due == "due":
+            desk.resolve("deadlines", path, deadline, moments.deadlines)
+        else:
+            desk.resolve(
+                "facts",
+                path,
+                name,
+                [*desk.ids("facts"), *sorted(ENGINE_FACTS), *sorted(PARTY_WORDS), *desk.ids("roles")],
+            )
+
+
+def _channels(desk: Desk, path: Path, names: tuple[str, ...] | None) -> tuple[str, ...]:
+    known = [*desk.ids("messaging", "channels"), *CHANNELS]
+    found = [desk.resolve("channels", (*path, index), name, known) for index, name in enumerate(names or ())]
+    return tuple(name for name in found if name is not None)
+
+
+def messaging(desk: Desk) -> Messaging | None:
+    text = desk.policy.messaging
+    if text is None:
+        return None
+    path: Path = ("messaging",)
+    known = [*AUDIENCES, *desk.ids("roles")]
+    via = {}
+    for who, channels in (text.via or {}).items():
+        if who not in known:
+            desk.resolve("roles", (*path, "via", who), who, known)
+        via[who] = _channels(desk, (*path, "via", who), channels)
+    quiet = text.quiet
+    if quiet is not None and quiet.hours is not None and not re.fullmatch(r"\d{1,2}:\d\d-\d{1,2}:\d\d", quiet.hours):
+        wanted = Words("a time of day such as 22:00-07:00", "时段，如 22:00-07:00")
+        desk.add(desk.say("E107", (*path, "quiet", "hours"), text=quiet.hours, wanted=wanted))
+    return Messaging(
+        rule=desk.rule(path),
+        channels={id: channel.title or id for id, channel in (text.channels or {}).items()},
+        via=via,
+        quiet_hours=quiet.hours if quiet else None,
+        quiet_for=desk.many("roles", (*path, "quiet", "for"), quiet.for_) if quiet else (),
+        digest=quiet.digest if quiet else None,
+    )
+
+
+def privacy(desk: Desk) -> Privacy | None:
+    text = desk.policy.privacy
+    if text is None:
+        return None
+    path: Path = ("privacy",)
+    personal = frozenset(desk.many("facts", (*path, "personal"), text.personal))
+    never_by: set[str] = set()
+    if text.equal is not None:
+        at: Path = (*path, "equal", "never_by")
+        for index, name in enumerate(text.equal.never_by or ()):
+            if name == "personal":
+                never_by |= personal
+            else:
+                known = [*desk.ids("facts"), "personal"]
+                never_by.add(desk.resolve("facts", (*at, index), name, known) or name)
+    return Privacy(
+        rule=desk.rule(path),
+        personal=personal,
+        see=frozenset(desk.many("roles", (*path, "see"), text.see)),
+        keep=text.keep,
+        equal=desk.rule((*path, "equal")) if text.equal is not None else None,
+        never_by=frozenset(never_by),
+    )
+
+
+def files(desk: Desk) -> dict[str, File]:
+    found = {}
+    for id, text in (desk.policy.files or {}).items():
+        path: Path = ("files", id)
+        per = desk.one("facts", (*path, "per"), text.per) if text.per else None
+        holds = desk.many("facts", (*path, "holds"), text.holds)
+        found[id] = File(id, text.title or id, per or "", holds, desk.rule(path))
+    return found

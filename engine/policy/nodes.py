@@ -1,0 +1,317 @@
+"""The positioned tree: YAML in which every scalar is text and remembers where it stood.
+
+Built from the parser's events, so an alias is refused where it is written and never expanded, and depth and number of
+nodes are bounded while reading. `null` is the only word with a meaning of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import yaml
+
+from engine.policy.diagnostics import Diagnostic, Report, diagnostic
+from engine.policy.scan import UNCLOSED_QUOTE, Mended, scan
+from engine.policy.source import Source, Span
+from engine.policy.words import Words
+
+DEPTH_MAX: Final = 40
+NODES_MAX: Final = 60_000
+SYNTAX_ERRORS_MAX: Final = 10
+
+Parser: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml where there is one
+
+
+class Text(NamedTuple):
+    """A scalar as it was written."""
+
+    value: str
+    span: Span
+    quoted: bool = False
+
+
+class Null(NamedTuple):
+    """The word null: takes away what a lower layer brings."""
+
+    span: Span
+
+
+class Broken(NamedTuple):
+    """Something already reported; whoever meets it says nothing more about it."""
+
+    span: Span
+
+
+class Entry(NamedTuple):
+    """A key and what stands under it."""
+
+    key: Text
+    value: Node
+
+
+class Map(NamedTuple):
+    """Entries by the text of their keys, in the order of the file."""
+
+    entries: Mapping[str, Entry]
+    span: Span
+
+    def get(self, key: str) -> Node | None:
+        entry = self.entries.get(key)
+        return None if entry is None else entry.value
+
+
+class List(NamedTuple):
+    items: tuple[Node, ...]
+    span: Span
+
+
+Node: TypeAlias = Text | Null | Broken | Map | List
+
+
+def parse(source: Source) -> tuple[Map, tuple[Diagnostic, ...]]:
+    """The tree of a source and all that is wrong with it as YAML; on a syntax error, of the sections around it."""
+    mended = scan(source)
+    report = Report()
+    report.extend(mended.found)
+    slips = {found.primary.span.line for found in mended.found}
+    text = mended.text
+    broken: list[Entry] = []
+    for _ in range(SYNTAX_ERRORS_MAX):
+        builder = _Builder(source, mended, report)
+        try:
+            root = builder.document(text)
+        except yaml.MarkedYAMLError as error:
+            first, last = _section(text, error)
+            if not slips & _lines(error):  # else it follows from a slip already reported
+                report.add(_syntax(source, mended, error))
+            broken.extend(_broken_key(source, text, first))
+            text = _without(text, first, last)
+            continue
+        if not isinstance(root, Map):
+            if not isinstance(root, Broken):
+                report.add(diagnostic("E103", root.span, wanted=Words("keys and values", "键和值")))
+            root = Map({}, root.span)
+        return Map({**root.entries, **{e.key.value: e for e in broken}}, root.span), tuple(report)
+    return Map({e.key.value: e for e in broken}, _whole(source)), tuple(report)
+
+
+class _Builder:
+    """Builds the tree from events. Inside one call it is a recursive descent whose depth is bounded."""
+
+    def __init__(self, source: Source, mended: Mended, report: Report) -> None:
+        self.source = source
+        self.mended = mended
+        self.report = report
+        self.left = NODES_MAX
+        self.events: Any = None
+
+    def document(self, text: str) -> Node:
+        self.events = Parser(text)
+        try:
+            next_event = self.events.get_event
+            next_event()  # stream start
+            if type(next_event()) is yaml.StreamEndEvent:
+                return self._found("Y013", _whole(self.source))
+            root = self._node(next_event(), 0)
+            if not isinstance(root, Broken):
+                next_event()  # document end
+                if type(second := next_event()) is not yaml.StreamEndEvent:
+                    self._found("Y014", self._span(second))
+            return root
+        except _TooBig as big:
+            return self._found("Y010", big.span, limit=big.limit)
+        finally:
+            self.events.dispose()
+
+    def _node(self, event: Any, depth: int) -> Node:
+        self.left -= 1
+        if self.left < 0:
+            raise _TooBig(self._span(event), Words(f"{NODES_MAX} values", f"{NODES_MAX} 个值"))
+        if depth > DEPTH_MAX:
+            raise _TooBig(self._span(event), Words(f"{DEPTH_MAX} levels", f"{DEPTH_MAX} 层"))
+        kind = type(event)
+        if kind is yaml.AliasEvent:
+            return self._found("Y009", self._span(event), what=ALIAS)
+        if event.anchor is not None:
+            self._found("Y009", self._opening(event), what=ANCHOR)
+        if event.tag is not None:
+            self._found("Y009", self._opening(event), what=TAG)
+        if kind is yaml.ScalarEvent:
+            return self._scalar(event)
+        if kind is yaml.MappingStartEvent:
+            return self._map(event, depth)
+        return self._list(event, depth)
+
+    def _scalar(self, event: Any) -> Node:
+        span, quoted = self._span(event), bool(event.style)
+        if quoted:
+            return Text(event.value, span, True)
+        if event.value in ("", "~", "Null", "NULL"):
+            return self._found("Y012", span, text=event.value)
+        return Null(span) if event.value == "null" else Text(event.value, span)
+
+    def _list(self, start: Any, depth: int) -> Node:
+        items: list[Node] = []
+        next_event = self.events.get_event
+        while type(event := next_event()) is not yaml.SequenceEndEvent:
+            items.append(self._node(event, depth + 1))
+        return List(tuple(items), self._span(start, event))
+
+    def _map(self, start: Any, depth: int) -> Node:
+        entries: dict[str, Entry] = {}
+        next_event = self.events.get_event
+        while type(event := next_event()) is not yaml.MappingEndEvent:
+            key = self._key(event, depth)
+            value_event = next_event()
+            if key is not None and type(value_event) is yaml.ScalarEvent and not value_event.value:
+                value: Node = self._empty(key, value_event)
+            else:
+                value = self._node(value_event, depth + 1)
+            if key is None:
+                continue
+            if (first := entries.get(key.value)) is not None:
+                twice = diagnostic("Y008", key.span, SECOND, key=key.value)
+                self.report.add(twice.against(first.key.span, FIRST))
+                continue
+            entries[key.value] = Entry(key, value)
+        return Map(entries, self._span(start, event))
+
+    def _key(self, event: Any, depth: int) -> Text | None:
+        """The key, None when it cannot be one."""
+        if type(event) is yaml.ScalarEvent and event.value == "<<" and not event.style:
+            self._found("Y009", self._span(event), what=MERGE)
+            return None
+        node = self._node(event, depth + 1)
+        if isinstance(node, Null):
+            return Text("null", node.span)
+        if isinstance(node, Text):
+            return node
+        if not isinstance(node, Broken):
+            self._found("Y015", node.span)
+        return None
+
+    def _empty(self, key: Text, event: Any) -> Node:
+        """`key:` with nothing behind it."""
+        if event.style:
+            return Text("", self._span(event), True)
+        if event.anchor is not None or event.tag is not None:
+            return self._node(event, 0)
+        return self._found("Y012", key.span, text="")
+
+    def _found(self, code: str, span: Span, **names: Any) -> Broken:
+        if not self.report.full(self.source.name):
+            self.report.add(diagnostic(code, span, **names))
+        return Broken(span)
+
+    def _span(self, start: Any, end: Any = None) -> Span:
+        first, last = start.start_mark, (end or start).end_mark
+        line, column, end_line, end_column = first.line, first.column, last.line, last.column
+        if self.mended.inserted:
+            column, end_column = self.mended.column(line, column), self.mended.column(end_line, end_column)
+        return Span(self.source, line + 1, column + 1, end_line + 1, end_column + 1)
+
+    def _opening(self, event: Any) -> Span:
+        """The anchor or tag in front of a value."""
+        span = self._span(event)
+        word = re.compile(r"\S*").match(self.source.line(span.line), span.column - 1)
+        return span._replace(end_line=span.line, end_column=span.column + max(1, len(word[0]) if word else 1))
+
+
+class _TooBig(Exception):  # noqa: N818 - it never leaves the room
+    def __init__(self, span: Span, limit: Words) -> None:
+        self.span, self.limit = span, limit
+
+
+# ---- syntax errors ----
+
+
+def _syntax(source: Source, mended: Mended, error: yaml.MarkedYAMLError) -> Diagnostic:
+    """The parser's complaint in the words of an author, with the place where the matter began."""
+    words = f"{error.context or ''} {error.problem or ''}"
+    code, problem = next(((code, said) for part, code, said in COMPLAINTS if part in words), ("Y007", UNREADABLE))
+    mark, begun = error.problem_mark, error.context_mark
+    if problem in (UNCLOSED_QUOTE, UNCLOSED_BRACKET) and begun is not None:
+        return diagnostic(code, _at(source, mended, begun), problem=problem).against(
+            _at(source, mended, mark), Words("read up to here", "一直读到这里")
+        )
+    return diagnostic(code, _at(source, mended, mark or begun), problem=problem)
+
+
+def _at(source: Source, mended: Mended, mark: Any) -> Span:
+    line = min(mark.line, len(source.lines) - 1)
+    column = min(mended.column(line, mark.column), len(source.lines[line])) if line == mark.line else 0
+    return Span(source, line + 1, column + 1, line + 1, column + 2)
+
+
+def _lines(error: yaml.MarkedYAMLError) -> set[int]:
+    """The lines (from 1) over which the parser lost its way."""
+    marks = [mark.line + 1 for mark in (error.context_mark, error.problem_mark) if mark is not None]
+    return set(range(marks[-1] - 1 if "block" in (error.context or "") else min(marks), max(marks) + 1))
+
+
+def _section(text: str, error: yaml.MarkedYAMLError) -> tuple[int, int]:
+    """First and last line (from 0) of the top-level section in which the trouble began."""
+    lines = text.split("\n")
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
+    # Where a key is badly indented, the parser names the whole block as its context: then the problem is the place.
+    whole = "block mapping" in (error.context or "") or "block collection" in (error.context or "")
+    begun = min(marks[-1:] if whole else marks, default=0)
+    first = min(begun, len(lines) - 1)
+    while first > 0 and not _top_level(lines[first]):
+        first -= 1
+    last = first
+    while last + 1 < len(lines) and not _top_level(lines[last + 1]):
+        last += 1
+    return first, last
+
+
+def _top_level(line: str) -> bool:
+    return bool(line) and line[0] not in " \t#]}-" and line.strip() != ""
+
+
+def _without(text: str, first: int, last: int) -> str:
+    lines = text.split("\n")
+    lines[first : last + 1] = [""] * (last + 1 - first)
+    return "\n".join(lines)
+
+
+def _broken_key(source: Source, text: str, line: int) -> Iterator[Entry]:
+    """The section that cannot be read still has its name, so that nobody misses it."""
+    key = re.compile(r"([\w-]+)\s*:").match(text.split("\n")[line])
+    if key is not None:
+        span = Span(source, line + 1, 1, line + 1, key.end(1) + 1)
+        yield Entry(Text(key[1], span), Broken(span))
+
+
+def _whole(source: Source) -> Span:
+    return Span(source, 1, 1, 1, len(source.line(1)) + 1)
+
+
+ALIAS: Final = Words("an alias (`*name`)", "别名（`*名称`）")
+ANCHOR: Final = Words("an anchor (`&name`)", "锚点（`&名称`）")
+TAG: Final = Words("a tag (`!name`)", "标签（`!名称`）")
+MERGE: Final = Words("a merge key (`<<`)", "合并键（`<<`）")
+FIRST: Final = Words("first here", "第一次在这里")
+SECOND: Final = Words("and again here", "这里又写了一次")
+UNCLOSED_BRACKET: Final = Words("this bracket is never closed, or a comma is missing", "括号没有闭合，或者少了一个逗号")
+UNREADABLE: Final = Words("this cannot be read as YAML", "这里不是合法的 YAML")
+
+UNEVEN: Final = Words("this line is not indented like its neighbours", "这一行的缩进与上下行不一致")
+NO_COLON: Final = Words("a colon is missing after this key", "这个键后面少了冒号")
+NO_LIST: Final = Words("a list cannot begin here: put it on the next line", "列表不能从这里开始，请另起一行")
+BAD_START: Final = Words("a text cannot begin with this sign: put it in quotes", "文字不能以这个符号开头，请加引号")
+
+#: What libyaml or PyYAML say, and what we say instead.
+COMPLAINTS: Final = (
+    ("quoted scalar", "Y007", UNCLOSED_QUOTE),
+    ("flow sequence", "Y007", UNCLOSED_BRACKET),
+    ("flow mapping", "Y007", UNCLOSED_BRACKET),
+    ("mapping values are not allowed", "Y006", UNREADABLE),
+    ("could not find expected ':'", "Y007", NO_COLON),
+    ("did not find expected key", "Y007", UNEVEN),
+    ("expected <block end>", "Y007", UNEVEN),
+    ("block sequence entries are not allowed", "Y007", NO_LIST),
+    ("cannot start any token", "Y007", BAD_START),
+)

@@ -1,0 +1,31 @@
+"""The service around the core: load, decide, append; timers; the door; people."""
+
+from engine.runtime.clock import VirtualClock, now, today
+from engine.runtime.door import Door
+from engine.runtime.duties import Occurrence, occurrences
+from engine.runtime.people import Entry, Handover, Roster
+from engine.runtime.service import SYSTEM, Done, Service, system
+from engine.runtime.site import Site
+from engine.runtime.values import ValueProblemError, read_instant, read_value, show_instant, show_value
+
+__all__ = [
+    "SYSTEM",
+    "Done",
+    "Door",
+    "Entry",
+    "Handover",
+    "Occurrence",
+    "Roster",
+    "Service",
+    "Site",
+    "ValueProblemError",
+    "VirtualClock",
+    "now",
+    "occurrences",
+    "read_instant",
+    "read_value",
+    "show_instant",
+    "show_value",
+    "system",
+    "today",
+]

@@ -1,0 +1,59 @@
+"""Work that comes by itself: when each duty's occurrences open, derived from plan, day data and roster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from engine.core import timetable
+from engine.core.plan import Duty, NewMember, Report, ShiftEdge
+from engine.runtime.site import Site
+
+#: How far ahead one look for the next occurrence goes. The longest rhythm is a year.
+_HORIZON = 400 * 86400
+
+
+class Occurrence(NamedTuple):
+    """One opening of a duty, or one report due. Its identity is what and when; `post` is a role for shifts, else
+    empty.
+    """
+
+    at: int
+    kind: str  #: "duty" or "report"
+    id: str
+    post: str | None = None
+
+
+def occurrences(site: Site, start: int, end: int) -> Iterator[Occurrence]:
+    """Everything that comes due in [start, end), unordered. New members come with the roster, not with the clock."""
+    plan = site.plan
+    for duty in plan.duties.values():
+        if site.duties is None or duty.id in site.duties:
+            yield from _of_duty(site, duty, start, end)
+    for report in plan.reports.values():
+        if site.reports is None or report.id in site.reports:
+            yield from _of_report(site, report, start, end)
+
+
+def _of_duty(site: Site, duty: Duty, start: int, end: int) -> Iterator[Occurrence]:
+    match duty.every:
+        case NewMember():
+            return
+        case ShiftEdge(role, edge, offset):
+            for shift in site.roster.shifts(role):
+                table = timetable(site.plan, shift, site.edition)
+                for opens, closes in table.intervals(start - 86400, end + 86400):
+                    at = opens if edge == "start" else closes
+                    at += offset.amount if offset is not None else 0
+                    if start <= at < end:
+                        yield Occurrence(at, "duty", duty.id, role)
+        case recurrence:
+            table = timetable(site.plan, duty.calendar, site.edition)
+            for at in recurrence.occurrences(table, start, end):
+                yield Occurrence(at, "duty", duty.id)
+
+
+def _of_report(site: Site, report: Report, start: int, end: int) -> Iterator[Occurrence]:
+    table = timetable(site.plan, report.calendar or site.plan.calendar, site.edition)
+    for at in report.every.occurrences(table, start, end):
+        yield Occurrence(at, "report", report.id)

@@ -1,0 +1,27 @@
+"""Personal values: who may see them, and what everybody else is shown instead."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core import Family, Plan, Ticket
+from engine.core.evolve import Bench
+from engine.core.plan import Party
+from engine.core.work import addresses
+
+#: What stands in an output where a personal value would.
+MASK: Final = "•••"
+
+
+def may_see(plan: Plan, family: Family, ticket: Ticket, person: str, roles: frozenset[str]) -> bool:
+    """Whether somebody may see the personal values of a ticket: by role, or as its assignee or owner."""
+    privacy = plan.privacy
+    if privacy is None or roles & privacy.see or person == ticket.assignee:
+        return True
+    owners = addresses(plan, Bench(family, family.at, ""), ticket, Party("word", "owner"))
+    return any(owner == f"role:{role}" for role in roles for owner in owners) or f"person:{person}" in owners
+
+
+def masked(plan: Plan, fact: str, text: str) -> str:
+    """The text of a fact for a reader about whom nothing is known."""
+    return MASK if plan.privacy is not None and fact in plan.privacy.personal else text

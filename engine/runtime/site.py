@@ -1,0 +1,45 @@
+"""A site: its plan in its versions, its day data, its people. What the service needs beside the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from engine.core import Plan
+from engine.runtime.people import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One property. `plans` are its versions in order of their effective dates; `edition` the day data for new tickets.
+
+    `duties` and `reports` name those that run here; None: all of the plan.
+    """
+
+    plans: tuple[Plan, ...]
+    roster: Roster
+    edition: str
+    duties: frozenset[str] | None = None
+    reports: frozenset[str] | None = None
+
+    @property
+    def plan(self) -> Plan:
+        return self.plans[-1]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.plan.timezone)
+
+    def plan_at(self, at: int) -> Plan:
+        """The version in force for a ticket that opens then: the latest whose effective date has come."""
+        day = datetime.fromtimestamp(at, self.zone).date()
+        fitting = [plan for plan in self.plans if (plan.effective or date.min) <= day]
+        return fitting[-1] if fitting else self.plans[0]
+
+    def version(self, version: str) -> Plan:
+        """A plan by its version, as tickets are pinned to it."""
+        return next(plan for plan in self.plans if plan.version == version)
+
+    def with_edition(self, edition: str, plans: tuple[Plan, ...]) -> Site:
+        return replace(self, plans=plans, edition=edition, roster=replace(self.roster, plan=plans[-1], edition=edition))

@@ -1,0 +1,134 @@
+"""Text into the values of facts, and back. Every door reads with these; local time exists only here."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from engine.core import Value
+from engine.core.plan import Fact
+
+_YES: Final = frozenset({"yes", "true", "是"})
+_NO: Final = frozenset({"no", "false", "否"})
+_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\Z")
+_SHORT: Final = re.compile(r"(\d{1,2})-(\d{1,2})[ T](.+)\Z")
+
+
+class ValueProblemError(ValueError):
+    """A text that is no value of its fact; the message says what would be."""
+
+
+def read_instant(text: str, zone: ZoneInfo, reference: datetime) -> int:
+    """`2026-10-08 18:00[:SS]`, `10-08 18:00`, `18:00` (on the reference's date), or ISO with an offset, as seconds
+    UTC.
+    """
+    text = text.strip()
+    if match := _CLOCK.match(text):
+        return _local(reference.date(), _time(match), zone)
+    if match := _SHORT.match(text):
+        clock = _CLOCK.match(match[3])
+        if clock:
+            return _local(_date(reference.year, int(match[1]), int(match[2])), _time(clock), zone)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueProblemError(f"{text!r} is no time: write 2026-10-08 18:00") from None
+    if len(text) <= 10:
+        raise ValueProblemError(f"{text!r} is a date, not a time: write 2026-10-08 18:00")
+    return int(moment.timestamp()) if moment.tzinfo else _local(moment.date(), moment.time(), zone)
+
+
+def _time(match: re.Match[str]) -> time:
+    hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
+    if (hour, minute, second) == (24, 0, 0):
+        return time.max.replace(microsecond=0)
+    try:
+        return time(hour, minute, second)
+    except ValueError:
+        raise ValueProblemError(f"{match[0]!r} is no time of day") from None
+
+
+def _date(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise ValueProblemError(f"there is no {year}-{month:02}-{day:02}") from None
+
+
+def _local(day: date, at: time, zone: ZoneInfo) -> int:
+    """A wall-clock time as an instant; in the gap of a change to summer time, the first instant after it."""
+    moment = datetime.combine(day, at, zone)
+    seconds = int(moment.timestamp())
+    if datetime.fromtimestamp(seconds, zone).replace(tzinfo=None) != moment.replace(tzinfo=None):
+        before = datetime.combine(day, at, zone).utcoffset() or timedelta(0)
+        after = datetime.fromtimestamp(seconds + 86400, zone).utcoffset() or timedelta(0)
+        return int((datetime.combine(day, at) - max(before, after)).replace(tzinfo=ZoneInfo("UTC")).timestamp())
+    return seconds
+
+
+def read_value(fact: Fact, text: str, zone: ZoneInfo, reference: datetime, roles: dict[str, str]) -> Value:
+    """The value that a text means for a fact. `roles` maps ids and titles of roles to ids. Raises ValueProblemError."""
+    match fact.type:
+        case "choice":
+            by_title = {title: id for id, title in fact.values.items()}
+            if text in fact.values:
+                return text
+            if text in by_title:
+                return by_title[text]
+            raise ValueProblemError(f"{text!r} is none of {', '.join(fact.values)}")
+        case "flag":
+            if text.lower() in _YES:
+                return True
+            if text.lower() in _NO:
+                return False
+            raise ValueProblemError(f"{text!r} is neither yes nor no")
+        case "number" | "score":
+            return _number(text, score=fact.type == "score")
+        case "time":
+            return read_instant(text, zone, reference)
+        case "date":
+            try:
+                return date.fromisoformat(text).isoformat()
+            except ValueError:
+                raise ValueProblemError(f"{text!r} is no date: write 2026-10-08") from None
+        case "role":
+            if text not in roles:
+                raise ValueProblemError(f"{text!r} is no role")
+            return roles[text]
+        case _:
+            return text
+
+
+def _number(text: str, *, score: bool) -> Value:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueProblemError(f"{text!r} is no number") from None
+    if score and not 0 <= value <= 100:
+        raise ValueProblemError(f"{text!r} is no score: 0 to 100")
+    return int(value) if value.is_integer() else value
+
+
+def show_value(fact: Fact | None, value: Value, zone: ZoneInfo) -> str:
+    """A value as people write it in files; personal references are the caller's to mask."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if fact is not None and fact.type == "time":
+        return show_instant(int(value), zone)
+    return str(value)
+
+
+def show_instant(at: int, zone: ZoneInfo, reference: int | None = None) -> str:
+    """`2026-10-08 18:00`; with a reference as short as it can be said: `18:00`, `10-08 18:00`. Seconds only if
+    there are any.
+    """
+    local = datetime.fromtimestamp(at, zone)
+    clock = local.strftime("%H:%M:%S" if local.second else "%H:%M")
+    if reference is None:
+        return f"{local:%Y-%m-%d} {clock}"
+    other = datetime.fromtimestamp(reference, zone)
+    if local.date() == other.date():
+        return clock
+    return f"{local:%m-%d} {clock}" if local.year == other.year else f"{local:%Y-%m-%d} {clock}"

@@ -1,0 +1,168 @@
+"""Why a scenario failed: the first difference, its cause in the policy, the whole picture, the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+from wcwidth import wcswidth
+
+from engine.core.plan import Place
+from engine.policy import Diagnostic, Span, Words, render
+from engine.runtime import show_instant
+from engine.sim.codes import diagnose
+from engine.sim.player import Difference, Performance, Played
+from engine.sim.projection import At, Fact, Lasting
+from engine.sim.run import Result
+from engine.sim.scenario import Expected
+from engine.sim.words import Speaker
+
+#: Columns of the two halves of the picture.
+_WIDTH = 46
+
+
+def first_difference(performance: Performance) -> Diagnostic | None:
+    """The first difference as a diagnostic: at the line of the scenario, with the rule of the policy behind it."""
+    if not performance.differences:
+        return None
+    difference = performance.differences[0]
+    played = performance.plays[difference.step]
+    speaker, chinese = Speaker(performance.plan), Speaker(performance.plan, "zh")
+    span = difference.expected.span if difference.expected else (played.step.then_span or played.step.span)
+    code = "T101" if difference.expected and difference.got else "T102" if difference.expected else "T103"
+    expected = _expected_words(difference.expected, speaker, chinese, played)
+    got = _got_words(difference.got, speaker, chinese, played)
+    found = diagnose(
+        code, span, got if difference.got else Words("this did not happen", "没有发生"), expected=expected, got=got
+    )
+    place, rule = _cause(performance, difference)
+    if place is not None:
+        note = Words(
+            f"the rule behind it: {rule}, {place.file}:{place.line}:{place.column}",
+            f"依据：{rule}，{place.file}:{place.line}:{place.column}",
+        )
+        found = found.noting(note)
+    nearby = _nearby(performance, difference, speaker)
+    if nearby:
+        found = found.noting(Words(f"it happened, but {nearby}", f"发生了，但{nearby}"))
+    return found
+
+
+def _expected_words(expected: Expected | None, speaker: Speaker, chinese: Speaker, played: Played) -> Words:
+    if expected is None:
+        return Words("nothing of the kind", "没有这一项")
+    fact = Fact(expected.ticket, expected.word, expected.about, expected.said, played.step.at)
+    return Words(speaker.say(fact, played.step.at), chinese.say(fact, played.step.at))
+
+
+def _got_words(got: Fact | None, speaker: Speaker, chinese: Speaker, played: Played) -> Words:
+    if got is None:
+        return Words("nothing of the kind", "没有这一项")
+    return Words(speaker.say(got, played.step.at), chinese.say(got, played.step.at))
+
+
+def _cause(performance: Performance, difference: Difference) -> tuple[Place | None, str]:
+    """The element of the plan that made it happen, or that should have."""
+    places = performance.plan.places
+    candidates = [difference.got.rule] if difference.got else []
+    if difference.expected is not None:
+        name, _, rung = difference.expected.about.partition(".")
+        candidates += [f"deadlines.{name}", f"detections.{name}", f"roles.{name}"]
+        for deadline in performance.plan.deadlines:
+            if deadline.id == name and deadline.escalate is not None and rung:
+                candidates.insert(0, f"escalations.{deadline.escalate}.{rung}")
+    for path in candidates:
+        if path in places:
+            return places[path], path
+    return None, ""
+
+
+def _nearby(performance: Performance, difference: Difference, speaker: Speaker) -> str:
+    """Whether what was expected happened in another step."""
+    if difference.expected is None or difference.got is not None:
+        return ""
+    wanted = difference.expected
+    for played in performance.plays:
+        for fact in played.got.values():
+            if (fact.ticket, fact.word, fact.about) == (wanted.ticket, wanted.word, wanted.about):
+                return f"at {show_instant(fact.at, speaker.zone)}"
+    return ""
+
+
+def picture(performance: Performance, lang: str = "en") -> Iterator[str]:
+    """Every step, expected beside got; equal steps are one `=`."""
+    speaker = Speaker(performance.plan, lang)
+    first = performance.differences[0].step if performance.differences else -1
+    yield f"  {'time':<12} {_fit('expected', _WIDTH)} got"
+    for index, played in enumerate(performance.plays):
+        when = show_instant(played.step.at, speaker.zone)[5:]
+        wanted = [_plain(expected) for expected in played.step.then]
+        if not played.differences:
+            yield f"  {when:<12} {_fit(_cut(speaker.line(wanted, played.step.at) or '-'), _WIDTH)} ="
+            continue
+        mark = "   <== first difference" if index == first else ""
+        left = [speaker.say(fact, played.step.at) for fact in wanted]
+        right = [speaker.say(fact, played.step.at) for fact in played.got.values()]
+        for row, (a, b) in enumerate(
+            zip_longest([x for x in left if x not in right], [x for x in right if x not in left], fillvalue="")
+        ):
+            start = when if row == 0 else ""
+            yield f"  {start:<12} {_fit(_cut(a), _WIDTH)} {_cut(b)}{mark if row == 0 else ''}".rstrip()
+
+
+def _plain(expected: Expected) -> Fact:
+    at = int(expected.said) if isinstance(expected.said, At | Lasting) else 0
+    return Fact(expected.ticket, expected.word, expected.about, expected.said, at)
+
+
+def _cut(text: str) -> str:
+    if wcswidth(text) <= _WIDTH:
+        return text
+    kept = ""
+    for letter in text:
+        if wcswidth(kept + letter) > _WIDTH - 1:
+            break
+        kept += letter
+    return kept + "…"
+
+
+def _fit(text: str, width: int) -> str:
+    return text + " " * max(0, width - max(0, wcswidth(text)))
+
+
+def next_commands(performance: Performance, path: Path) -> Iterator[str]:
+    """What to type next."""
+    difference = performance.differences[0]
+    at = show_instant(performance.plays[difference.step].step.at, Speaker(performance.plan).zone)
+    about = (difference.expected or difference.got).about.partition(".")[0]  # type: ignore[union-attr]
+    if any(deadline.id == about for deadline in performance.plan.deadlines):
+        yield f'  why: huiyin explain due {about} --scenario {path} --at "{at}"'
+    else:
+        yield f"  why: huiyin simulate {path}"
+    yield f"  ok?  huiyin test {path} --update     writes what happened into the file for review"
+
+
+def span_of(difference: Difference, played: Played) -> Span:
+    return difference.expected.span if difference.expected else (played.step.then_span or played.step.span)
+
+
+def failure_lines(result: Result, lang: str, show_all: bool) -> Iterator[str]:
+    """The whole report of a failed scenario."""
+    performance = result.performance
+    assert performance is not None
+    yield f"FAIL  {result.path}   {performance.scenario.title}"
+    yield ""
+    found = first_difference(performance)
+    if found is not None:
+        yield render((found,), lang)
+        yield from picture(performance, lang)
+        later = len({difference.step for difference in performance.differences}) - 1
+        if later:
+            yield f"  {later} later steps differ too; they may follow from the first"
+        yield ""
+        yield from next_commands(performance, result.path)
+        yield ""
+    if found is None or show_all:
+        for problem in performance.problems:
+            yield f"  finally: {problem}"

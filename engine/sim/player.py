@@ -1,0 +1,236 @@
+"""Playing a scenario: the unmodified service on a virtual clock, step by step, with everything that happened kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from engine.core import Family, Message, Plan, Refusal
+from engine.core import Step as CoreStep
+from engine.runtime import Door, Entry, Roster, Service, Site, VirtualClock
+from engine.sim.projection import CLOCK_WORDS, Fact, last_said, of_message, of_site, of_step
+from engine.sim.scenario import Expected, Scenario, Step
+from engine.store import MemoryStore
+from engine.worktime import overlay
+
+Key = tuple[str, str, str]
+
+
+class Difference(NamedTuple):
+    """One thing of a step that is not as the file says: missing, unexpected, or otherwise than expected."""
+
+    step: int
+    expected: Expected | None
+    got: Fact | None
+
+
+@dataclass(slots=True)
+class Played:
+    """A step with what happened since the step before, by the names of the scenario."""
+
+    step: Step
+    got: dict[Key, Fact] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(slots=True)
+class Performance:
+    """A scenario played to its end. `names` maps the engine's ticket ids to those of the file."""
+
+    scenario: Scenario
+    plan: Plan
+    plays: list[Played]
+    service: Service
+    names: Mapping[str, str]
+    log: list[tuple[Plan, Family, CoreStep]]
+    problems: list[str] = field(default_factory=list)  #: what `finally` says otherwise
+
+    @property
+    def differences(self) -> list[Difference]:
+        return [difference for played in self.plays for difference in played.differences]
+
+    @property
+    def passed(self) -> bool:
+        return not self.differences and not self.problems
+
+    def ticket(self, name: str) -> Family | None:
+        ids = {scenario: engine for engine, scenario in self.names.items()}
+        return self.service.store.load(ids.get(name, name))
+
+
+def play(scenario: Scenario, plan: Plan, edition: str) -> Performance:
+    """Play every step. Nothing is compared while playing: a wrong expectation never changes what happens."""
+    return _Player(scenario, plan, edition).play()
+
+
+class _Player:
+    def __init__(self, scenario: Scenario, plan: Plan, edition: str) -> None:
+        self.scenario = scenario
+        self.plan = plan
+        start = scenario.steps[0].at
+        roster = Roster(plan, edition, tuple(_entries(scenario.people, 0)))
+        site = Site((plan,), roster, edition, scenario.duties, scenario.reports)
+        self.clock = VirtualClock(start)
+        self.store = MemoryStore()
+        self.service = Service(site, self.store, start, self._hear)
+        self.door = Door(self.service)
+        self.fresh: list[Fact] = []
+        self.heard_site = 0
+        self.log: list[tuple[Plan, Family, CoreStep]] = []
+        self.names: dict[str, str] = {}
+
+    def play(self) -> Performance:
+        plays: list[Played] = []
+        steps = self.scenario.steps
+        for index, step in enumerate(steps):
+            self.clock.move(step.at)
+            if step.verb is not None:
+                self._do(step)
+            last_of_instant = index + 1 == len(steps) or steps[index + 1].at > step.at
+            if step.verb is None or last_of_instant:
+                self.service.advance(step.at)
+            plays.append(self._played(index, step))
+        return Performance(self.scenario, self.plan, plays, self.service, self.names, self.log)
+
+    def _do(self, step: Step) -> None:
+        assert step.verb is not None
+        if step.verb in SITE_COMMANDS:
+            SITE_COMMANDS[step.verb](self, step)
+            return
+        self.service.advance(step.at - 1)
+        request = self.door.request(step.at, self._id(step.ticket), step.by, step.verb, step.given)
+        answer = request if isinstance(request, Refusal) else self.service.handle(request)
+        if isinstance(answer, Refusal):
+            detail = answer.detail.partition(":")[0]
+            self.fresh.append(Fact(step.ticket, "refused", "", f"{answer.code} {detail}".strip(), step.at))
+
+    def _id(self, name: str) -> str:
+        """The engine's id of a ticket that the file names; a new ticket gets the file's name."""
+        return next((id for id, known in self.names.items() if known == name), name)
+
+    def _hear(self, plan: Plan, family: Family, step: CoreStep, messages: tuple[Message, ...]) -> None:
+        self.log.append((plan, family, step))
+        self.fresh += of_step(plan, family, step, self.service.site.roster.holds_post)
+        for message in messages:
+            self.fresh += of_message(message)
+
+    def _played(self, index: int, step: Step) -> Played:
+        for event in self.store.site_events()[self.heard_site :]:
+            self.fresh += of_site(event)
+        self.heard_site = len(self.store.site_events())
+        facts, self.fresh = self.fresh, []
+        self._name_new_tickets(step, facts)
+        named = [self._named(fact) for fact in facts]
+        got = {key: fact for key, fact in last_said(named).items() if self._listed(fact)}
+        return Played(step, got, tuple(compare(index, step, got)))
+
+    def _name_new_tickets(self, step: Step, facts: list[Fact]) -> None:
+        """Tickets that the engine opened are named by the keys under which the file first mentions them."""
+        known = set(self.names.values()) | {other.ticket for other in self.scenario.steps}
+        for fact in facts:
+            if fact.word == "opened" and fact.about not in self.names:
+                for wanted in step.then:
+                    if wanted.word == "opened" and wanted.said == fact.said and wanted.about not in self.names.values():
+                        self.names[fact.about] = wanted.about
+                        break
+        new = [f.ticket for f in facts if f.ticket not in self.names and f.ticket not in known and f.ticket != "site"]
+        names = [w.ticket for w in step.then if w.ticket not in self.names.values() and w.ticket != "site"]
+        acting = {other.ticket for other in self.scenario.steps if other.verb == "open"}
+        free = [name for name in dict.fromkeys(names) if name not in acting]
+        for id, name in zip(dict.fromkeys(new), free, strict=False):
+            self.names[id] = name
+
+    def _named(self, fact: Fact) -> Fact:
+        about = self.names.get(fact.about, fact.about) if fact.word == "opened" else fact.about
+        said = fact.said
+        if fact.word == "linked" and isinstance(said, str):
+            said = self.names.get(said, said)
+        return fact._replace(ticket=self.names.get(fact.ticket, fact.ticket), about=about, said=said)
+
+    def _listed(self, fact: Fact) -> bool:
+        """`clocks` limits which deadlines must be listed; everything else is always strict."""
+        clocks = self.scenario.clocks
+        if clocks is None or fact.word not in (*CLOCK_WORDS, "liable"):
+            return True
+        name = fact.about.partition(".")[0]
+        return name in clocks or not any(deadline.id == name for deadline in self.plan.deadlines)
+
+
+def compare(index: int, step: Step, got: Mapping[Key, Fact]) -> Iterable[Difference]:
+    """What differs between what a step's file says and what happened, earliest first."""
+    wanted = {_key(expected): expected for expected in step.then}
+    found = [Difference(index, wanted.get(key), fact) for key, fact in got.items() if not _same(wanted.get(key), fact)]
+    found += [Difference(index, expected, None) for key, expected in wanted.items() if key not in got]
+    return sorted(found, key=lambda one: (one.got.at if one.got else step.at, one.got is None))
+
+
+def _key(expected: Expected) -> Key:
+    if expected.word == "repeated":
+        return (expected.ticket, expected.word, f"{expected.about} {expected.said}")
+    return (expected.ticket, expected.word, expected.about)
+
+
+def _same(expected: Expected | None, fact: Fact) -> bool:
+    return expected is not None and expected.said == fact.said
+
+
+def _entries(people: Mapping[str, str], since: int) -> Iterable[Entry]:
+    """`小陈: front_desk desk_early`: a person, the role, and the shifts where the role has several."""
+    for person, text in people.items():
+        role, *shifts = text.split()
+        yield Entry(person, role, tuple(shifts), since)
+
+
+# ---- site commands
+# ----------------------------------------------------------------------------------------------------
+
+
+def _roster_changed(player: _Player, step: Step) -> None:
+    """`with` names people and their new roles; the word `gone` takes a person off the roster."""
+    gone = [person for person, text in step.given.items() if text == "gone"]
+    come = {person: text for person, text in step.given.items() if text != "gone"}
+    player.service.roster_changed(step.at, _entries(come, step.at), gone)
+
+
+def _engine_down(player: _Player, step: Step) -> None:
+    """The engine is down and comes back as a new one from its store; history must not show it."""
+    old = player.service
+    player.service = Service(old.site, player.store, old.start, player._hear)
+    player.door = Door(player.service)
+
+
+def _publish_calendar(player: _Player, step: Step) -> None:
+    """New day data arrives: `with: {days: FILE}`, a file beside the scenario."""
+    beside = (player.scenario.source.path or Path()).parent
+    document = json.loads((beside / step.given["days"]).read_text(encoding="utf-8"))
+    latest = player.plan.editions[player.service.site.edition]
+    edition = overlay(latest, document, step.given["days"])
+    plan = replace(player.plan, editions={**player.plan.editions, edition.id: edition})
+    player.plan = plan
+    player.service.publish_calendar(step.at, edition.id, (plan,))
+
+
+def _reveal(player: _Player, step: Step) -> None:
+    """Somebody looks at a personal fact, for a purpose; it is logged, or refused."""
+    refusal = player.service.reveal(
+        step.at, player._id(step.ticket), step.by, step.given.get("fact", ""), step.given.get("purpose", "")
+    )
+    if refusal is not None:
+        detail = refusal.detail.partition(":")[0]
+        player.fresh.append(Fact(step.ticket, "refused", "", f"{refusal.code} {detail}".strip(), step.at))
+
+
+SITE_COMMANDS = {
+    "roster_changed": _roster_changed,
+    "engine_down": _engine_down,
+    "publish_calendar": _publish_calendar,
+    "reveal": _reveal,
+}
+
+
+def zone_of(plan: Plan) -> ZoneInfo:
+    return ZoneInfo(plan.timezone)

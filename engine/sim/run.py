@@ -1,0 +1,99 @@
+"""Finding scenario files, loading what they play on, and playing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from engine.core import Plan
+from engine.policy import Diagnostic, Text, failed, load_named, load_scenario_document
+from engine.sim.codes import diagnose
+from engine.sim.finals import check_finally
+from engine.sim.player import Performance, play
+from engine.sim.scenario import Reader, Scenario
+from engine.worktime import official_days
+
+
+@dataclass(slots=True)
+class Result:
+    """One file: its performance, or the diagnostics for which it could not be played."""
+
+    path: Path
+    performance: Performance | None = None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        return self.performance is not None and self.performance.passed
+
+
+def scenario_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files named, and in folders every YAML file that begins as a scenario does."""
+    for path in paths:
+        if path.is_dir():
+            for inside in sorted(path.rglob("*.yaml")):
+                if is_scenario(inside):
+                    yield inside
+        else:
+            yield path
+
+
+def is_scenario(path: Path) -> bool:
+    head = path.read_bytes()[:2000].decode("utf-8", errors="replace")
+    return any(line.startswith("scenario:") for line in head.splitlines())
+
+
+def codes_of(plan: Plan) -> tuple[str, ...]:
+    """The holiday codes that a plan's calendars name; what is not a date is a code."""
+    named = {name for spec in plan.calendars.values() for name in spec.holidays}
+    return tuple(sorted(name for name in named if not name[:1].isdigit()))
+
+
+class Runner:
+    """Plays scenario files; a plan that several of them play on is loaded once."""
+
+    def __init__(self, today: date | None = None) -> None:
+        self.today = today
+        self._plans: dict[tuple[str, Path], tuple[Plan | None, tuple[Diagnostic, ...]]] = {}
+
+    def run(self, path: Path) -> Result:
+        result = Result(path)
+        scenario, plan = self.load(path, result)
+        if scenario is None or plan is None:
+            return result
+        edition = official_days(codes_of(plan))
+        plan = replace(plan, editions={edition.id: edition})
+        performance = play(scenario, plan, edition.id)
+        performance.problems += check_finally(performance)
+        result.performance = performance
+        return result
+
+    def load(self, path: Path, result: Result) -> tuple[Scenario | None, Plan | None]:
+        """The scenario and its plan; what is wrong with either goes to the result's diagnostics."""
+        document = load_scenario_document(path)
+        source, tree = document.source, document.tree
+        result.diagnostics += document.diagnostics
+        node = tree.get("policy")
+        name = node.value if isinstance(node, Text) else ""
+        if failed(result.diagnostics) or not name:
+            return None, None
+        key = (name, path.parent)
+        if key not in self._plans:
+            loaded = load_named(name, path.parent, today=self.today)
+            self._plans[key] = (loaded.plan, loaded.diagnostics) if loaded is not None else (None, ())
+            if loaded is None:
+                assert node is not None
+                result.diagnostics.append(diagnose("E607", node.span, text=name))
+        plan, diagnostics = self._plans[key]
+        result.diagnostics += [one for one in diagnostics if one.severity == "error"]
+        if plan is None:
+            return None, None
+        reader = Reader(source, tree, ZoneInfo(plan.timezone))
+        scenario = reader.read()
+        result.diagnostics += reader.found
+        if failed(result.diagnostics) or not scenario.steps:
+            return None, plan
+        return scenario, plan
