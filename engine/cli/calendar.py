@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -14,7 +16,7 @@ import click
 from engine.cli.common import language_option
 
 if TYPE_CHECKING:
-    from engine.worktime import Clock, DayData, DayRule, Length, Timetable
+    from engine.worktime import Clock, DayData, DayKind, DayRule, Lang, Length, Timetable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,15 +39,18 @@ def command() -> None:
 
 
 def calendar_options(function: F) -> F:
-    options = (
-        click.option("--calendar", "source", metavar="FILE", help="A calendar in YAML or JSON; FILE:ID for one of many."),
-        click.option("--timezone", metavar="ZONE", help="IANA name, such as Asia/Shanghai."),
-        click.option("--holidays", multiple=True, metavar="CODE|DATE", help="CN, US-MA, 2026-10-08 or none; repeatable."),
-        click.option("--hours", multiple=True, metavar="DAYS=TIMES", help='"mon-fri=09:00-12:00, 13:30-18:00"; repeatable.'),
-        click.option("--exception", "exceptions", multiple=True, metavar="DATE=TIMES", help="2026-10-08=closed; repeatable."),
-    )  # fmt: skip
-    for option in reversed(options):
-        function = option(function)
+    for flag, metavar, words in reversed(
+        (
+            ("--calendar", "FILE", "A calendar in YAML or JSON; FILE:ID for one of its `calendars`."),
+            ("--timezone", "ZONE", "IANA name, such as Asia/Shanghai."),
+            ("--holidays", "CODE|DATE", "CN, US-MA, 2026-10-08 or none; may be given again."),
+            ("--hours", "DAYS=TIMES", '"mon-fri=09:00-12:00, 13:30-18:00"; may be given again.'),
+            ("--exception", "DATE=TIMES", "2026-10-08=closed; may be given again."),
+        )
+    ):
+        function = click.option(flag, metavar=metavar, multiple=flag not in ("--calendar", "--timezone"), help=words)(
+            function
+        )
     return function
 
 
@@ -58,7 +63,7 @@ def calendar_options(function: F) -> F:
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 @language_option
 def due(
-    start: str | None, limit: str | None, day_rule: str | None, jsonl: bool, as_json: bool, lang: str, **named: Any
+    start: str | None, limit: str | None, day_rule: str | None, jsonl: bool, as_json: bool, lang: Lang, **named: Any
 ) -> None:
     """When LIMIT, counted from START, is over, and why.
 
@@ -80,11 +85,13 @@ def due(
     question = {"calendar": _calendar(**named), "start": start, "limit": limit, "day_rule": day_rule}
     with refusals(as_json):
         asked = read_due(question, Calendars())
-        answer = {"due": asked.local(asked.at), "provisional": asked.provisional}
         if as_json:
-            click.echo(json.dumps({**answer, "explanation": asked.explanation(lang)}, ensure_ascii=False))
+            answer = {"due": asked.local(asked.at), "provisional": asked.provisional, "explanation": asked.stretches()}
+            click.echo(json.dumps(answer, ensure_ascii=False))
         else:
-            click.echo("\n".join([_said(asked, lang), *asked.explanation(lang)]))
+            click.echo(asked.local(asked.at) + _marked(asked.clock.timetable, asked.provisional, lang))
+            for line in asked.explanation(lang):
+                click.echo(f"  {line}")
 
 
 @command.command("between")
@@ -94,7 +101,7 @@ def due(
 @click.option("--jsonl", is_flag=True, help="One question a line from standard input, one answer a line.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 @language_option
-def between(start: str | None, end: str | None, jsonl: bool, as_json: bool, lang: str, **named: Any) -> None:
+def between(start: str | None, end: str | None, jsonl: bool, as_json: bool, lang: Lang, **named: Any) -> None:
     """How much working time lies from START to END; negative when END lies before START.
 
     With --jsonl each line is {"id", "calendar", "start", "end"} and its answer {"id", "seconds"} or {"id", "error"}.
@@ -105,11 +112,13 @@ def between(start: str | None, end: str | None, jsonl: bool, as_json: bool, lang
     if start is None or end is None:
         raise click.UsageError("say START and END, or --jsonl")
     with refusals(as_json):
-        answer = answer_between({"calendar": _calendar(**named), "start": start, "end": end}, Calendars())
+        calendars, raw = Calendars(), _calendar(**named)
+        answer = answer_between({"calendar": raw, "start": start, "end": end}, calendars)
         if as_json:
             click.echo(json.dumps(answer))
         else:
-            click.echo(_working(answer["seconds"], lang) + _marked(answer.get("provisional", False), lang))
+            marked = _marked(calendars.timetable(raw), answer.get("provisional", False), lang)
+            click.echo(_working(answer["seconds"], lang) + marked)
 
 
 @command.command("show")
@@ -117,7 +126,7 @@ def between(start: str | None, end: str | None, jsonl: bool, as_json: bool, lang
 @calendar_options
 @click.option("--json", "as_json", is_flag=True, help="Every day as JSON.")
 @language_option
-def show(period: str, as_json: bool, lang: str, **named: Any) -> None:
+def show(period: str, as_json: bool, lang: Lang, **named: Any) -> None:
     """The days of a YEAR (2026) or MONTH (2026-10): what is worked, what is off, what is made up for."""
     first, last = _period(period)
     with refusals(as_json):
@@ -135,7 +144,10 @@ def show(period: str, as_json: bool, lang: str, **named: Any) -> None:
 # ---- many at once ----------------------------------------------------------------------------------------------------
 
 
-class Mistake(ValueError):
+_KEPT: Final = 500  # calendars; where each line brings its own, memory stays small
+
+
+class QuestionError(ValueError):
     """A question that cannot be answered, in words for whoever asked it."""
 
 
@@ -149,15 +161,17 @@ class Calendars:
     def timetable(self, raw: object) -> Timetable:
         """The timetable of a calendar as it was read from JSON or YAML."""
         if not isinstance(raw, Mapping):
-            raise Mistake("`calendar` is a mapping of timezone, holidays, hours and exceptions")
+            raise QuestionError("`calendar` is a mapping of timezone, holidays, hours and exceptions")
         key = json.dumps(raw)
         if key not in self._timetables:
+            if len(self._timetables) == _KEPT:
+                del self._timetables[next(iter(self._timetables))]
             self._timetables[key] = _compile(raw)
         return self._timetables[key]
 
     def length(self, text: object) -> Length:
         if not isinstance(text, str):
-            raise Mistake("`limit` is a text such as 3 working days")
+            raise QuestionError("`limit` is a text such as 3 working days")
         if text not in self._lengths:
             self._lengths[text] = _length(text)
         return self._lengths[text]
@@ -169,8 +183,8 @@ Answer = Callable[[Mapping[str, Any], Calendars], dict[str, Any]]
 def answer_lines(answer: Answer) -> int:
     """Answer every line of standard input; 1 if any could not be answered. An empty line asks nothing."""
     calendars, failed = Calendars(), 0
-    out = click.get_binary_stream("stdout")
-    for line in click.get_binary_stream("stdin"):
+    out = sys.stdout.buffer
+    for line in sys.stdin.buffer:
         if not line.strip():
             continue
         reply = _answered(line, answer, calendars)
@@ -231,12 +245,36 @@ class Asked:
     clock: Clock
     at: int
     provisional: bool
+    backward: bool = False
 
     def local(self, at: int) -> str:
         return self.clock.timetable.local(at).isoformat()
 
-    def explanation(self, lang: str) -> list[str]:
-        return []
+    def explanation(self, lang: Lang) -> tuple[str, ...]:
+        """Lines for people."""
+        from engine.worktime import render
+
+        if not self.backward:
+            return render(self.clock.explain(self.start), self.clock.timetable, lang)
+        said, words = _length_words(self.clock, lang), _WORDS[lang]
+        open_time = _working(self.clock.timetable.opening_between(self.at, self.start), lang)
+        return (words["backward"].format(limit=said, event=self.local(self.start), open=open_time),)
+
+    def stretches(self) -> list[dict[str, Any]]:
+        """The explanation as data; counted backward there is none."""
+        if self.backward:
+            return []
+        return [
+            {
+                "start": self.local(one.start),
+                "end": self.local(one.end),
+                "kind": one.kind,
+                "names": list(one.names),
+                "counted": str(one.amount),
+                "of": str(one.unit),
+            }
+            for one in self.clock.explain(self.start)
+        ]
 
 
 def read_due(question: Mapping[str, Any], calendars: Calendars) -> Asked:
@@ -252,7 +290,7 @@ def read_due(question: Mapping[str, Any], calendars: Calendars) -> Asked:
         clock = Clock(length, table, rule)
         return Asked(start, clock, *clock.due(start))
     clock = Clock(length._replace(amount=-length.amount), table, rule)
-    return Asked(start, clock, clock.before(start, rule), clock.provisional(start))
+    return Asked(start, clock, clock.before(start, rule), clock.provisional(start), backward=True)
 
 
 def _day_rule(rule: object) -> DayRule | None:
@@ -261,18 +299,22 @@ def _day_rule(rule: object) -> DayRule | None:
     if rule is None:
         return None
     if rule not in RULES:
-        raise Mistake(f"`day_rule` is {', '.join(RULES[:-1])} or {RULES[-1]}, not {json.dumps(rule, ensure_ascii=False)}")
+        raise QuestionError(
+            f"`day_rule` is {', '.join(RULES[:-1])} or {RULES[-1]}, not {json.dumps(rule, ensure_ascii=False)}"
+        )
     return DayRule(str(rule))
 
 
 def _instant(question: Mapping[str, Any], key: str, table: Timetable) -> int:
     text = question.get(key)
     if not isinstance(text, str):
-        raise Mistake(f"`{key}` is missing: an instant such as 2026-09-30T10:00, with or without an offset")
+        raise QuestionError(f"`{key}` is missing: an instant such as 2026-09-30T10:00, with or without an offset")
     try:
         return table.instant(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
-        raise Mistake(f"`{key}` is no instant such as 2026-09-30T10:00 or 2026-09-30T10:00:00+08:00: `{text}`") from None
+        raise QuestionError(
+            f"`{key}` is no instant such as 2026-09-30T10:00 or 2026-09-30T10:00:00+08:00: `{text}`"
+        ) from None
 
 
 def _length(text: str) -> Length:
@@ -281,7 +323,7 @@ def _length(text: str) -> Length:
     try:
         return parse_length(text, negative=True)
     except LengthError as wrong:
-        raise Mistake(f"{wrong}: {wrong.remedy}") from None
+        raise QuestionError(f"{wrong}: {wrong.remedy}") from None
 
 
 def _compile(raw: Mapping[str, Any]) -> Timetable:
@@ -311,3 +353,257 @@ def _reason(wrong: Exception) -> str:
     if isinstance(wrong, OutOfTable):
         return "no such working time between 1990 and 2100: does the calendar ever open?"
     return str(wrong) or "out of range"
+
+
+# ---- one question from a terminal ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def refusals(as_json: bool) -> Iterator[None]:
+    """A question that has no answer ends in its reason and exit code 1."""
+    try:
+        yield
+    except (ValueError, OverflowError) as wrong:
+        if as_json:
+            click.echo(json.dumps({"error": _reason(wrong)}, ensure_ascii=False))
+        else:
+            click.echo(_reason(wrong), err=True)
+        sys.exit(1)
+
+
+def _none_beside_jsonl(*named: object) -> None:
+    if any(named):
+        raise click.UsageError("--jsonl reads everything from standard input: leave out START, LIMIT and the calendar")
+
+
+def _calendar(
+    calendar: str | None,
+    timezone: str | None,
+    holidays: tuple[str, ...],
+    hours: tuple[str, ...],
+    exception: tuple[str, ...],
+) -> dict[str, Any]:
+    """The calendar that the options name: a file, or the office, and what is said beside it."""
+    raw: dict[str, Any] = _from_file(calendar) if calendar else dict(OFFICE)
+    if timezone and not calendar:
+        raw["holidays"] = "none"  # the office's holidays are those of its own country
+    named = {
+        "timezone": timezone,
+        "holidays": list(holidays),
+        "hours": _pairs("--hours", hours),
+        "exceptions": {**raw.get("exceptions", {}), **_pairs("--exception", exception)},
+    }
+    return {**raw, **{key: value for key, value in named.items() if value}}
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    for text in texts:
+        if "=" not in text:
+            raise click.UsageError(f"{option} is written DAY=TIMES, such as mon-fri=09:00-18:00, not `{text}`")
+    return {key.strip(): value.strip() for key, _, value in (text.partition("=") for text in texts)}
+
+
+def _from_file(source: str) -> dict[str, Any]:
+    """A calendar that is the whole file, or the one of an id among its `calendars`; every scalar is text."""
+    import yaml
+
+    name, _, id = source.rpartition(":") if not Path(source).exists() and ":" in source else (source, "", "")
+    try:
+        read = yaml.load(Path(name).read_text(encoding="utf-8"), yaml.BaseLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as wrong:
+        raise click.UsageError(f"cannot read {name}: {wrong}") from None
+    found = read.get("calendars", {}).get(id) if id and isinstance(read, dict) else read
+    if not isinstance(found, dict):
+        raise click.UsageError(f"{name} has no calendar `{id}`" if id else f"{name} is no calendar: it has no keys")
+    return {"timezone": read["timezone"], **found} if id and "timezone" in read else found
+
+
+_WORDS: Final[dict[str, dict[str, str]]] = {
+    "en": {
+        "provisional": " (provisional: days beyond {through} are not published yet)",
+        "backward": "{limit} before {event}; {open} lie between",
+        "published": "published through {through}",
+        "ahead": "provisional: the days after {through} are not published yet",
+        "days": "{days} working days, {open} open",
+        "holiday": "holiday",
+        "makeup": "make-up day",
+        "exception": "set by the site",
+        "weekend": "day off",
+        "month": "{name} {year}",
+        "closed": "closed",
+    },
+    "zh": {
+        "provisional": "（暂定：{through}之后的放假安排尚未公布）",
+        "backward": "{event}之前{limit}；其间{open}",
+        "published": "已公布至{through}",
+        "ahead": "暂定：{through}之后的放假安排尚未公布",
+        "days": "{days}个工作日，开放{open}",
+        "holiday": "节假日",
+        "makeup": "调休上班",
+        "exception": "本处安排",
+        "weekend": "休息日",
+        "month": "{year}年{month}月",
+        "closed": "休息",
+    },
+}
+_WEEKDAYS: Final = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "zh": tuple("一二三四五六日")}
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_MARKS: Final = {"holiday": "*", "makeup": "+", "exception": "!", "weekend": "-"}
+
+
+def _marked(table: Timetable, provisional: bool, lang: Lang) -> str:
+    return _WORDS[lang]["provisional"].format(through=table.published_through) if provisional else ""
+
+
+def _working(seconds: int, lang: Lang) -> str:
+    from engine.worktime import Length, Unit, format_length
+
+    return format_length(Length(seconds, Unit.WORKING_SECONDS), lang)
+
+
+def _length_words(clock: Clock, lang: Lang) -> str:
+    from engine.worktime import format_length
+
+    return format_length(clock.length, lang)
+
+
+# ---- the days of a period --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date in a calendar: what it is, and when it opens (local times)."""
+
+    date: date
+    kind: DayKind
+    openings: tuple[tuple[str, str], ...]
+    seconds: int
+
+
+def _period(text: str) -> tuple[date, date]:
+    year, _, month = text.partition("-")
+    try:
+        first = date(int(year), int(month) if month else 1, 1)
+        if not (len(year) == 4 and (not month or len(month) == 2) and 1990 <= first.year <= 2100):
+            raise ValueError
+    except ValueError:
+        raise click.UsageError(
+            f"`{text}` is no year such as 2026 and no month such as 2026-10 (1990 to 2100)"
+        ) from None
+    following = (first + timedelta(days=32)).replace(day=1) if month else date(first.year + 1, 1, 1)
+    return first, following - timedelta(days=1)
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        yield date.fromordinal(ordinal)
+
+
+def _day(table: Timetable, day: date) -> Day:
+    begins = table.midnight_of(day - timedelta(days=1))
+    openings = [
+        (opens, closes)
+        for opens, closes in table.intervals(begins, table.midnight_of(day))
+        if table.date_of(opens) == day
+    ]
+    local = tuple((f"{table.local(opens):%H:%M}", f"{table.local(closes):%H:%M}") for opens, closes in openings)
+    return Day(day, table.day_kind(day), local, sum(closes - opens for opens, closes in openings))
+
+
+def _shown_as_json(table: Timetable, period: str, days: list[Day]) -> dict[str, Any]:
+    through = table.published_through
+    return {
+        "period": period,
+        "timezone": str(table.zone),
+        "published_through": through.isoformat() if through else None,
+        "working_days": sum(day.seconds > 0 for day in days),
+        "seconds": sum(day.seconds for day in days),
+        "days": [
+            {"date": day.date.isoformat(), "kind": day.kind.kind, "name": day.kind.name, "open": day.openings}
+            for day in days
+        ],
+    }
+
+
+def _head(table: Timetable, raw: Mapping[str, Any], title: str, lang: Lang) -> str:
+    listed = raw.get("holidays") or "none"
+    names = [listed] if isinstance(listed, str) else [str(name) for name in listed]
+    through = table.published_through
+    published = [_WORDS[lang]["published"].format(through=through)] if through else []
+    return " · ".join([title, str(table.zone), ", ".join(names), *published])
+
+
+def _tail(table: Timetable, days: list[Day], lang: Lang) -> list[str]:
+    words, through = _WORDS[lang], table.published_through
+    seconds = sum(day.seconds for day in days)
+    lines = [words["days"].format(days=sum(day.seconds > 0 for day in days), open=_hours(seconds, lang))]
+    if through and days[-1].date > through:
+        lines.append(words["ahead"].format(through=through))
+    return lines
+
+
+def _hours(seconds: int, lang: Lang) -> str:
+    from engine.worktime import format_seconds
+
+    return format_seconds(seconds, lang)
+
+
+def _month(table: Timetable, raw: Mapping[str, Any], days: list[Day], lang: Lang) -> str:
+    """A leaf of a wall calendar, with marks behind the numbers and what they mean below."""
+    words, first = _WORDS[lang], days[0].date
+    title = words["month"].format(name=_MONTHS[first.month - 1], year=first.year, month=first.month)
+    cells = ["      "] * first.weekday() + [f"{day.date.day:>5}{_MARKS.get(day.kind.kind, ' ')}" for day in days]
+    weeks = ["".join(cells[at : at + 7]).rstrip() for at in range(0, len(cells), 7)]
+    gap = "   " if lang == "en" else "    "  # a Chinese character is two columns wide
+    names = "".join(gap + name for name in _WEEKDAYS[lang])
+    legend = []
+    for kind, mark in _MARKS.items():
+        if listed := _listed([day for day in days if day.kind.kind == kind], kind, lang):
+            legend.append(f"{mark} {words[kind]}{listed}")
+    return "\n".join([_head(table, raw, title, lang), "", names, *weeks, "", *legend, *_tail(table, days, lang)])
+
+
+def _listed(days: list[Day], kind: str, lang: Lang) -> str | None:
+    """The days of one mark, those of one name together: `: 1-7 国庆节`; nothing to say of plain days off."""
+    if not days:
+        return None
+    if kind == "weekend":
+        return ""
+    runs: list[list[Day]] = []
+    for day in days:
+        said = _said_of(day, lang)
+        if runs and _said_of(runs[-1][-1], lang) == said and day.date - runs[-1][-1].date == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return (": " if lang == "en" else "：") + "; ".join(
+        f"{run[0].date.day}{f'-{run[-1].date.day}' if len(run) > 1 else ''} {_said_of(run[0], lang)}".rstrip()
+        for run in runs
+    )
+
+
+def _said_of(day: Day, lang: Lang) -> str:
+    if day.kind.kind == "exception":
+        return ", ".join(f"{opens}-{closes}" for opens, closes in day.openings) or _WORDS[lang]["closed"]
+    return day.kind.name
+
+
+def _year(table: Timetable, raw: Mapping[str, Any], days: list[Day], lang: Lang) -> str:
+    """One line a month: working days, opening time, and every day that is not as its weekday says."""
+    rows = []
+    for month in range(1, 13):
+        of_month = [day for day in days if day.date.month == month]
+        name = f"{_MONTHS[month - 1]:<9}" if lang == "en" else f"{month:>2}月"
+        marked = [
+            f"{mark}{listed.removeprefix(':').removeprefix('：')}".replace(f"{mark} ", mark)
+            for kind, mark in _MARKS.items()
+            if (listed := _listed([day for day in of_month if day.kind.kind == kind], kind, lang))
+        ]
+        tail = _tail(table, of_month, lang)[0]
+        rows.append(f"{name}  {tail:<38}  {'  '.join(marked)}".rstrip())
+    legend = "  ".join(f"{mark} {_WORDS[lang][kind]}" for kind, mark in _MARKS.items() if kind != "weekend")
+    head = _head(table, raw, str(days[0].date.year), lang)
+    return "\n".join([head, "", *rows, "", legend, *_tail(table, days, lang)])

@@ -11,9 +11,12 @@ from engine import __version__
 
 #: verb -> module that defines `command`, and the line that `huiyin --help` prints for it.
 VERBS: Final[dict[str, tuple[str, str]]] = {
+    "init": ("engine.cli.init", "Begin a site: a policy, a scenario, a README."),
     "check": ("engine.cli.check", "All mistakes of a policy, framed."),
     "test": ("engine.cli.test", "Play scenario files, strictly."),
     "simulate": ("engine.cli.simulate", "A scenario as a readable timeline."),
+    "explain": ("engine.cli.explain", "Why this instant, this person, this value, this mistake."),
+    "show": ("engine.cli.show", "The service promise in tables and drawings."),
     "schema": ("engine.cli.schema", "JSON Schema for editors."),
     "calendar": ("engine.cli.calendar", "Working time as a tool of its own: due, between, show."),
 }

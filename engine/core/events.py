@@ -394,4 +394,4 @@ def _snake(name: str) -> str:
     return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
 
 
-_KINDS: Mapping[type, str] = {cls: _snake(cls.__name__) for cls in Event.__args__}  # type: ignore[attr-defined]
+_KINDS: Mapping[type, str] = {cls: _snake(cls.__name__) for cls in Event.__args__}

@@ -14,7 +14,7 @@ from engine.core.figures import FigureValue, evaluate
 from engine.core.measures import deadline_names
 from engine.core.periods import Period, just_ended
 from engine.core.plan import Figure, Load, OnTime, Outside, Plan, Report
-from engine.core.ticket import Run
+from engine.core.ticket import Run, freeze, melt
 from engine.core.work import addresses
 from engine.core.workload import OnDuty
 
@@ -145,9 +145,10 @@ def _at_place(case: Case, names: frozenset[str], place: str) -> Case:
             return run._replace(status="missed") if run.status == "met" else run
         return run._replace(status="met" if done <= run.due else "late", done=done)
 
-    ticket = case.ticket
-    runs = {name: judged(run) for name, run in ticket.runs.items()}
-    return Case(case.history, replace(ticket, ended=tuple(judged(run) for run in ticket.ended), runs=runs))
+    ticket = melt(case.ticket)
+    ticket.runs = {name: judged(run) for name, run in ticket.runs.items()}
+    ticket.ended = tuple(judged(run) for run in ticket.ended)
+    return Case(case.history, freeze(ticket))
 
 
 def _last_owner(plan: Plan, case: Case) -> str | None:

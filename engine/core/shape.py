@@ -26,6 +26,7 @@ from engine.core.plan import (
     Notice,
     Party,
     Plan,
+    Share,
     State,
     Workflow,
 )
@@ -139,7 +140,7 @@ def build_machine(workflow: Workflow) -> Machine:
     )
     for move in workflow.moves.values():
         if move.sources:
-            machine.add_transition(move.id, sorted(move.sources), move.to)
+            machine.add_transition(move.id, [*sorted(move.sources)], move.to)
     return machine
 
 
@@ -234,7 +235,7 @@ def _defaults(
         if any(not plan.figures[figure].of or category.id in plan.figures[figure].of for figure in report.figures):
             wanted.update(report.by)
     for figure in plan.figures.values():
-        if hasattr(figure.measure, "condition"):
+        if isinstance(figure.measure, Share):
             wanted.update(reads(figure.measure.condition))
     with_default = {id: fact for id, fact in plan.facts.items() if fact.default is not None}
     needs = {id: frozenset(table_reads(fact.default)) for id, fact in with_default.items()}

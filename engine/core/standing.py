@@ -141,12 +141,21 @@ def _correct_verdict(work: Work, ticket: Draft, command: Command) -> Refusal | N
     ):
         return Refusal("verdict", run.status, legal_moves(work, ticket))
     still_owed = run.status == "breached"
+    if still_owed and _would_be_silent(work, ticket, run):
+        return Refusal("last_clock", run.deadline, legal_moves(work, ticket))
     work.emit(e.VerdictCorrected(ticket.id, command.at, run.rule, run.key, run.status, to, act.evidence, "correction"))
     if still_owed and run.climb.raised:
         work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "corrected", run.climb.told))
     if to == "met":
         void_what_it_started(work, ticket, run, command.at)
     return None
+
+
+def _would_be_silent(work: Work, ticket: Draft, run: Run) -> bool:
+    """Whether an open ticket would be left without any clock (law 8). What is still to be done is excused when done."""
+    shape_ = work.shape(ticket)
+    limited = shape_.workflow.states[ticket.state].unlimited is None
+    return ticket.closed is None and shape_.category.duty is None and limited and set(ticket.runs) == {run.deadline}
 
 
 def _before_excuse(run: Run) -> e.Status | None:
@@ -163,6 +172,8 @@ def _excuse(work: Work, ticket: Draft, command: Command) -> Refusal | None:
     rule = _rule(work, ticket, "excuse")
     run = ticket.runs.get(act.deadline)
     if run is not None:
+        if _would_be_silent(work, ticket, run):
+            return Refusal("last_clock", run.deadline, legal_moves(work, ticket))
         cause = f"excused {run.status}"
         work.emit(e.RunEnded(ticket.id, command.at, rule, run.key, "excused", cause, run.due))
         if run.climb.raised:

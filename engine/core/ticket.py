@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import FrozenInstanceError, dataclass, fields
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -94,9 +94,12 @@ class Ties:
 NO_TIES = Ties()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ticket:
-    """One ticket. `stated` are the facts somebody gave, `derived` the defaults worked out from them."""
+    """One ticket, which nobody can write to. `stated` are the facts somebody gave, `derived` the defaults from them.
+
+    It is made as a Draft, by folding, and frozen when its step is done.
+    """
 
     id: str
     category: str
@@ -119,6 +122,11 @@ class Ticket:
     ended: tuple[Run, ...]  #: in the order in which they ended
     ties: Ties
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            raise FrozenInstanceError(f"a ticket is a value: {name} cannot be set")
+        object.__setattr__(self, name, value)
+
     def fact(self, name: str) -> Value | None:
         """The value of a declared fact: stated, else its default; None when it is not set."""
         value = self.stated.get(name)
@@ -136,7 +144,7 @@ class Draft(Ticket):
     """A ticket under the hands of one step. Never leaves the core: `freeze` makes it a Ticket again."""
 
     __slots__ = ()
-    __setattr__ = object.__setattr__
+    __setattr__ = object.__setattr__  # type: ignore[assignment]
 
 
 _FIELDS = tuple(field.name for field in fields(Ticket))

@@ -116,7 +116,7 @@ TITLES: Final[dict[str, Words]] = {
         "日历“{calendar}”没有 {year} 年的数据，而 {date} 起算的时限会用到",
     ),
     "E403": Words("there are no holidays for “{code}”", "没有“{code}”的节假日数据"),
-    "E404": Words("“{every}”: {reason}", "“{every}”：{reason}"),
+    "E404": Words("{reason}", "{reason}"),
     "E406": Words("stand-ins in a circle: {circle}", "替补关系循环：{circle}"),
     "E407": Words("{problem}", "{problem}"),
     "E408": Words("calendar “{calendar}” never opens", "日历“{calendar}”从不开放"),

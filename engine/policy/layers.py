@@ -69,6 +69,8 @@ class _Gatherer:
         for base in _names(tree.get("extends")):
             if self._reach(base, source):
                 below |= {base.value, *self.done[base.value].below}
+            else:
+                tree = _broken_at(tree, "extends")
         self.open.pop()
         self.done[name] = Layer(name, source, tree, frozenset(below))
 
@@ -126,6 +128,7 @@ class _Merger:
         self.touches: dict[Path, tuple[Touch, ...]] = {}
         self.cut: set[Path] = set()  # taken away inside a workflow: `like` must not bring it back
         self.conflicts: dict[Path, tuple[Touch, Touch]] = {}
+        self.circle: set[str] = set()  # workflows that are like each other
         self.layer = Layer("", Source("", ""), Map({}, Span(Source("", ""), 1, 1, 1, 1)))
 
     def lay(self, layer: Layer, tree: Map, *, last: bool) -> Map:
@@ -146,7 +149,7 @@ class _Merger:
                 self._take_away(entries, name, at)
             else:
                 merged = self._value(under.value if under else None, self._spelled_out(value, at), at, name)
-                entries[key] = Entry(under.key if under and isinstance(merged, Map) else name, merged)
+                entries[key] = Entry(under.key if under and isinstance(under.value, Map) and isinstance(merged, Map) else name, merged)
         return Map(entries, (lower or upper).span)
 
     def _value(self, lower: Node | None, upper: Node, at: Path, name: Text) -> Node:
@@ -276,12 +279,14 @@ class _Merger:
             if likes[name] in (*chain, name):
                 self.report.add(diagnostic("E207", like.span, circle=" → ".join([*chain, name, likes[name]])))
                 likes.pop(name)
+                self.circle |= {*chain, name}
             else:
                 target = likes[name] if likes[name] in section.entries else nearest(likes[name], section.entries)
                 base = self._full_workflow(target or "", section, likes, full, (*chain, name))
         path: Path = ("workflows", name)
         inherited = Map({k: e for k, e in base.entries.items() if k != "like"}, base.span) if base else None
-        full[name] = self._like(inherited, own, path)
+        written = self._like(inherited, own, path)
+        full[name] = _broken_at(written, "like") if name in self.circle else written
         return full[name]
 
     def _like(self, lower: Map | None, own: Map, path: Path) -> Map:
@@ -303,6 +308,12 @@ class _Merger:
                 value = _both_sources(under, value)
             entries[key] = Entry(name, value)
         return Map(entries, own.span)
+
+
+def _broken_at(tree: Map, key: str) -> Map:
+    """The map with a key whose value could not be used."""
+    entry = tree.entries[key]
+    return Map({**tree.entries, key: Entry(entry.key, Broken(entry.value.span))}, tree.span)
 
 
 def _is_edit(node: Node | None) -> bool:

@@ -16,7 +16,7 @@ from engine.policy.compile import Desk, compile_plan
 from engine.policy.diagnostics import Diagnostic, Report, failed, in_order
 from engine.policy.document import Document, Layer, Provenance
 from engine.policy.layers import gather, merge, shown_name
-from engine.policy.nodes import Map, parse
+from engine.policy.nodes import Broken, Map, parse
 from engine.policy.schema.policy import Policy
 from engine.policy.schema.scenario import Scenario
 from engine.policy.schema.validate import validate
@@ -106,6 +106,8 @@ def _load(source: Source, found: Sequence[Diagnostic], today: date | None, shelv
     layers = gather(source, shelves, report)
     document = merge(layers, report)
     checked = validate(document, Policy, report)
+    if any(isinstance(layer.tree.get("extends"), Broken) for layer in layers):  # of what it builds on nothing is known, so no name can be judged
+        return Loaded(None, in_order(report), document.provenance, checked.document, layers)
     desk = Desk(checked, report)
     is_layer = bool(checked.model.layer)
     if not is_layer:

@@ -1,7 +1,8 @@
 """Slips of a Chinese keyboard, found before YAML is read: full-width signs, tabs, colons that stick to the next word.
 
-YAML takes `急修，投诉` for one word and stops at `类别：急修` a line later: half of it, in the wrong place. The scan walks over the text once, knowing no more of YAML than quotes, comments, brackets and where a key may stand;
-it reports each slip and mends it, so that the parser goes on and all other mistakes are found in the same run.
+YAML takes `急修，投诉` for one word and stops at `类别：急修` a line later: half of it, in the wrong place. The scan
+walks over the text once, knowing no more of YAML than quotes, comments, brackets and where a key may stand; it reports
+each slip and mends it, so that the parser goes on and all other mistakes are found in the same run.
 """
 
 from __future__ import annotations

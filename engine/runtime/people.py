@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import NamedTuple
@@ -77,6 +77,18 @@ class Roster:
         """Those of a role who are there at an instant."""
         entries = [entry for entry in self._at(at) if entry.role == role]
         return tuple(dict.fromkeys(e.person for e in entries if self._open(e.shifts or self.shifts(role), at)))
+
+    def times_on_duty(self, role: str, start: int, end: int) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """Who of a role is there in [start, end): person -> stretches; whoever is not there at all is left out."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for entry in self.entries:
+            if entry.role != role:
+                continue
+            since, until = max(start, entry.since), min(end, entry.until if entry.until is not None else end)
+            for shift in entry.shifts or self.shifts(role):
+                for opens, closes in timetable(self.plan, shift, self.edition).intervals(since, until):
+                    found.setdefault(entry.person, []).append((max(opens, since), min(closes, until)))
+        return {person: sorted(stretches) for person, stretches in found.items()}
 
     def shifts(self, role: str) -> tuple[str, ...]:
         return self.plan.roles[role].on_duty or (self.plan.calendar,)

@@ -27,8 +27,10 @@ from engine.core import (
 )
 from engine.core import commands as c
 from engine.core import events as e
+from engine.core.cases import History
 from engine.core.liability import Finding, liable_of_site
 from engine.core.plan import NewMember
+from engine.core.reports import report as compute_report
 from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.people import Entry, Handover, required_staff
 from engine.runtime.privacy import may_see
@@ -225,7 +227,12 @@ class Service:
         known = {(event.at, event.data["report"]) for event in self.store.site_events() if event.kind == "reported"}
         if (at, id) in known:
             return
-        self.record(at, "reported", report.rule, {"report": id, "to": [party.name for party in report.to]})
+        histories = [History(family, self.store.steps(family.id)) for family in self.store.families()]
+        value = compute_report(self.site.plan, report, histories, at, roster=self.site.roster.times_on_duty)
+        figures = {line.figure.figure: line.figure.value for line in value.lines}
+        carried = dict.fromkeys(id for line in value.lines for id in (*report.rule.sources, *line.figure.rule.sources))
+        data = {"report": id, "to": [party.name for party in report.to], "figures": figures, "weakest": value.weakest}
+        self.record(at, "reported", Rule(report.rule.path, tuple(carried)), data)
 
     # ---- the site's own stream
     # ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.core import Ticket
 from engine.runtime import show_value
 from engine.runtime.privacy import masked
+from engine.sim.figures import figure_text
 from engine.sim.player import Performance
 
 
@@ -74,8 +75,6 @@ def _show(performance: Performance, fact: str, value: object) -> str:
 def _figures(performance: Performance) -> list[str]:
     problems: list[str] = []
     for name, wanted in performance.scenario.last.figures.items():
-        from engine.sim.figures import figure_text
-
         got = figure_text(performance, name)
         if got != wanted:
             problems.append(f"figure {name}: expected {wanted}, got {got}")

@@ -1,7 +1,7 @@
 """Working time: calendars, make-up days 调休, lengths, recurrence. Knows dates, not tickets."""
 
 from engine.worktime.calendars import CalendarSpec, DayKind, parse_hours, read_calendar
-from engine.worktime.clock import Clock, DayRule, Due, Pauses
+from engine.worktime.clock import Clock, DayRule, Due
 from engine.worktime.days import CodeDays, DayData, is_code, official_days, overlay
 from engine.worktime.explain import Stretch, render
 from engine.worktime.lengths import (
@@ -19,6 +19,7 @@ from engine.worktime.lengths import (
 )
 from engine.worktime.problems import CalendarError, OutOfTable, Problem
 from engine.worktime.recurrence import Every, Recurrence, RecurrenceError, parse_recurrence
+from engine.worktime.runs import Pauses
 from engine.worktime.timetable import Timetable, always, compile_calendar, shift_edges
 
 __all__ = [

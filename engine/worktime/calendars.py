@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from engine.worktime.days import CodeDays, DayData, is_code
 from engine.worktime.problems import CalendarError, Problem
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LONG_NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 #: Opening hours of one day: (opens, closes) in seconds from 0:00; after midnight `closes` is more than 86400.
 Hours: TypeAlias = tuple[tuple[int, int], ...]
@@ -27,7 +29,7 @@ class CalendarSpec:
 
     id: str
     timezone: str  #: IANA name
-    #: `{"mon-fri": "09:00-12:00, 13:30-18:00", "sat": "closed", "makeup": "…"}`; the narrower entry wins, a date most
+    #: `{"mon-fri": "09:00-12:00, 13:30-18:00", "sat": "closed", "makeup": "…"}`; the narrower entry wins
     hours: Mapping[str, str] = field(default_factory=dict)
     holidays: tuple[str, ...] = ()  #: codes and dates; empty, or `none`: works through
     exceptions: Mapping[str, str] = field(default_factory=dict)  #: date -> `closed` or hours
@@ -141,7 +143,7 @@ def parse_hours(text: str) -> Hours:
             raise ValueError(f"`{part.strip()}` has no length; the whole day is 00:00-24:00")
         spans.append((opens, closes if closes > opens else closes + DAY_SECONDS))
     spans.sort()
-    if any(before[1] > after[0] for before, after in zip(spans, spans[1:], strict=False)):
+    if any(before[1] > after[0] for before, after in pairwise(spans)):
         raise ValueError(f"the times in `{text.strip()}` overlap")
     if spans[-1][1] - DAY_SECONDS > spans[0][0]:
         raise ValueError(f"the times in `{text.strip()}` are longer than a day")
@@ -151,11 +153,10 @@ def parse_hours(text: str) -> Hours:
 # ---- reading --------------------------------------------------------------------------------------------------------
 
 #: `title` and the like are for people; an entry of a policy may have them.
-_KEYS: Final = frozenset("id title note source timezone hours holidays exceptions published_through also".split())
-_SPAN: Final = re.compile(r"([0-9]{1,2}:[0-9]{2})\s*[-–]\s*([0-9]{1,2}:[0-9]{2})")
-_LONG_NAMES: Final = dict(
-    zip("monday tuesday wednesday thursday friday saturday sunday".split(), WEEKDAYS, strict=True)
+_KEYS: Final = frozenset(
+    {"id", "title", "note", "source", "timezone", "hours", "holidays", "exceptions", "published_through", "also"}
 )
+_SPAN: Final = re.compile(r"([0-9]{1,2}:[0-9]{2})\s*[-–]\s*([0-9]{1,2}:[0-9]{2})")
 
 
 def _clock(text: str) -> int:
@@ -244,14 +245,20 @@ def _spans(path: tuple[str, ...], text: str, problems: list[Problem]) -> Hours:
         return ()
 
 
+def weekday_of(name: str) -> int | None:
+    """The number of a weekday from Monday, by its short or its long name."""
+    said = name.strip().lower()
+    return next((i for i, names in enumerate(zip(WEEKDAYS, _LONG_NAMES, strict=True)) if said in names), None)
+
+
 def _weekdays(key: str) -> tuple[int, ...]:
     """The weekdays that a key names, from 0 for Monday; none if it names no weekdays."""
     days: set[int] = set()
-    for part in key.lower().split(","):
-        first, _, last = (_LONG_NAMES.get(word.strip(), word.strip()) for word in part.partition("-"))
-        if first not in WEEKDAYS or (last or first) not in WEEKDAYS:
+    for part in key.split(","):
+        first, _, last = part.partition("-")
+        start, stop = weekday_of(first), weekday_of(last or first)
+        if start is None or stop is None:
             return ()
-        start, stop = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         days.update((start + step) % 7 for step in range((stop - start) % 7 + 1))
     return tuple(sorted(days))
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from math import ceil
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from engine.worktime.explain import Stretch, explained
 from engine.worktime.lengths import Left, Length, Unit
+from engine.worktime.runs import Measure, Pauses, Run
 from engine.worktime.tables import Table, TableEnds
 from engine.worktime.timetable import Timetable
-
-#: Half-open pauses [from, to), disjoint and in order; two may touch.
-Pauses: TypeAlias = Sequence[tuple[int, int]]
 
 
 class DayRule(StrEnum):
@@ -40,14 +37,16 @@ _DAYS: Final = (Unit.CALENDAR_DAYS, Unit.MONTHS)
 class Clock(NamedTuple):
     """A length on a timetable. With `due0` the due without pauses, m the measure of the kind (SEMANTICS §7.2, §7.3):
 
-    | unit            | due0                                                              | m                        |
-    |-----------------|-------------------------------------------------------------------|--------------------------|
-    | seconds         | start + length                                                    | seconds                  |
-    | working seconds | when that much opening time has passed                            | opening seconds          |
-    | working days    | end of the N-th working day after the date of the start           | working days, from day 1 |
-    | calendar days   | end of the N-th date after it; a day off rolls to the next working day | seconds             |
-    | months          | likewise, on the same day of the month or its last                | seconds                  |
-    | same day        | end of the date of the start; after close or on a day off: of the next working day | opening seconds |
+    | unit            | due0                                                                | m               |
+    |-----------------|---------------------------------------------------------------------|-----------------|
+    | seconds         | start + length                                                      | seconds         |
+    | working seconds | when that much opening time has passed                              | opening seconds |
+    | working days    | end of the N-th working day after the date of the start             | working days    |
+    | calendar days   | end of the N-th date after it; a day off rolls to the next worked   | seconds         |
+    | months          | likewise, on the same day of the month or its last                  | seconds         |
+    | same day        | end of the date of the start; after close, of the next working day  | opening seconds |
+
+    Each working day weighs 1, spread evenly over its opening time, and the count begins with day 1.
 
     The end of a day is its close or 24:00, by `day_rule`. With `same time` the limit ends at the start's time of day:
     working days begin at the next opening if the start is after hours, and end at the day's close if that is earlier;
@@ -108,21 +107,21 @@ class Clock(NamedTuple):
             return self.due(start, pauses, granted).at
 
         def search(table: Table) -> int:
-            run = self._run(table, start, exact=True)
-            return _first(run, run.origin + share * (run.length if granted is None else granted), pauses)
+            run = self._run(table, start)
+            return run.first(run.origin + share * (run.length if granted is None else granted), pauses)
 
         return self.timetable.search(start, search)
 
     def measured(self, start: int, at: int, pauses: Pauses = ()) -> Fraction:
         """How much of the limit has run from the start to `at`, in the measure of its kind."""
-        return self.timetable.search(start, lambda table: _ran(self._run(table, start), at, pauses))
+        return self.timetable.search(start, lambda table: self._run(table, start).ran(at, pauses))
 
     def left(self, start: int, now: int, pauses: Pauses = (), granted: Fraction | None = None) -> Left:
         """How much of the limit is still to run at `now`; nothing once it is over."""
 
         def search(table: Table) -> Fraction:
             run = self._run(table, start)
-            return (run.length if granted is None else granted) - _ran(run, now, pauses)
+            return (run.length if granted is None else granted) - run.ran(now, pauses)
 
         return Left(max(self.timetable.search(start, search), Fraction(0)), _MEASURES[self.length.unit])
 
@@ -205,7 +204,7 @@ class Clock(NamedTuple):
         return self.timetable.instant(datetime.combine(self._shifted(local.date(), amount), local.time()))
 
     def _shifted(self, day: date, amount: int) -> date:
-        """The date so many calendar days or months later; a month that has no such day ends it on its last (民法典 Art. 202)."""
+        """The date so many calendar days or months later; in a month without such a day its last (民法典 Art. 202)."""
         if self.length.unit is Unit.CALENDAR_DAYS:
             return day + timedelta(days=amount)
         year, month = divmod(day.year * 12 + day.month - 1 + amount, 12)
@@ -215,49 +214,50 @@ class Clock(NamedTuple):
 
     def _paused(self, start: int, pauses: Pauses, granted: Fraction | None) -> int:
         def search(table: Table) -> int:
-            run = self._run(table, start)
+            run = self._kept_open(table, self._run(table, start))
             if granted is not None:
-                return _first(run, run.origin + granted, pauses)
-            return _first(run, run.origin + run.length, pauses, run.due0)
+                return run.first(run.origin + granted, pauses)
+            return run.first(run.origin + run.length, pauses, run.due0)
 
         return self.timetable.search(start, search)
 
-    def _run(self, table: Table, start: int, *, exact: bool = False) -> _Run:
-        """The run from a start. `exact`: for a share, which no end of day keeps open and no day off moves."""
+    def _run(self, table: Table, start: int) -> Run:
+        """The run from a start, by the bare measure of its kind."""
         unit, due0 = self.length.unit, self._due0(table, start)
         if unit in (Unit.WORKING_SECONDS, Unit.SAME_DAY):
-            reached: _Reached = lambda target: table.reached(ceil(target))
-            run = _Run(start, due0, table.position(start), table.position, reached, _stays)
-            return run if exact else self._kept_open(table, run)
+            return Run(start, due0, table.position(start), table.position, lambda target: table.reached(ceil(target)))
         if unit is Unit.WORKING_DAYS:
             rolled = table.next_opening(start) if self.day_rule is DayRule.SAME_TIME else start
             first = table.day_after(rolled, 1)  # the day of receipt weighs nothing
-            position: _Position = lambda at: max(table.day_position(at), Fraction(first))
-            run = _Run(start, due0, first, position, table.day_reached, _stays)
-            return run if exact else self._kept_open(table, run)
+            return Run(start, due0, first, lambda at: max(table.day_position(at), Fraction(first)), table.day_reached)
+        return Run(start, due0, start, lambda at: at, ceil)
 
-        def rolls(at: int) -> int:
-            """A paused due that lands on a day off rolls again; the instant 24:00 is the end of its day."""
-            ordinal = table.ordinal_at(at - 1)
-            return at if table.works(ordinal) else self._end(table, table.day_from(ordinal), self.day_rule)
+    def _kept_open(self, table: Table, run: Run) -> Run:
+        """The run, its dues kept to the ends of days as far as the rule for days asks it.
 
-        never_rolls = unit is Unit.SECONDS or self.day_rule is DayRule.SAME_TIME
-        settles = _stays if exact or never_rolls else rolls
-        return _Run(start, due0, start, lambda at: at, lambda target: settles(ceil(target)), settles)
-
-    def _kept_open(self, table: Table, run: _Run) -> _Run:
-        """The run, with a measure used up exactly where the calendar closes kept open as long as without a pause.
-
-        The formula alone would end it at the close: a limit until midnight would lose its evening by the shortest of
-        pauses, and one until 12:30 its half hour of the noon break, so that more pause would be an earlier due.
+        * Calendar days and months: a paused due that lands on a day off rolls again.
+        * Working days and the same day: a measure used up where the calendar closes stays open as long as it would
+          without a pause. The bare formula would end it at the close: by the shortest of pauses a limit until midnight
+          would lose its evening, and one until 12:30 its half hour of the noon break; more pause, an earlier due.
         """
-        if self.day_rule is DayRule.CLOSE or run.due0 == run.reached(run.position(run.due0)):
+        unit, rule = self.length.unit, self.day_rule
+        if unit in _DAYS:
+            if rule is DayRule.SAME_TIME:
+                return run
+
+            def rolled(at: int) -> int:
+                ordinal = table.ordinal_at(at - 1)  # the instant 24:00 is the end of its day
+                return at if table.works(ordinal) else self._end(table, table.day_from(ordinal), rule)
+
+            return run._replace(reached=lambda target: rolled(ceil(target)), settles=rolled)
+
+        if rule is DayRule.CLOSE or run.due0 == run.reached(run.position(run.due0)):
             return run
         reached, wall_clock = run.reached, self.timetable.local(run.due0).time()
 
-        def kept(target: _Measure) -> int:
+        def kept(target: Measure) -> int:
             at = reached(target)
-            if self.day_rule is DayRule.MIDNIGHT:
+            if rule is DayRule.MIDNIGHT:
                 ordinal = table.ordinal_at(at - 1)
                 return max(at, table.midnight(ordinal)) if at == table.close[table.day_from(ordinal)] else at
             opens = table.next_opening(at)
@@ -266,10 +266,6 @@ class Clock(NamedTuple):
 
         return run._replace(reached=kept)
 
-
-_Measure: TypeAlias = int | Fraction
-_Position: TypeAlias = Callable[[int], _Measure]
-_Reached: TypeAlias = Callable[[_Measure], int]
 
 #: What `left` counts, by the unit of the limit.
 _MEASURES: Final = {
@@ -280,52 +276,3 @@ _MEASURES: Final = {
     Unit.SAME_DAY: Unit.WORKING_SECONDS,
     Unit.WORKING_DAYS: Unit.WORKING_DAYS,
 }
-
-
-class _Run(NamedTuple):
-    """One start of a limit: its measure as a position on a scale, and the way back from a position to an instant."""
-
-    start: int
-    due0: int
-    origin: _Measure  # position at the start; of working days, that of day 1
-    position: _Position
-    reached: _Reached  # first instant at a position
-    settles: Callable[[int], int]  # where a due that a resumption pushes on may stand
-
-    @property
-    def length(self) -> _Measure:
-        return self.position(self.due0) - self.origin
-
-    def clipped(self, pauses: Pauses) -> Iterator[tuple[int, int]]:
-        """The pauses after the start."""
-        return ((max(begin, self.start), end) for begin, end in pauses if end > self.start)
-
-
-def _stays(at: int) -> int:
-    return at
-
-
-def _first(run: _Run, target: _Measure, pauses: Pauses, due0: int | None = None) -> int:
-    """The first instant outside every pause at which running time has reached the target (SEMANTICS §7.3)."""
-    at = due0 if due0 is not None else _at_least_start(run, target)
-    for begin, end in run.clipped(pauses):
-        if begin > at:
-            break
-        target += run.position(end) - run.position(begin)
-        at = _at_least_start(run, target)
-        if at < end:  # used up when the pause began: due as soon as it runs again
-            at = run.settles(end)
-    return at
-
-
-def _at_least_start(run: _Run, target: _Measure) -> int:
-    """A target of nothing is reached at the start, not at the close before it."""
-    return run.start if target <= run.origin else max(run.start, run.reached(target))
-
-
-def _ran(run: _Run, at: int, pauses: Pauses) -> Fraction:
-    """The measure of running time from the start to `at`."""
-    if at <= run.start:
-        return Fraction(0)
-    paused = sum(run.position(min(end, at)) - run.position(begin) for begin, end in run.clipped(pauses) if begin < at)
-    return Fraction(run.position(at) - run.origin - paused)

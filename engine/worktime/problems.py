@@ -26,5 +26,5 @@ class CalendarError(ValueError):
         super().__init__("; ".join(f"{'.'.join(p.path)}: {p.message}" if p.path else p.message for p in self.problems))
 
 
-class OutOfTable(ValueError):
+class OutOfTable(ValueError):  # noqa: N818 - says what happened
     """No working time was found within the years a calendar covers; searches are bounded (1990 to 2100)."""

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from engine.worktime.calendars import WEEKDAYS
+from engine.worktime.calendars import WEEKDAYS, weekday_of
 from engine.worktime.problems import OutOfTable
 from engine.worktime.timetable import Timetable
 
@@ -140,22 +140,19 @@ def _on(period: Every, on: str | None) -> On:
     if on is None:
         return "first"
     said = " ".join(on.lower().split())
-    weekday = next((name for name in WEEKDAYS if said in (name, _LONG[name])), None)
+    weekday = weekday_of(said)
     if period in (Every.DAY, Every.WORKING_DAY):
         raise RecurrenceError("on", "day-not-here", f"every {period} has no day to choose", "leave out `on`")
     if said in _ENDS:
         return _ENDS[said]
-    if period is Every.WEEK and weekday:
-        return weekday
+    if period is Every.WEEK and weekday is not None:
+        return WEEKDAYS[weekday]
     if period is not Every.WEEK and said.isascii() and said.isdigit() and 1 <= int(said) <= 31:
         return int(said)
     remedy = "write mon to sun, first or last" if period is Every.WEEK else "write a day from 1 to 31, first or last"
-    if weekday or (said.isascii() and said.isdigit()):
+    if weekday is not None or (said.isascii() and said.isdigit()):
         raise RecurrenceError("on", "day-not-here", f"`{on}` is no day of a {period}", remedy)
     raise RecurrenceError("on", "unknown-day", f"`{on}` is no day", remedy)
-
-
-_LONG: Final = dict(zip(WEEKDAYS, "monday tuesday wednesday thursday friday saturday sunday".split(), strict=True))
 
 
 def _time(text: str) -> int:

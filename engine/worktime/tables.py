@@ -71,7 +71,7 @@ class Table:
         return self.worked[i] + min(at, self.closes[i]) - self.opens[i] if i >= 0 else 0
 
     def reached(self, position: int) -> int:
-        """The first instant at which so much opening time has passed: a budget that ends at closing is due at closing."""
+        """The first instant at which so much opening time has passed: closing, not opening, if it is both."""
         i = bisect_left(self.worked, position) - 1
         if i < 0 or position > self.worked[-1]:
             raise TableEnds
@@ -176,7 +176,7 @@ class Table:
 
 
 def instant(zone: ZoneInfo, naive: datetime) -> int:
-    """The instant of a local time. A time that the clock skips is the first instant after; one that comes twice, the first."""
+    """The instant of a local time; of one that the clock skips the first after it, of one that comes twice the first."""
     first, second = (int(naive.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (0, 1))
     if first <= second:  # the usual case, or the hour that comes twice
         return first

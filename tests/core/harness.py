@@ -85,8 +85,13 @@ class Story:
         self._run(Command(self.id, DESK, at(when), act, None if occurred is None else at(occurred)))
         return self
 
-    def do(self, when: str, move: str, occurred: str | None = None, ticket: str | None = None, **facts: object) -> Story:
-        given = {name: at(value) if name.endswith("_at") and isinstance(value, str) else value for name, value in facts.items()}
+    def do(
+        self, when: str, move: str, occurred: str | None = None, ticket: str | None = None, **facts: object
+    ) -> Story:
+        given = {
+            name: at(value) if name.endswith("_at") and isinstance(value, str) else value
+            for name, value in facts.items()
+        }
         assignee = given.pop("assignee", None)
         act = commands.Do(move, given, assignee)
         return self.send(when, act, occurred, ticket)

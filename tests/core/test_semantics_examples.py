@@ -319,8 +319,12 @@ def test_a_decision_is_never_back_dated():
 
 def test_a_call_typed_late_is_already_late():
     """The intake limit runs from the call, not from the typing."""
-    text = ROUNDS.replace("from: opened, until: accept, limit: 1 hour", "from: called_at, until: accept, limit: 10 minutes")
-    text = text.replace("\ncategories:", "\nfacts: {called_at: {title: 来电, type: time, default: opened}}\ncategories:", 1)
+    text = ROUNDS.replace(
+        "from: opened, until: accept, limit: 1 hour", "from: called_at, until: accept, limit: 10 minutes"
+    )
+    text = text.replace(
+        "\ncategories:", "\nfacts: {called_at: {title: 来电, type: time, default: opened}}\ncategories:", 1
+    )
     story = Story(plan_of(text)).open("11-16 10:00", called_at="11-16 09:40").do("11-16 10:00", "accept")
     assert local(story.run("intake").due) == "11-16 09:50"
     assert story.run("intake").status == "late"

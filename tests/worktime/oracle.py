@@ -1,4 +1,4 @@
-"""A second opinion on working time: it walks through the open minutes of a site one after the other, and knows nothing else.
+"""A second opinion on working time: it walks through the open minutes of a site, one after the other.
 
 It shares no line and no table with `engine`: it reads the calendar from the plain mapping an author writes, takes the
 Chinese days from the package `chinesecalendar` (corrected in one date, see `MISSING_IN_PEER`), turns local times into
@@ -20,9 +20,9 @@ from chinese_calendar.constants import holidays as notice_off
 from chinese_calendar.constants import workdays as notice_makeup
 
 DAY = timedelta(days=1)
-WEEK = "mon tue wed thu fri sat sun".split()
+WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
-#: 国办发明电〔2005〕35号: "12月31日（星期六）、2006年1月1日（星期日）上班" names the Saturday as worked; the package misses it.
+#: 国办发明电〔2005〕35号: "12月31日（星期六）上班"; the package has it as a day off.
 MISSING_IN_PEER = date(2005, 12, 31)
 
 Piece = tuple[int, int]
@@ -114,8 +114,7 @@ class Site:
         hour, minute, *second = (int(part) for part in clock.split(":"))
         if hour == 24:
             day, hour = day + DAY, 0
-        naive = datetime(day.year, day.month, day.day, hour, minute, *second)
-        guess = int(naive.replace(tzinfo=UTC).timestamp())
+        guess = int(datetime(day.year, day.month, day.day, hour, minute, *second, tzinfo=UTC).timestamp())
         offsets = {int(self._offset(guess + hours * 3600)) for hours in (-26, 26)}
         fits = sorted(guess - off for off in offsets if self._offset(guess - off) == off)
         if fits:
@@ -202,9 +201,9 @@ def working_days(site: Site, start: int, days: int, rule: str, pauses: Pauses = 
     due = _nth_working_day(site, start, days, rule)
     if not pauses:
         return due
-    start = next_opening(site, start) if rule == "same time" else start
-    reached = _walk_days(site, start, _day_measure(site, start, due), pauses)
-    return _unpaused(_open_end(site, reached, due, rule), pauses)
+    counted = next_opening(site, start) if rule == "same time" else start
+    reached = _walk_days(site, counted, _day_measure(site, counted, due), pauses)
+    return _unpaused(max(due, _open_end(site, reached, due, rule)), pauses)
 
 
 def _nth_working_day(site: Site, start: int, days: int, rule: str) -> int:
@@ -269,13 +268,14 @@ def month_later(day: date, count: int) -> date:
 
 def same_day(site: Site, start: int, rule: str, pauses: Pauses = ()) -> int:
     day = site.date_of(start)
-    if not site.works(day) or start >= site.closes(day):  # at the very close no time would be left
+    late = not site.works(day) or start >= site.closes(day)  # at the very close no time would be left
+    if late or (rule == "midnight" and start >= site.midnight(day)):  # nor in the small hours of a night shift
         day = site.working_day(day, 1)
     due = site.closes(day) if rule == "close" else site.midnight(day)
     if not pauses:
         return due
     reached = _walk(_open_minutes(site, start), start, between(site, start, due), pauses)
-    return _unpaused(_open_end(site, reached, due, rule), pauses)
+    return _unpaused(max(due, _open_end(site, reached, due, rule)), pauses)
 
 
 def between(site: Site, a: int, b: int) -> int:
@@ -302,11 +302,10 @@ def share_of_working_seconds(site: Site, start: int, due: int, share: Fraction, 
     return _unpaused(_walk(_open_minutes(site, start), start, between(site, start, due) * share, pauses), pauses)
 
 
-def share_of_working_days(
-    site: Site, start: int, due: int, rule: str, share: Fraction, pauses: Pauses = ()
-) -> int:
-    start = next_opening(site, start) if rule == "same time" else start
-    return _unpaused(_walk_days(site, start, _day_measure(site, start, due) * share, pauses), pauses)
+def share_of_working_days(site: Site, start: int, due: int, rule: str, share: Fraction, pauses: Pauses = ()) -> int:
+    counted = next_opening(site, start) if rule == "same time" else start
+    measure = _day_measure(site, counted, due) * share
+    return _unpaused(_walk_days(site, counted, measure, pauses) if measure else start, pauses)
 
 
 # ---- walking --------------------------------------------------------------------------------------------------------
@@ -355,14 +354,18 @@ def _open_end(site: Site, reached: int, due: int, rule: str) -> int:
     Without this the shortest pause would take the evening away.
     """
     day = site.date_of(reached - 1)
-    if any(begin < due <= end for near in (site.shown(due).date(), site.shown(due).date() - DAY) for begin, end in site.spans(near)):
+    if any(
+        begin < due <= end
+        for near in (site.shown(due).date(), site.shown(due).date() - DAY)
+        for begin, end in site.spans(near)
+    ):
         return reached  # the unpaused due stands in open time: there is no rest
     if rule == "midnight":
         return max(reached, site.midnight(day)) if reached == site.closes(day) else reached
     if rule == "same time" and any(reached == end for _, end in site.spans(day)):
         opens = next_opening(site, reached)
         same = site.same_time(site.shown(opens).date(), due)
-        return same if reached < same < opens else reached
+        return same if reached < same <= opens else reached
     return reached
 
 
@@ -398,7 +401,9 @@ def _walk_days(site: Site, start: int, measure: Fraction, pauses: Pauses) -> int
     while True:
         whole = site.seconds(day)
         touched = any(pause < site.closes(day) and resume > site.opens(day) for pause, resume in pauses)
-        parts = [part for minute in site.minutes(day) for part in (_running(minute, start, pauses) if touched else [minute])]
+        parts = [
+            part for minute in site.minutes(day) for part in (_running(minute, start, pauses) if touched else [minute])
+        ]
         ran = sum(end - begin for begin, end in parts)
         if left <= Fraction(ran, whole):
             return _walk(iter(parts), start, left * whole, pauses)

@@ -33,7 +33,7 @@ def limit(unit: Unit, amount: int, table: Timetable, rule: str = "close") -> Clo
     return Clock(Length(amount, unit), table, DayRule(rule))
 
 
-# ---- one case of each kind: what the engine says, what the oracle says, what was asked ---------------------------------
+# ---- one case of each kind: what the engine says, what the oracle says, what was asked ------------------------------
 
 
 def elapsed(rng: random.Random, site: oracle.Site, table: Timetable) -> tuple[object, object, str]:
@@ -151,7 +151,11 @@ def share_of_working_days(rng: random.Random, site: oracle.Site, table: Timetabl
     due = oracle.working_days(site, start, days, rule)
     pauses = random_pauses(rng, start, due) if rng.random() < 0.5 else ()
     got = limit(Unit.WORKING_DAYS, days, table, rule).reach(start, share, pauses)
-    return got, oracle.share_of_working_days(site, start, due, rule, share, pauses), f"{share} of {days}, {rule}, {pauses}"
+    return (
+        got,
+        oracle.share_of_working_days(site, start, due, rule, share, pauses),
+        f"{share} of {days}, {rule}, {pauses}",
+    )
 
 
 def _working_amount(rng: random.Random, site: oracle.Site) -> int:

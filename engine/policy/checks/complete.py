@@ -21,10 +21,13 @@ from engine.policy.suggest import did_you_mean, nearest
 def complete(desk: Desk) -> None:
     """Reports each entry that lacks something, once, with all it lacks."""
     for path, part in _parts(desk.policy, ()):
+        if (*path, "like") in desk.doubtful:
+            continue
         lacking = [key for key in _required(part, path) if not desk.doubts(*path, key)]
         if lacking:
             desk.add(_lacks(desk, path, lacking))
-            desk.doubt(path)
+            if path:
+                desk.doubt(path)
 
 
 def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Part]]:

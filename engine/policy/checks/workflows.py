@@ -81,9 +81,10 @@ def _dead_ends(desk: Desk, path: Path, workflow: Workflow, ways: Mapping[str, tu
 
 
 def _owners(desk: Desk, path: Path, workflow: Workflow) -> None:
+    texts = (desk.policy.workflows or {})[workflow.id].states
     for name, state in workflow.states.items():
         at: Path = (*path, "states", name)
-        if not state.final and state.owner is None and not desk.doubts(*at):
+        if not state.final and texts[name].owner is None and not desk.doubts(*at):
             desk.add(desk.say("E203", at, key=True, state=state.title).helping(SAY_OWNER))
 
 
@@ -194,7 +195,7 @@ def _orders(desk: Desk, path: Path, workflow: Workflow) -> None:
 
 
 def _can_follow(workflow: Workflow, first: Move, move: Move) -> bool:
-    """Whether some way through the states makes `first` and then, in the same round, comes to where `move` may be made."""
+    """Whether some way through the states makes `first` and, in the same round, comes to where `move` is made."""
     after = {first.to} if first.to is not None else set(first.sources)
     steps = [
         (source, m.to) for m in workflow.moves.values() if m.to is not None and not m.rework for source in m.sources
@@ -211,7 +212,7 @@ def _silent_states(desk: Desk, plan: Plan, category: str) -> None:
     """A state in which no deadline of a category can be running on any way there (DESIGN, law 8)."""
     workflow = plan.workflows[plan.categories[category].workflow]
     deadlines = [deadline for deadline in plan.deadlines if category in deadline.of]
-    if any(desk.doubts(*deadline.rule.path.split(".")) for deadline in deadlines):
+    if any(bad[0] in ("deadlines", "facts") for bad in desk.doubtful):
         return
     for name in _silent(plan, workflow, deadlines):
         state: State = workflow.states[name]

@@ -118,6 +118,8 @@ def _test(desk: Desk, path: Path, fact: str, kind: str, test: Any) -> Condition 
             return _refuse(desk, path, Words("a value, a list of values, or {not: …}", "一个值、值的列表，或 {not: …}"))
         values = _values(desk, (*path, "not"), fact, kind, test["not"])
         return None if values is None else NoneOf(fact, values)
+    if isinstance(test, str) and kind in ("time", "date") and test.startswith("within "):
+        return _near(desk, path, fact, test)
     if isinstance(test, str) and kind != "unknown" and (special := _special(desk, path, fact, kind, test)) is not None:
         return special
     values = _values(desk, path, fact, kind, test)
@@ -125,7 +127,7 @@ def _test(desk: Desk, path: Path, fact: str, kind: str, test: Any) -> Condition 
 
 
 def _special(desk: Desk, path: Path, fact: str, kind: str, test: str) -> Condition | None:
-    """What is not a plain value: set, order, nearness, clock and day."""
+    """What is not a plain value: set, order, clock and day."""
     if test in ("set", "unset"):
         return IsSet(fact, test == "set")
     if kind in ("number", "score") and (parts := COMPARISON.fullmatch(test)):
@@ -139,20 +141,22 @@ def _special(desk: Desk, path: Path, fact: str, kind: str, test: str) -> Conditi
                 return Between(fact, low=bound, low_open=True)
             case _:
                 return Between(fact, high=bound, high_open=True)
-    if kind in ("time", "date") and test.startswith("within "):
-        try:
-            near = length(test.removeprefix("within "))
-        except PydanticCustomError as error:
-            names = error.context or {}
-            desk.add(desk.say("E108", path, text=test, reason=names["reason"]))
-            return None
-        return Within(fact, near.amount, str(near.unit))
     if kind == "clock" and (parts := CLOCKS.fullmatch(test)):
         hours = [int(part) for part in parts.groups()]
         return ClockTime(hours[0] * 3600 + hours[1] * 60, hours[2] * 3600 + hours[3] * 60)
     if kind == "day":
         return _day(test)
     return None
+
+
+def _near(desk: Desk, path: Path, fact: str, test: str) -> Condition | None:
+    try:
+        near = length(test.removeprefix("within "))
+    except PydanticCustomError as error:
+        names = error.context or {}
+        desk.add(desk.say("E108", path, text=test, reason=names["reason"]).helping(names["remedy"]))
+        return None
+    return Within(fact, near.amount, str(near.unit))
 
 
 def _day(test: str) -> Condition | None:

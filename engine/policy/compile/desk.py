@@ -77,8 +77,9 @@ class Desk:
     def ids(self, *path: str) -> list[str]:
         """The ids of a section, those of broken entries too: nobody who names them is wrong."""
         entry = self.document.entry(path)
-        known = list(entry.value.entries) if entry and isinstance(entry.value, Map) else []
-        return known + [str(bad[-1]) for bad in self.doubtful if bad[:-1] == path and bad[-1] not in known]
+        home = entry.value if entry else self.document.tree if not path else None
+        known = list(home.entries) if isinstance(home, Map) else []
+        return known + [str(bad[-1]) for bad in self.doubtful if bad and bad[:-1] == path and bad[-1] not in known]
 
     def resolve(self, kind: str, path: Path, name: str, known: Collection[str]) -> str | None:
         """The known name that is meant; an unknown one is reported, and read as the one it most resembles."""

@@ -99,6 +99,7 @@ def _average(desk: Desk, moments: Moments, at: Path, average: text.Average | Non
         kind = (desk.policy.facts or {}).get(fact or "")
         if kind is not None and kind.type not in ("number", "score"):
             desk.add(desk.say("E501", at, fact=fact))
+            desk.doubt(at)
         return None if fact is None else AverageFact(fact)
     if average.from_ is None or average.until is None:
         desk.add(desk.say("E103", at, wanted=Words("a fact, or {from, until}", "一个事实，或 {from, until}")))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from engine.core import Table, Value
@@ -13,7 +14,7 @@ from engine.policy.compile.desk import Desk
 from engine.policy.schema import people
 from engine.policy.schema.base import AskedItem, TextRow
 from engine.policy.schema.flow import Category as CategoryText
-from engine.policy.shapes import Path
+from engine.policy.shapes import SECTIONS, Path
 from engine.policy.words import Words
 
 #: Names that a section may not use, because they mean something already.
@@ -138,8 +139,45 @@ def settings(desk: Desk, path: Path, values: Mapping[str, str] | None) -> dict[s
     return found
 
 
+#: Where authors choose ids: keys of these maps. `*` stands for any id.
+IDS: Final[tuple[tuple[str, ...], ...]] = (
+    *((section,) for section in SECTIONS),
+    ("numbers",),
+    ("facts", "*", "values"),
+    ("facts", "*", "default"),
+    ("categories", "*", "guide"),
+    ("workflows", "*", "states"),
+    ("workflows", "*", "moves"),
+    ("workflows", "*", "moves", "*", "guide"),
+    ("deadlines", "*", "limit"),
+    ("escalations", "*"),
+    ("liability",),
+    ("messaging", "channels"),
+)
+ID: Final = re.compile(r"\w+")
+
+
+def ids(desk: Desk) -> None:
+    """Names that are no names."""
+    for pattern in IDS:
+        for path in _matching(desk, pattern, ()):
+            for id in desk.ids(*path):
+                if not ID.fullmatch(id):
+                    desk.add(desk.say("E105", (*path, id), key=True, name=id))
+
+
+def _matching(desk: Desk, pattern: tuple[str, ...], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if not pattern:
+        yield path
+    elif pattern[0] == "*":
+        for id in desk.ids(*path):
+            yield from _matching(desk, pattern[1:], (*path, id))
+    elif pattern[0] in desk.ids(*path):
+        yield from _matching(desk, pattern[1:], (*path, pattern[0]))
+
+
 def reserved(desk: Desk) -> None:
-    """Names that mean something already, and names that are no names."""
+    """Names that mean something already."""
     for section, words in RESERVED.items():
         for id in desk.ids(section):
             if id in words:

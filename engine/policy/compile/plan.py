@@ -18,6 +18,7 @@ def compile_plan(desk: Desk) -> Plan:
     look at the rest. Only a plan without errors may be run.
     """
     policy = desk.policy
+    people.ids(desk)
     people.reserved(desk)
     moments = flow.Moments(desk)
     categories = people.categories(desk)

@@ -37,7 +37,7 @@ from engine.policy.schema import work
 from engine.policy.schema.base import InstantText, back, length
 from engine.policy.shapes import Path
 from engine.policy.words import Words
-from engine.worktime import Length, Recurrence, parse_recurrence
+from engine.worktime import Length, Recurrence, RecurrenceError, parse_recurrence
 
 #: Channels that a site may use without declaring them.
 CHANNELS: Final = ("console", "mail", "sms", "webhook", "wecom", "dingtalk", "feishu")
@@ -132,9 +132,8 @@ def _build_in(
     places = {
         place: Move(place, place, desk.rule((*path, "places")), todo, observed=True) for place in text.places or ()
     }
-    finish = Move(
-        "finish", title, rule, todo, "done", ask=asked(desk, (*path, "ask"), text.ask), after=tuple((place, None) for place in places)
-    )  # fmt: skip
+    ask, after = asked(desk, (*path, "ask"), text.ask), tuple((place, None) for place in places)
+    finish = Move("finish", title, rule, todo, "done", ask=ask, after=after)
     states = {
         "todo": State("todo", title, rule, owner),
         "done": State("done", title, rule, final=True),
@@ -178,11 +177,21 @@ def recurrence(desk: Desk, path: Path, every: str, on: str | None, at: tuple[str
     """`every`, `on`, `at` of a duty or a report."""
     try:
         return parse_recurrence(every, on, at)
-    except ValueError as error:
-        reason = str(getattr(error, "reason", error))
-        desk.add(desk.say("E404", (*path, "every"), every=every, reason=Words(reason, reason)))
+    except RecurrenceError as error:
+        desk.add(desk.say("E404", (*path, error.key), reason=PERIODS.get(error.reason, NO_PERIOD)).helping(HOW_OFTEN))
         desk.doubt(path)
         return None
+
+
+NO_PERIOD: Final = Words("this says no period", "这里没有说明周期")
+PERIODS: Final[dict[str, Words]] = {
+    "unknown-day": Words("this is no day of the period", "这不是周期里的某一天"),
+    "day-not-here": Words("this period has no such day", "这个周期没有这样的一天"),
+    "bad-time": Words("this is no time of day", "这不是一天里的时刻"),
+}
+HOW_OFTEN: Final = Words(
+    "every: month, on: first working day, at: 09:00", "例如 every: month, on: first working day, at: 09:00"
+)
 
 
 def _shift_edge(desk: Desk, path: Path, role: str, at: tuple[str, ...] | None) -> ShiftEdge | None:

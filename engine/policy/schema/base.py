@@ -141,10 +141,6 @@ Name: TypeAlias = Annotated[str, Reads(_name, A_NAME)]
 Names: TypeAlias = Annotated[tuple[Name, ...], BeforeValidator(_names), WithJsonSchema(_editable(TEXT_SHAPE))]
 
 
-def _asked(value: Any) -> list[dict[str, Any]]:
-    return [_asked_item(item) for item in _names(value)]
-
-
 def _asked_item(item: Any) -> dict[str, Any]:
     if isinstance(item, str):
         optional = item.startswith("(") and item.endswith(")")
@@ -179,8 +175,8 @@ class AskedItem(Part):
 
 
 Asked: TypeAlias = Annotated[
-    tuple[AskedItem, ...],
-    BeforeValidator(_asked),
+    tuple[Annotated[AskedItem, BeforeValidator(_asked_item)], ...],
+    BeforeValidator(_names),
     WithJsonSchema(_editable({"anyOf": [{"type": "string"}, {"type": "object", "maxProperties": 1}]})),
 ]
 

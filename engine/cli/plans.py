@@ -1,0 +1,52 @@
+"""Plans as the verbs name them: a file, or the name of one beside you or of a shipped one."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.core import Plan
+    from engine.policy import Diagnostic, Loaded
+
+
+def load_policy(named: str, today: date | None = None) -> Loaded:
+    """What a policy says, by file or name; a usage error where there is none."""
+    from engine.policy import load, load_named
+
+    path = Path(named)
+    if path.is_file():
+        return load(path, today=today, name=str(path))
+    loaded = load_named(named, Path(), today=today)
+    if loaded is None:
+        raise click.UsageError(f"there is no policy file {named}, and no policy of that name here or among the shipped")
+    return loaded
+
+
+def load_plan(named: str, lang: str, today: date | None = None) -> tuple[Plan, Loaded]:
+    """The plan of a policy that can run; else its mistakes are printed, and the command is over."""
+    loaded = load_policy(named, today)
+    if loaded.layer:
+        raise click.UsageError(f"{named} is a layer: name a policy that mixes it in")
+    if loaded.plan is None:
+        refuse((one for one in loaded.diagnostics if one.severity == "error"), lang)
+    return loaded.plan, loaded
+
+
+def refuse(diagnostics: Iterable[Diagnostic], lang: str) -> NoReturn:
+    """Print what is wrong with a file, and end with 1."""
+    from engine.policy import render
+
+    click.echo(render(tuple(diagnostics), lang, color=sys.stderr.isatty()), err=True, nl=False)
+    sys.exit(1)
+
+
+def edition_of(plan: Plan) -> str:
+    """The newest day data that the plan knows."""
+    return next(reversed(plan.editions.values())).id
