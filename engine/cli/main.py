@@ -17,6 +17,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "simulate": ("engine.cli.simulate", "A scenario as a readable timeline."),
     "explain": ("engine.cli.explain", "Why this instant, this person, this value, this mistake."),
     "show": ("engine.cli.show", "The service promise in tables and drawings."),
+    "backtest": ("engine.cli.backtest", "Last year's tickets under this plan."),
     "schema": ("engine.cli.schema", "JSON Schema for editors."),
     "calendar": ("engine.cli.calendar", "Working time as a tool of its own: due, between, show."),
 }

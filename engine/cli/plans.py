@@ -49,4 +49,4 @@ def refuse(diagnostics: Iterable[Diagnostic], lang: str) -> NoReturn:
 
 def edition_of(plan: Plan) -> str:
     """The newest day data that the plan knows."""
-    return next(reversed(plan.editions.values())).id
+    return list(plan.editions)[-1]

@@ -220,6 +220,7 @@ class Command:
     at: int
     act: Act
     occurred_at: int | None = None
+    key: str | None = None  #: the sender's own: the same key with the same body takes effect once
 
 
 class Refusal(NamedTuple):

@@ -8,7 +8,8 @@ the order of what happens on a ticket.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from sys import intern
 from typing import Final, Literal
 
 from engine.core import events as e
@@ -57,21 +58,19 @@ def make_move(
     work: Work,
     ticket: Draft,
     move: Move,
+    to: str,
     given: Given,
     assignee: str | None,
     now: int,
     by: Literal["actor", "engine", "parent"] = "actor",
 ) -> None:
-    """A move that was found legal, with all its consequences."""
-    facts = {name: value for name, value in given.items() if not _is_childs(work, move, name)}
+    """A move that was found to lead from here to `to`, with all its consequences."""
+    facts = given if move.opens is None else {name: value for name, value in given.items() if _is_own(move, name)}
     changed = set_facts(work, ticket, facts, now, move.rule, "stated")
     stated = set(facts)
     if move.set:
         changed |= set_facts(work, ticket, move.set, now, move.rule, "set")
         stated |= set(move.set)
-    to = walk(work.shape(ticket), move.id, ticket.state)
-    if to is None:
-        raise AssertionError(f"{move.id} is not legal in {ticket.state}")
     source = ticket.state
     work.emit(e.Moved(ticket.id, now, move.rule, move.id, source, to, by))
     happened = [move.id]
@@ -86,9 +85,9 @@ def make_move(
     consequences(work, ticket, now, happened, changed, started=changed, stated=stated, move=move, entered=to != source)
 
 
-def _is_childs(work: Work, move: Move, name: str) -> bool:
-    """Whether a fact that a move brings is for the child ticket it opens, not for the ticket itself."""
-    return move.opens is not None and not any(item.fact == name for item in move.ask)
+def _is_own(move: Move, name: str) -> bool:
+    """Whether a fact that a move brings is for the ticket itself, not for the child ticket it opens."""
+    return any(item.fact == name for item in move.ask)
 
 
 def _open_part(work: Work, ticket: Draft, move: Move, given: Given, now: int) -> None:
@@ -116,6 +115,8 @@ def set_facts(
 ) -> set[str]:
     """Line 1: facts stated, then the defaults that read them worked out again. Returns what is now different."""
     plan = work.plan
+    if not given and ticket.made and not work.shape(ticket).defaults:
+        return set()
     changes = tuple(
         e.FactChange(name, ticket.stated.get(name), value, _fact_rule(plan, name, value))
         for name, value in given.items()
@@ -326,14 +327,12 @@ def _apply_again(
 ) -> list[str]:
     """Line 5: rows matched again with the facts of now. Returns the deadlines whose due moved."""
     shape = work.shape(ticket)
-    touched = VOLATILE.union(changed, happened)
     moved: list[str] = []
     for name in (
         sorted(ticket.runs, key=lambda name: shape.watches[name].place) if len(ticket.runs) > 1 else list(ticket.runs)
     ):
         run, watch = ticket.runs[name], shape.watches[name]
-        dues_read = any(read.endswith(" due") for read in watch.reads)
-        if run.status == "breached" or not (dues_read or not watch.reads.isdisjoint(touched)):
+        if run.status == "breached" or not (watch.always_asked or _touched(watch, changed, happened)):
             continue
         row = watch.deadline.limit.pick(work.view(ticket))
         if row is None:
@@ -365,6 +364,11 @@ def _apply_again(
             if recompute(work, ticket, run, row.value, row.rule, now, "facts", restart):
                 moved.append(name)
     return moved
+
+
+def _touched(watch: Watch, changed: Collection[str], happened: Collection[str]) -> bool:
+    reads = watch.reads
+    return bool(reads) and not (reads.isdisjoint(changed) and reads.isdisjoint(happened))
 
 
 def recompute(
@@ -421,7 +425,7 @@ def _resume_and_pause(work: Work, ticket: Draft, now: int, state: State) -> None
     """Line 6. No pause stops the cap of a pausing state, and a state whose cap is used up in this round pauses
     nothing.
     """
-    if not (work.shape(ticket).pausing or any(run.status == "paused" for run in ticket.runs.values())):
+    if not work.shape(ticket).pausing and all(run.status != "paused" for run in ticket.runs.values()):
         return
     standing = [(run, _stands_still(work, ticket, run.deadline, state)) for run in ticket.runs.values()]
     for run, still in standing:
@@ -504,8 +508,10 @@ def _begin(work: Work, ticket: Draft, deadline: Deadline, start: int, by: str, s
     due = work.due(ticket, row.value, start, pauses)
     if due is None:
         return False
-    n = 1 + sum(run.deadline == deadline.id and run.round == ticket.round for run in ticket.ended)
-    key = f"{deadline.id}#{ticket.round}.{n}"
+    n = 1
+    for run in ticket.ended:
+        n += run.deadline == deadline.id and run.round == ticket.round
+    key = intern(f"{deadline.id}#{ticket.round}.{n}")  # the same few keys stand in every ticket
     work.emit(
         e.RunStarted(
             ticket.id,
@@ -527,14 +533,19 @@ def _begin(work: Work, ticket: Draft, deadline: Deadline, start: int, by: str, s
     return True
 
 
-def _in_order(index: object, names: Iterable[str]) -> list[Watch]:
+def _in_order(index: Mapping[str, tuple[Watch, ...]], names: Iterable[str]) -> Sequence[Watch]:
     """The deadlines that some of these names concern, each once, in the order of the plan."""
-    found: dict[int, Watch] = {}
-    get = index.get  # type: ignore[attr-defined]
+    found: tuple[Watch, ...] = ()
+    several = False
     for name in names:
-        for watch in get(name, ()):
-            found[watch.place] = watch
-    return [found[place] for place in sorted(found)] if len(found) > 1 else list(found.values())
+        if name in index:
+            several = bool(found)
+            found += index[name]
+    return sorted(dict.fromkeys(found), key=_place) if several else found
+
+
+def _place(watch: Watch) -> int:
+    return watch.place
 
 
 # ---- ladders
@@ -624,8 +635,9 @@ def breach(work: Work, ticket: Draft, run: Run, deadline: Deadline) -> None:
     consequences(work, ticket, effective, [f"{run.deadline} breached"], set(), entered=False, unpause=unpause)
     if deadline.then is not None and deadline.id in ticket.runs:
         move = work.shape(ticket).workflow.moves[deadline.then]
-        if walk(work.shape(ticket), move.id, ticket.state) is not None:
-            make_move(work, ticket, move, {}, None, effective, "engine")
+        to = walk(work.shape(ticket), move.id, ticket.state)
+        if to is not None:
+            make_move(work, ticket, move, to, {}, None, effective, "engine")
     if run.deadline in ticket.runs:
         exhaust(work, ticket, run.deadline, deadline, effective)
 
@@ -643,11 +655,12 @@ def _move_parts(work: Work, ticket: Draft, name: str, now: int) -> None:
 def part_move(work: Work, ticket: Draft, name: str, now: int) -> bool:
     """A move that the parent makes on a part or a member. One that does not allow it is left as it is."""
     move = work.shape(ticket).workflow.moves.get(name)
-    if move is None or ticket.closed is not None or walk(work.shape(ticket), name, ticket.state) is None:
+    to = walk(work.shape(ticket), name, ticket.state)
+    if move is None or ticket.closed is not None or to is None:
         return False
     if Party("word", "parent") not in move.by or (move.when is not None and not move.when.holds(work.view(ticket))):
         return False
-    make_move(work, ticket, move, {}, None, now, "parent")
+    make_move(work, ticket, move, to, {}, None, now, "parent")
     return True
 
 
@@ -666,7 +679,9 @@ def _engine_moves(work: Work, ticket: Draft, now: int) -> None:
     for move in work.shape(ticket).engine_moves:
         if _engine_may(work, ticket, move):
             assert len(work.events) < _EVENTS_MAX, "engine moves without end: check refuses such a cycle"
-            make_move(work, ticket, move, {}, None, now, "engine")
+            to = walk(work.shape(ticket), move.id, ticket.state)
+            assert to is not None
+            make_move(work, ticket, move, to, {}, None, now, "engine")
             return  # that move's own list has looked for the next one
 
 

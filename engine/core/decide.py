@@ -8,7 +8,7 @@ from engine.core import events as e
 from engine.core.agenda import Timer, next_timer
 from engine.core.commands import Actor, Command, Do, Open, Refusal
 from engine.core.consequences import breach, exhaust, judge_anew, make_move, open_ticket, reach_rung
-from engine.core.guards import legal_moves, refuse_facts, refuse_move
+from engine.core.guards import legal_moves, refuse_facts, refuse_move, walk
 from engine.core.plan import Plan
 from engine.core.shape import ladder
 from engine.core.standing import HANDLERS
@@ -117,12 +117,15 @@ def _do(work: Work, ticket: Draft, command: Command) -> Refusal | None:
         testimony = ticket.closed is not None or ticket.path[-1].since > now
     elif ticket.closed is not None and ticket.state not in move.sources:
         return Refusal("closed", ticket.state)
-    refusal = refuse_move(work, ticket, move, act.facts, act.assignee, act.qualified, state, now)
+    to = walk(work.shape(ticket), move.id, state)
+    if to is None:
+        return Refusal("state", state, legal_moves(work, ticket))
+    refusal = refuse_move(work, ticket, move, act.facts, act.assignee, act.qualified, now)
     if refusal is not None:
         return refusal
     if testimony:
         work.emit(e.Moved(ticket.id, now, move.rule, move.id, state, state, testimony=True))
         judge_anew(work, ticket, move, now)
     else:
-        make_move(work, ticket, move, act.facts, act.assignee, now)
+        make_move(work, ticket, move, to, act.facts, act.assignee, now)
     return None

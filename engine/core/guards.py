@@ -50,37 +50,38 @@ def legal_moves(work: Work, ticket: Ticket) -> tuple[str, ...]:
 
 
 def refuse_move(
-    work: Work, ticket: Ticket, move: Move, given: Given, assignee: str | None, qualified: bool, state: str, now: int
+    work: Work, ticket: Ticket, move: Move, given: Given, assignee: str | None, qualified: bool, now: int
 ) -> Refusal | None:
-    """The first reason against a move by the step's actor, or None. `state` is where the ticket stood at `now`."""
+    """The first reason against a move that leads on from where the ticket stood at `now`, or None."""
+    problem = _problem(work, ticket, move, given, assignee, qualified, now)
+    return Refusal(*problem, legal_moves(work, ticket)) if problem is not None else None
 
-    def refusal(code: str, detail: str = "") -> Refusal:
-        return Refusal(code, detail, legal_moves(work, ticket))
 
-    if walk(work.shape(ticket), move.id, state) is None:
-        return refusal("state", state)
+def _problem(
+    work: Work, ticket: Ticket, move: Move, given: Given, assignee: str | None, qualified: bool, now: int
+) -> tuple[str, str] | None:
     if not any(is_party(work, ticket, party, work.actor) for party in move.by):
-        return refusal("by", work.actor.person)
-    if problem := refuse_facts(work, ticket, move.ask, given, _child_record(work, move)):
-        return refusal(*problem)
+        return "by", work.actor.person
+    if (given or move.ask or move.opens) and (
+        problem := refuse_facts(work, ticket, move.ask, given, _child_record(work, move))
+    ):
+        return problem
     if problem := _guard(work, ticket, move, given, now):
-        return refusal(*problem)
+        return problem
     if move.assign is not None and assignee is None and ticket.assignee is None:
-        return refusal("missing", "assignee")
+        return "missing", "assignee"
     if assignee is not None and move.assign is None:
-        return refusal("unknown", "assignee")
-    if not qualified:
-        return refusal("unqualified", assignee or "")
-    return None
+        return "unknown", "assignee"
+    return None if qualified else ("unqualified", assignee or "")
 
 
 def _guard(work: Work, ticket: Ticket, move: Move, given: Given, now: int) -> tuple[str, str] | None:
-    view = work.view(ticket, given)
-    if move.when is not None and not move.when.holds(view):
+    if move.when is not None and not move.when.holds(work.view(ticket, given)):
         return "when", move.id
     for earlier, condition in move.after:
         made = ticket.made.get(earlier)
-        if (condition is None or condition.holds(view)) and (made is None or made.round != ticket.round):
+        asked = condition is None or condition.holds(work.view(ticket, given))
+        if asked and (made is None or made.round != ticket.round):
             return "after", earlier
     if move.before is not None:
         limit = work.instant(ticket, move.before)
@@ -109,12 +110,8 @@ def refuse_facts(
     view = work.view(ticket, given) if ticket is not None else (lambda name: given.get(name))
     nobody_to_ask = "system" in work.actor.roles
     for item in asked:
-        if (
-            not nobody_to_ask
-            and not item.optional
-            and item.fact not in given
-            and (item.when is None or item.when.holds(view))
-        ):
+        wanted = not nobody_to_ask and not item.optional and item.fact not in given
+        if wanted and (item.when is None or item.when.holds(view)):
             return "missing", item.fact
     for item in offered:
         if not item.optional and view(item.fact) is None and facts[item.fact].default is None:

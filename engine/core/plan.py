@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from engine.core.conditions import Condition, Rule, Table, Value
 from engine.worktime import CalendarSpec, DayData, DayRule, Length, Recurrence
@@ -443,7 +443,7 @@ class Rollout:
 _HEAD: Final = Rule("policy")
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """One version of one site's plan, immutable. `version` is the hash of its merged content. Maps keep the order of
     first definition, base layer first; that order decides wherever SEMANTICS says "place in the plan"."""
@@ -478,3 +478,5 @@ class Plan:
     places: Mapping[str, Place] = field(default_factory=dict)  #: path of an element -> where it stands
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: path -> source ids the element names itself
     editions: Mapping[str, DayData] = field(default_factory=dict)  #: calendar data by edition id, oldest first
+    #: What engine.core.shape has worked out of this plan so far; a plan made from this one starts without.
+    worked_out: dict[object, Any] = field(init=False, repr=False, default_factory=dict)

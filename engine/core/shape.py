@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any, Final, NamedTuple
-from weakref import WeakKeyDictionary
 
 from transitions import Machine
 
@@ -42,6 +41,7 @@ class Watch(NamedTuple):
     place: int  #: in the plan, which is the order of consequences
     deadline: Deadline
     reads: frozenset[str]  #: facts, moments and volatile facts that may move a due
+    always_asked: bool  #: reads something that changes without anybody stating it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +63,33 @@ class Shape:
 
 def shape(plan: Plan, category: str) -> Shape:
     """The shape of a category, made once per plan."""
-    shapes = _SHAPES.setdefault(plan, {})
-    if category not in shapes:
-        shapes[category] = _shape(plan, plan.categories[category])
-    return shapes[category]
+    found: Shape | None = plan.worked_out.get(category)
+    if found is None:
+        found = plan.worked_out[category] = _shape(plan, plan.categories[category])
+    return found
 
 
 def timetable(plan: Plan, calendar: str, edition: str) -> Timetable:
     """A calendar of the plan as compiled with an edition of day data, made once per plan and edition."""
-    tables = _TABLES.setdefault(plan, {})
-    if (calendar, edition) not in tables:
+    found: Timetable | None = plan.worked_out.get((calendar, edition))
+    if found is None:
         if calendar == "always":
-            tables[calendar, edition] = always(plan.timezone)
+            found = always(plan.timezone)
         else:
             spec = plan.calendars[calendar]
             others = {other: timetable(plan, other, edition) for other in spec.also}
-            tables[calendar, edition] = compile_calendar(spec, plan.editions[edition], others)
-    return tables[calendar, edition]
+            found = compile_calendar(spec, plan.editions[edition], others)
+        plan.worked_out[calendar, edition] = found
+    return found
 
 
 def clock(plan: Plan, limit: LengthLimit, edition: str) -> Clock:
     """The clock of a length limit, made once per plan, limit and edition."""
-    clocks = _CLOCKS.setdefault(plan, {})
-    if (limit, edition) not in clocks:
-        clocks[limit, edition] = Clock(limit.length, timetable(plan, limit.calendar, edition), limit.day_rule)
-    return clocks[limit, edition]
+    found: Clock | None = plan.worked_out.get((limit, edition))
+    if found is None:
+        found = Clock(limit.length, timetable(plan, limit.calendar, edition), limit.day_rule)
+        plan.worked_out[limit, edition] = found
+    return found
 
 
 def ladder(plan: Plan, deadline: Deadline) -> Ladder | None:
@@ -95,18 +97,9 @@ def ladder(plan: Plan, deadline: Deadline) -> Ladder | None:
     return None if deadline.escalate is None else plan.ladders[deadline.escalate]
 
 
-_SHAPES: WeakKeyDictionary[Plan, dict[str, Shape]] = WeakKeyDictionary()
-_TABLES: WeakKeyDictionary[Plan, dict[tuple[str, str], Timetable]] = WeakKeyDictionary()
-_CLOCKS: WeakKeyDictionary[Plan, dict[tuple[LengthLimit, str], Clock]] = WeakKeyDictionary()
-
-
 def _shape(plan: Plan, category: Category) -> Shape:
     workflow = plan.workflows[category.workflow]
-    watches = [
-        Watch(place, deadline, _limit_reads(deadline.limit))
-        for place, deadline in enumerate(plan.deadlines)
-        if category.id in deadline.of
-    ]
+    watches = [_watch(place, deadline) for place, deadline in enumerate(plan.deadlines) if category.id in deadline.of]
     notices = [notice for notice in plan.notices.values() if category.id in notice.of]
     return Shape(
         category=category,
@@ -123,6 +116,11 @@ def _shape(plan: Plan, category: Category) -> Shape:
         ),
         pausing=frozenset(state.id for state in workflow.states.values() if state.pauses),
     )
+
+
+def _watch(place: int, deadline: Deadline) -> Watch:
+    reads = _limit_reads(deadline.limit)
+    return Watch(place, deadline, reads, not reads.isdisjoint(VOLATILE) or any(r.endswith(" due") for r in reads))
 
 
 def build_machine(workflow: Workflow) -> Machine:

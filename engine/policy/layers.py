@@ -22,6 +22,7 @@ from engine.policy.text import read
 from engine.policy.words import Words
 
 LAYERS_MAX: Final = 40
+LIKES_MAX: Final = 20  # workflows made from one another
 NAME: Final = re.compile(r"[\w-]+")
 
 #: Keys of the head that speak of one file only; no layer hands them down.
@@ -81,7 +82,9 @@ class _Gatherer:
             self.report.add(diagnostic("E903", base.span, circle=circle))
         elif base.value not in self.done:
             path = self._find(base, source)
-            if path is not None and len(self.done) + len(self.open) < LAYERS_MAX:
+            if path is not None and len(self.done) + len(self.open) >= LAYERS_MAX:
+                self.report.add(diagnostic("E907", base.span, limit=LAYERS_MAX))
+            elif path is not None:
                 read_source, found = read(path, _beside(source, path))
                 self.report.extend(found)
                 self._follow(read_source, base.value)
@@ -276,7 +279,10 @@ class _Merger:
         base = None
         if name in likes:
             like = own.entries["like"].value
-            if likes[name] in (*chain, name):
+            if len(chain) >= LIKES_MAX:
+                self.report.add(diagnostic("E907", like.span, limit=LIKES_MAX))
+                likes.pop(name)
+            elif likes[name] in (*chain, name):
                 self.report.add(diagnostic("E207", like.span, circle=" → ".join([*chain, name, likes[name]])))
                 likes.pop(name)
                 self.circle |= {*chain, name}

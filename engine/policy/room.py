@@ -106,18 +106,23 @@ def _load(source: Source, found: Sequence[Diagnostic], today: date | None, shelv
     layers = gather(source, shelves, report)
     document = merge(layers, report)
     checked = validate(document, Policy, report)
-    if any(isinstance(layer.tree.get("extends"), Broken) for layer in layers):  # of what it builds on nothing is known, so no name can be judged
-        return Loaded(None, in_order(report), document.provenance, checked.document, layers)
-    desk = Desk(checked, report)
     is_layer = bool(checked.model.layer)
-    if not is_layer:
-        complete(desk)
-    plan = compile_plan(desk)
-    if not is_layer:
-        check_plan(desk, plan, today)
+    plan = None
+    if not _unread(layers) and not report.full(source.name):
+        desk = Desk(checked, report)
+        if not is_layer:
+            complete(desk)
+        plan = compile_plan(desk)
+        if not is_layer and not report.full(source.name):
+            check_plan(desk, plan, today)
     diagnostics = in_order(report)
     whole = None if failed(diagnostics) or is_layer else plan
     return Loaded(whole, diagnostics, document.provenance, checked.document, layers, is_layer)
+
+
+def _unread(layers: Sequence[Layer]) -> bool:
+    """Whether a layer could not be read at all, or not found: then no name can be judged."""
+    return any(not layer.tree.entries or isinstance(layer.tree.get("extends"), Broken) for layer in layers)
 
 
 def json_schema(kind: str) -> dict[str, Any]:

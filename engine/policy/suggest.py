@@ -10,7 +10,7 @@ from engine.policy.words import Words
 
 SHOWN_MAX: Final = 8
 LIKENESS: Final = 0.6  # of two names, from 0 to 1; below it a guess helps nobody
-CANDIDATES_MAX: Final = 2_000
+CANDIDATES_MAX: Final = 500
 
 #: What people write for our keys: words of other tools and of the trade, in both languages.
 MEANT: Final[dict[str, str]] = {

@@ -4,9 +4,10 @@ from engine.runtime.clock import VirtualClock, now, today
 from engine.runtime.door import Door
 from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.people import Entry, Handover, Roster
-from engine.runtime.service import SYSTEM, Done, Service, system
+from engine.runtime.service import SYSTEM, Service, system
 from engine.runtime.site import Site
 from engine.runtime.values import ValueProblemError, read_instant, read_value, show_instant, show_value
+from engine.store import Done
 
 __all__ = [
     "SYSTEM",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.core import (
     Actor,
@@ -35,7 +36,7 @@ from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.people import Entry, Handover, required_staff
 from engine.runtime.privacy import may_see
 from engine.runtime.site import Site
-from engine.store import Commit, SiteEvent, Store
+from engine.store import Commit, Done, SiteEvent, Store
 
 SYSTEM = "system"
 
@@ -43,13 +44,6 @@ SYSTEM = "system"
 def system(what: str) -> Actor:
     """The actor of what nobody typed: a duty that opens, a detection that fires."""
     return Actor(f"{SYSTEM}:{what}", frozenset({SYSTEM}))
-
-
-class Done(NamedTuple):
-    """A command took effect: the step it made, and the family after all that it caused."""
-
-    step: Step
-    family: Family
 
 
 #: Is told of every step that was committed: plan, family after it, step, messages.
@@ -75,10 +69,20 @@ class Service:
     # ---- commands ---------------------------------------------------------------------------------------------------
 
     def handle(self, command: Command) -> Done | Refusal:
-        """Apply what is due before the command's instant, then the command, then what it causes on other families."""
+        """Apply what is due before the command's instant, then the command, then what it causes on other families.
+
+        A command with a key that took effect before is answered as it was then; refusals are not remembered.
+        """
+        if command.key is not None and (known := self.store.answer(command.actor.person, command.key)) is not None:
+            same = replace(known[0], at=0, actor=command.actor) == replace(command, at=0)
+            return known[1] if same else Refusal("key_reused", command.key)
+        command = replace(command, at=self.store.stamp(command.at))
         self.advance(command.at - 1)
         self._open_occurrences(command.at)
-        return self._apply(command)
+        done = self._apply(command)
+        if command.key is not None and isinstance(done, Done):
+            self.store.remember(command, done)
+        return done
 
     def _apply(self, command: Command) -> Done | Refusal:
         family = self.store.load(command.ticket)
@@ -89,7 +93,7 @@ class Service:
         if isinstance(command.act, c.Open):
             family = None
         if at != command.at:
-            command = Command(command.ticket, command.actor, at, command.act, command.occurred_at)
+            command = replace(command, at=at)
         outcome = decide(plan, family, command)
         if isinstance(outcome, Refusal):
             return outcome

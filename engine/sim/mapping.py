@@ -16,7 +16,7 @@ from engine.policy import Diagnostic, Words, failed, in_order
 from engine.policy.diagnostics import Report, diagnostic
 from engine.policy.document import Document, Layer, Provenance
 from engine.policy.nodes import parse
-from engine.policy.schema.base import Name, Part, Text, Zone, key, must
+from engine.policy.schema.base import REQUIRED, Name, Part, Reads, Text, Zone, key, must, wrong
 from engine.policy.schema.validate import validate
 from engine.policy.suggest import did_you_mean
 from engine.policy.text import read
@@ -59,11 +59,18 @@ class TimesText(Part):
     shifted: ShiftedText | None = key("时间戳的换算更正", "Undoes a wrong conversion.")
 
 
-class CompareText(Part):
-    deadline: Name = must("时限", "The deadline of the policy.")
-    due: Name = must("列名", "The column with the due instant that was in force.")
+def _when(text: str) -> datetime:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise wrong(text, A_TIME, "2016-01-12 22:22") from None
+    if when.tzinfo is not None:
+        raise wrong(text, A_TIME, "2016-01-12 22:22")
+    return when
 
 
+A_TIME: Final = Words("a date and a time", "日期和时间")
+AN_INSTANT: Final = Reads(_when, A_TIME, "2016-01-12 22:22")
 Column: TypeAlias = Annotated[ColumnText, _named("column")]
 
 
@@ -80,7 +87,9 @@ class MappingText(Part):
     opened: Name = must("开单时刻所在的列", "The column with the instant of opening.")
     facts: dict[str, Column] | None = key("事实", "Facts of the policy, and their columns.")
     moves: dict[str, Name] | None = key("动作", "Moves of the policy, and the columns with their instants.")
-    compare: CompareText | None = key("与之比较的到期时刻", "The due instants to compare with.")
+    deadline: Name = must("时限", "The deadline of the policy that is looked at.")
+    due: Name | None = key("当时的到期时刻所在的列", "The column with the due instants of then, to compare with.")
+    as_of: Annotated[datetime, AN_INSTANT] | None = key("数据截止时刻", "What is open is judged at this local time.")
     by: Name | None = key("按哪个事实分组", "The fact that the result is split by; the category if left out.")
 
 
@@ -122,10 +131,11 @@ class TicketMapping:
     ticket: str
     opened: str
     category: str | Source
+    deadline: str
     facts: Mapping[str, Source] = field(default_factory=dict)
     moves: Mapping[str, str] = field(default_factory=dict)
-    deadline: str | None = None
     due: str | None = None
+    as_of: int | None = None  #: seconds UTC
     by: str | None = None
     encoding: str = "utf-8-sig"
 
@@ -176,11 +186,28 @@ def load_mapping(path: Path, plans: Sequence[Plan]) -> MappingFile:
     return MappingFile(document, None if failed(diagnostics) else _meaning(text, plans[-1]), diagnostics)
 
 
-def _complete(text: MappingText, document: Document, report: Report) -> None:
-    lacking = [name for name in ("mapping", "ticket", "category", "opened") if getattr(text, name) is None]
-    if lacking:
-        keys = ", ".join(f"`{name}`" for name in lacking)
-        report.add(diagnostic("E104", document.span(()), what=text.mapping or "mapping", keys=keys))
+def _complete(part: Part, document: Document, report: Report, path: tuple[str, ...] = ()) -> None:
+    """Reports what a map lacks that cannot do without; what was mistaken and left out has been reported already."""
+    lacking = [name for name, field in _fields(part) if field.json_schema_extra == REQUIRED and _lacks(part, name)]
+    if isinstance(part, CategoryText) and part.is_ is None and part.column is None:
+        lacking = ["column"]
+    written = {name for name in lacking if document.entry((*path, name)) is not None}
+    if keys := ", ".join(f"`{name}`" for name in lacking if name not in written):
+        report.add(diagnostic("E104", document.key(path), what=".".join(path) or "mapping", keys=keys))
+    for name, _ in _fields(part):
+        value = getattr(part, name, None)
+        inside = value.items() if isinstance(value, dict) else [("", value)]
+        for id, one in inside:
+            if isinstance(one, Part):
+                _complete(one, document, report, (*path, name, id) if id else (*path, name))
+
+
+def _fields(part: Part) -> Iterable[tuple[str, Any]]:
+    return type(part).model_fields.items()
+
+
+def _lacks(part: Part, name: str) -> bool:
+    return getattr(part, name) is None
 
 
 def _resolve(text: MappingText, plan: Plan, document: Document, report: Report) -> None:
@@ -191,7 +218,7 @@ def _resolve(text: MappingText, plan: Plan, document: Document, report: Report) 
         *((("facts", name), FACT, name, plan.facts) for name in text.facts or ()),
         *((("moves", name), MOVE, name, moves) for name in text.moves or ()),
         (("category",), CATEGORY, text.category.is_ if text.category else None, plan.categories),
-        (("compare", "deadline"), DEADLINE, text.compare.deadline if text.compare else None, deadlines),
+        (("deadline",), DEADLINE, text.deadline, deadlines),
         (("by",), FACT, text.by, plan.facts),
     ]
     for path, kind, name, known in asked:
@@ -203,9 +230,10 @@ def _resolve(text: MappingText, plan: Plan, document: Document, report: Report) 
 def _meaning(text: MappingText, plan: Plan) -> TicketMapping:
     times = text.times or TimesText()
     shifted = times.shifted
+    wall_clock = always(times.timezone or plan.timezone)
     return TicketMapping(
         times=Times(
-            always(times.timezone or plan.timezone),
+            wall_clock,
             times.format or ISO,
             ZoneInfo(shifted.read_as) if shifted else None,
             ZoneInfo(shifted.then) if shifted else None,
@@ -217,8 +245,9 @@ def _meaning(text: MappingText, plan: Plan) -> TicketMapping:
         else text.category.is_ or "",
         facts={name: Source(one.column, one.values or {}) for name, one in (text.facts or {}).items()},
         moves=text.moves or {},
-        deadline=text.compare.deadline if text.compare else None,
-        due=text.compare.due if text.compare else None,
+        deadline=text.deadline,
+        due=text.due,
+        as_of=wall_clock.instant(text.as_of) if text.as_of else None,
         by=text.by,
         encoding=text.encoding or "utf-8-sig",
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any
 
-from engine.core import Family, Membership, Message, Step, Timer
-from engine.store.protocol import Commit, ConflictError, SiteEvent
+from engine.core import Command, Family, Membership, Message, Step, Timer
+from engine.store.protocol import Commit, ConflictError, Done, SiteEvent
 
 
 class MemoryStore:
@@ -20,6 +20,8 @@ class MemoryStore:
         self._root_of: dict[str, str] = {}
         self._steps: dict[str, list[Step]] = {}
         self._heap: list[tuple[Timer, str, int]] = []
+        self._stamp = 0
+        self._answers: dict[tuple[str, str], tuple[Command, Done]] = {}
         self._messages: list[Message] = []
         self._buckets: dict[tuple[str, tuple[Any, ...]], list[Membership]] = {}
         self._fired: set[tuple[str, tuple[Any, ...], str]] = set()
@@ -62,6 +64,17 @@ class MemoryStore:
 
     def messages(self) -> tuple[Message, ...]:
         return tuple(self._messages)
+
+    def stamp(self, now: int) -> int:
+        self._stamp = max(self._stamp, now)
+        return self._stamp
+
+    def answer(self, person: str, key: str) -> tuple[Command, Done] | None:
+        return self._answers.get((person, key))
+
+    def remember(self, command: Command, done: Done) -> None:
+        assert command.key is not None
+        self._answers[command.actor.person, command.key] = (command, done)
 
     def join(self, membership: Membership) -> tuple[Membership, ...]:
         bucket = self._buckets.setdefault((membership.detection, membership.bucket), [])

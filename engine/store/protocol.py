@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from engine.core import Family, Membership, Message, Rule, Step, Timer
+from engine.core import Command, Family, Membership, Message, Rule, Step, Timer
 
 
 class ConflictError(Exception):
@@ -19,6 +19,13 @@ class Commit(NamedTuple):
     step: Step
     timers: tuple[Timer, ...]
     messages: tuple[Message, ...] = ()
+
+
+class Done(NamedTuple):
+    """A command took effect: the step it made, and the family after all that it caused."""
+
+    step: Step
+    family: Family
 
 
 class SiteEvent(NamedTuple):
@@ -55,6 +62,18 @@ class Store(Protocol):
 
     def messages(self) -> tuple[Message, ...]:
         """All messages ever committed, in order."""
+        ...
+
+    def stamp(self, now: int) -> int:
+        """The instant for something that comes in now: never before one given earlier, whatever a clock does."""
+        ...
+
+    def answer(self, person: str, key: str) -> tuple[Command, Done] | None:
+        """What was answered to a keyed command that took effect."""
+        ...
+
+    def remember(self, command: Command, done: Done) -> None:
+        """Keep the answer to a keyed command."""
         ...
 
     def join(self, membership: Membership) -> tuple[Membership, ...]:

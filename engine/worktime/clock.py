@@ -33,6 +33,12 @@ class Due(NamedTuple):
 
 _DAYS: Final = (Unit.CALENDAR_DAYS, Unit.MONTHS)
 
+# Named apart for speed: to look up a member of an enumeration takes longer than to ask for it.
+_SECONDS: Final = Unit.SECONDS
+_WORKING_SECONDS: Final = Unit.WORKING_SECONDS
+_WORKING_DAYS: Final = Unit.WORKING_DAYS
+_CLOSE: Final = DayRule.CLOSE
+
 
 class Clock(NamedTuple):
     """A length on a timetable. With `due0` the due without pauses, m the measure of the kind (SEMANTICS §7.2, §7.3):
@@ -66,7 +72,12 @@ class Clock(NamedTuple):
         Raises:
             OutOfTable: there is no such instant between 1990 and 2100.
         """
-        at = self._unpaused(start) if not pauses and granted is None else self._paused(start, pauses, granted)
+        if pauses or granted is not None:
+            at = self._paused(start, pauses, granted)
+        elif self.length.unit is _SECONDS:
+            at = start + self.length.amount
+        else:
+            at = self._unpaused(start)
         return Due(at, at > self.timetable.horizon and self.hangs_on_days)
 
     def before(self, event_at: int, day_rule: DayRule | None = None) -> int:
@@ -126,7 +137,7 @@ class Clock(NamedTuple):
         return Left(max(self.timetable.search(start, search), Fraction(0)), _MEASURES[self.length.unit])
 
     def explain(self, start: int, pauses: Pauses = (), granted: Fraction | None = None) -> tuple[Stretch, ...]:
-        """What was counted, skipped and paused from the start, ending in the due: a value; `render` makes lines of it."""
+        """What was counted, skipped and paused from the start, ending in the due; `render` makes lines of it."""
         timetable, unit, due = self.timetable, self.length.unit, self.due(start, pauses, granted)
         received = timetable.date_of(start)
         last_day = None
@@ -135,8 +146,7 @@ class Clock(NamedTuple):
             if self.day_rule is not DayRule.SAME_TIME and not pauses:
                 last_day = self._shifted(received, self.length.amount)
         else:
-            rolled = timetable.next_opening(start) if self.day_rule is DayRule.SAME_TIME else start
-            day_one = timetable.nth_working_day(timetable.date_of(rolled), 1)
+            day_one = timetable.nth_working_day(received, 1)
         return explained(timetable, unit, start, pauses, due, day_one, last_day)
 
     @property
@@ -148,20 +158,19 @@ class Clock(NamedTuple):
     # ---- without pauses ----
 
     def _unpaused(self, start: int) -> int:
-        (amount, unit), timetable = self.length, self.timetable
+        # The two questions asked most are answered first, from the table at hand.
+        amount, unit = self.length
         if amount < 0:
             return self.before(start)
-        if unit is Unit.SECONDS:
-            return start + amount
-        table = timetable.covering(start)
+        table = self.timetable.covering(start)
         try:
-            if unit is Unit.WORKING_SECONDS:
+            if unit is _WORKING_SECONDS:
                 return table.after(start, amount)
-            if unit is Unit.WORKING_DAYS and self.day_rule is DayRule.CLOSE:
+            if unit is _WORKING_DAYS and self.day_rule is _CLOSE:
                 return table.close[table.day_after(start, amount)]
         except TableEnds:
             pass
-        return timetable.search(start, lambda table: self._due0(table, start))
+        return self.timetable.search(start, lambda table: self._due0(table, start))
 
     def _due0(self, table: Table, start: int) -> int:
         (amount, unit), rule = self.length, self.day_rule
@@ -175,9 +184,10 @@ class Clock(NamedTuple):
             case Unit.SAME_DAY:
                 ordinal = table.ordinal_at(start)
                 k = table.day_from(ordinal)
-                if table.works(ordinal) and start >= table.close[k]:
-                    k = table.nth_day(ordinal, 1)
-                return self._end(table, k, rule)
+                end = self._end(table, k, rule)
+                # Received after the end: at the very close no time would be left, nor in a night shift's small hours
+                # until the 24:00 that is past.
+                return end if start < min(end, table.close[k]) else self._end(table, table.nth_day(ordinal, 1), rule)
             case Unit.CALENDAR_DAYS | Unit.MONTHS:
                 if rule is DayRule.SAME_TIME:
                     return self._same_wall_clock(start, amount)
@@ -227,8 +237,9 @@ class Clock(NamedTuple):
         if unit in (Unit.WORKING_SECONDS, Unit.SAME_DAY):
             return Run(start, due0, table.position(start), table.position, lambda target: table.reached(ceil(target)))
         if unit is Unit.WORKING_DAYS:
-            rolled = table.next_opening(start) if self.day_rule is DayRule.SAME_TIME else start
-            first = table.day_after(rolled, 1)  # the day of receipt weighs nothing
+            # The day of receipt weighs nothing. It is the date of the start as it was: `same time` rolls only due0, so
+            # that a start in the evening still has the whole of day 1 to lose to a pause.
+            first = table.day_after(start, 1)
             return Run(start, due0, first, lambda at: max(table.day_position(at), Fraction(first)), table.day_reached)
         return Run(start, due0, start, lambda at: at, ceil)
 
@@ -262,7 +273,7 @@ class Clock(NamedTuple):
                 return max(at, table.midnight(ordinal)) if at == table.close[table.day_from(ordinal)] else at
             opens = table.next_opening(at)
             same = self.timetable.instant(datetime.combine(self.timetable.local(opens).date(), wall_clock))
-            return same if at < same < opens else at
+            return same if at < same <= opens else at
 
         return run._replace(reached=kept)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from engine.worktime.lengths import Lang, Left, Unit, format_left, format_seconds
@@ -103,7 +104,7 @@ def _pieces(
     if unit is not Unit.SECONDS:
         cuts.update(_midnights(timetable, start, due), timetable.edges(start, due))
     inside = sorted(at for at in cuts if start <= at <= due)
-    for begin, end in zip(inside, inside[1:], strict=False):
+    for begin, end in pairwise(inside):
         day = timetable.date_of(begin)
         kind, name = timetable.day_kind(day)
         piece = Stretch(begin, end, "counted", day, day, unit=_COUNTS[unit])

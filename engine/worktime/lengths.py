@@ -100,8 +100,9 @@ _MEANT: Final[dict[str, str]] = {
     "s": "seconds", "sec": "seconds", "m": "minutes", "min": "minutes", "mins": "minutes", "h": "hours", "hr": "hours",
     "hrs": "hours", "w": "weeks", "wd": "working days", "wh": "working hours",
     "business day": "working days", "workday": "working days", "work day": "working days", "weekday": "working days",
-    "business hour": "working hours", "work hour": "working hours", "working month": "months", "natural day": "calendar days",
-    "钟头": "小时", "个钟": "小时", "工时": "工作小时", "礼拜": "周", "工作天": "工作日", "自然天": "自然日", "公历日": "自然日",
+    "business hour": "working hours", "work hour": "working hours", "working month": "months",
+    "natural day": "calendar days", "钟头": "小时", "个钟": "小时", "工时": "工作小时", "礼拜": "周", "工作天": "工作日",
+    "自然天": "自然日", "公历日": "自然日",
 }  # fmt: skip
 
 #: Nothing is promised for longer than a century; a longer amount is a slip of the keyboard.
@@ -179,7 +180,7 @@ def format_left(left: Left, lang: Lang = "en") -> str:
     """What is left, exactly: `23 hours 46 minutes`, `4 working hours 5 minutes`, `2 1/3 working days`."""
     if left.unit is Unit.WORKING_DAYS:
         return _day_fraction(left.amount, lang)
-    # A limit of seconds has whole seconds left, unless it was given a share of something; what is left is never cut off.
+    # A limit of seconds has whole seconds left, unless it was given a share of something; nothing is cut off.
     seconds = -(-left.amount.numerator // left.amount.denominator)
     return _clock_words(seconds, lang, working=left.unit is Unit.WORKING_SECONDS)
 

@@ -1,4 +1,4 @@
-"""One run of a limit through its pauses: how much of its measure has passed, and when the rest will have (SEMANTICS §7.3)."""
+"""One run of a limit through its pauses: how much of it has passed, and when the rest will have (SEMANTICS §7.3)."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ class Run(NamedTuple):
         """The first instant outside every pause at which running time has reached the target.
 
         Args:
-            unpaused: that instant without pauses, where it is known.
+            unpaused: that instant without pauses, where it is known. No pause makes it earlier: where it lies outside
+                opening hours its measure is reached before it.
         """
-        at = self._reached(target) if unpaused is None else unpaused
+        at = earliest = self._reached(target) if unpaused is None else unpaused
         for begin, end in self._clipped(pauses):
             if begin > at:
                 break
-            target += self.position(end) - self.position(begin)
-            at = self._reached(target)
+            if self.position(begin) < target:
+                target += self.position(end) - self.position(begin)
+                at = max(earliest, self._reached(target))
             if at < end:  # used up when the pause began: due as soon as it runs again
                 at = self.settles(end)
         return at

@@ -166,7 +166,7 @@ class Table:
         start = self.worked[self.first[k]]
         return k + Fraction(self.position(at) - start, self.worked[self.first[k + 1]] - start)
 
-    def day_reached(self, position: Fraction) -> int:
+    def day_reached(self, position: int | Fraction) -> int:
         """The first whole second at which so many working days have passed; a whole one ends at its close."""
         k = ceil(position) - 1
         if not 0 <= k < len(self.close):
@@ -176,7 +176,7 @@ class Table:
 
 
 def instant(zone: ZoneInfo, naive: datetime) -> int:
-    """The instant of a local time; of one that the clock skips the first after it, of one that comes twice the first."""
+    """The instant of a local time: the first after it, if the clock skips it; the first of two, if it comes twice."""
     first, second = (int(naive.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (0, 1))
     if first <= second:  # the usual case, or the hour that comes twice
         return first

@@ -40,8 +40,9 @@ class Timetable:
     ) -> None:
         self.id = id
         self.zone = zone
-        horizons = [published_through, *(other.published_through for other in also)]
-        self.published_through = min((day for day in horizons if day), default=None)  #: None: known for every year
+        horizons = (published_through, *(other.published_through for other in also))
+        #: The last day whose data is published; None: it is known for every year.
+        self.published_through: date | None = min((day for day in horizons if day), default=None)
         self._rules = rules
         self._also = also
         self._table = _NO_TABLE

@@ -37,7 +37,7 @@ END = at("12-20 00:00")
 
 def rows(names: str, *given: tuple[Any, ...]) -> pytest.MarkDecorator:
     """A table of cases; the first cell of a row says what it shows."""
-    return pytest.mark.parametrize(names, [pytest.param(*cells, id=title) for title, *cells in given])
+    return pytest.mark.parametrize(names.split(), [pytest.param(*cells, id=title) for title, *cells in given])
 
 
 # ---- the plan -------------------------------------------------------------------------------------------------------
@@ -143,6 +143,7 @@ PLAN = p.Plan(
     deadlines=(
         deadline("resolve", "complaint enquiry", "accept dissatisfied", "resolve", LIMIT),
         deadline("keep_word", "complaint", "accept", "resolve", always(p.InstantLimit(p.Instant("promised_at")))),
+        deadline("whole", "complaint enquiry", "opened reopen", "closed withdrawn", always(hours(5000))),
         deadline("patrol_within", "patrol", "opened", "done", always(hours(1)), duty="patrol"),
     ),
     ladders={},
@@ -192,7 +193,8 @@ def act_of(name: str, *given: str) -> c.Act:
     if name in ACTS:
         return ACTS[name]
     if name == "open":
-        return c.Open(given[0] if given and "=" not in given[0] else "complaint", facts, plan="v1")
+        category = given[0] if given and "=" not in given[0] else "complaint"
+        return c.Open(category, facts, facts.pop("first_contact", None), "v1")
     if name == "set_facts":
         return c.SetFacts(facts, "asked")
     if name == "correct":

@@ -17,7 +17,7 @@ from engine.core import Command, Family, Refusal, Rule, Step, advance, decide
 from engine.core import commands as c
 from engine.core import conditions as when
 from engine.core import plan as p
-from engine.core.figures import FigureValue, History, Period, period_of, periods
+from engine.core.figures import FigureValue, History, Period, measure, period_of, periods
 from engine.core.periods import compared_with
 from engine.core.ticket import freeze, melt
 from tests.core.small_site import (
@@ -118,11 +118,6 @@ def test_what_a_period_is_compared_with(per: Any, against: Any, instant: str, st
         "extended while paused",
         "02 10:00 suspend; 02 11:00 extend extended=yes; 02 12:00 resume; 04 09:00 resolve",
         *(1, 1, {}, {"extended": 1}),
-    ),
-    (
-        "shortened again is no extension",
-        "02 10:00 suspend; 02 11:00 set_facts extended=yes; 02 12:00 withdraw",
-        *(None, 0, {"void": 1}, {}),
     ),
     ("not extended", "02 10:00 extend extended=no; 03 09:00 resolve", 1, 1, {}, {}),
     (
@@ -479,14 +474,11 @@ def test_load(roles: str, scripts: list[str], busy: int, pile: int) -> None:
     assert (found.unit, found.n) == ("share", len(scripts) if busy else 0)
 
 
-def test_what_an_assignee_has_in_hand_is_the_load_of_his_role() -> None:
-    """A state may be owned by whoever it was assigned to."""
-    received = replace(CASE.states["received"], owner=p.Party("word", "assignee"))
+def test_what_a_person_has_in_hand_is_the_load_of_the_role_he_is_on_duty_in() -> None:
+    received = replace(CASE.states["received"], owner=p.Party("word", "first_contact"))
     flow = replace(CASE, states={**CASE.states, "received": received})
     plan = replace(PLAN, workflows={**PLAN.workflows, "case": flow})
-    books = [history("02 09:00 open; 02 09:00 assign r")]
-    from engine.core.figures import measure
-
+    books = [history("02 09:00 open first_contact=r")]
     found = [measure(plan, figure(p.Load((name,)), ""), books, SECOND, END, team).n for name in ("desk", "repairs")]
     assert found == [0, 1]
 

@@ -127,7 +127,7 @@ PATROLS = (
 
 
 def test_a_place_of_a_round_is_on_time_if_it_was_first_ticked_by_the_due() -> None:
-    """Rounds of 09:00, an hour each. One place is ticked in time and again later; one is left out though all was done."""
+    """Rounds of 09:00, an hour each. One place is ticked in time and again later; one is never ticked."""
     scripts = [f"02 09:00 open patrol; {script}" for script in PATROLS]
     assert parts(figure(p.OnTime("patrol"), "patrol"), "place", *scripts) == [
         ("garden", Fraction(1, 5), 5),

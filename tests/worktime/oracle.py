@@ -201,8 +201,7 @@ def working_days(site: Site, start: int, days: int, rule: str, pauses: Pauses = 
     due = _nth_working_day(site, start, days, rule)
     if not pauses:
         return due
-    counted = next_opening(site, start) if rule == "same time" else start
-    reached = _walk_days(site, counted, _day_measure(site, counted, due), pauses)
+    reached = _walk_days(site, start, _day_measure(site, start, due), pauses)
     return _unpaused(max(due, _open_end(site, reached, due, rule)), pauses)
 
 
@@ -302,10 +301,8 @@ def share_of_working_seconds(site: Site, start: int, due: int, share: Fraction, 
     return _unpaused(_walk(_open_minutes(site, start), start, between(site, start, due) * share, pauses), pauses)
 
 
-def share_of_working_days(site: Site, start: int, due: int, rule: str, share: Fraction, pauses: Pauses = ()) -> int:
-    counted = next_opening(site, start) if rule == "same time" else start
-    measure = _day_measure(site, counted, due) * share
-    return _unpaused(_walk_days(site, counted, measure, pauses) if measure else start, pauses)
+def share_of_working_days(site: Site, start: int, due: int, share: Fraction, pauses: Pauses = ()) -> int:
+    return _unpaused(_walk_days(site, start, _day_measure(site, start, due) * share, pauses), pauses)
 
 
 # ---- walking --------------------------------------------------------------------------------------------------------

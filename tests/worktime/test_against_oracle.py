@@ -153,7 +153,7 @@ def share_of_working_days(rng: random.Random, site: oracle.Site, table: Timetabl
     got = limit(Unit.WORKING_DAYS, days, table, rule).reach(start, share, pauses)
     return (
         got,
-        oracle.share_of_working_days(site, start, due, rule, share, pauses),
+        oracle.share_of_working_days(site, start, due, share, pauses),
         f"{share} of {days}, {rule}, {pauses}",
     )
 

@@ -41,7 +41,9 @@ def categories_of(
             found |= {id for id, one in categories.items() if workflow in _family(desk, one.workflow)}
         elif (category := desk.resolve("categories", at, name, [*desk.ids("categories"), *also])) is not None:
             found.add(category)
-    return frozenset(found)
+    if unusable := found - categories.keys() - {*also}:
+        desk.doubt((*path, min(unusable)))
+    return frozenset(found - unusable)
 
 
 def _family(desk: Desk, workflow: str) -> set[str]:

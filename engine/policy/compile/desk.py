@@ -44,7 +44,10 @@ class Desk:
         self.policy = checked.model
         self.document = checked.document
         self.report = report
-        self.doubtful = set(checked.doubtful)
+        self.doubtful: set[Path] = set()
+        self._around: dict[Path, dict[str, None]] = {}  # what is doubtful, by what it stands in
+        for path in checked.doubtful:
+            self.doubt(path)
         self.places: dict[str, Place] = {}
         self.sources: dict[str, tuple[str, ...]] = {}  #: path of an element -> the ids it names itself
         self._sources: dict[Path, tuple[str, ...]] = {}
@@ -67,10 +70,14 @@ class Desk:
     def doubt(self, path: Path) -> None:
         """Something at this path was mistaken: later checks must not rest on it."""
         self.doubtful.add(path)
+        for length in range(len(path)):
+            inside = self._around.setdefault(path[:length], {})
+            if length == len(path) - 1:
+                inside[str(path[-1])] = None
 
     def doubts(self, *path: str | int) -> bool:
         """Whether anything at or below a path, or one of the things it stands in, was mistaken."""
-        return any(bad[: len(path)] == path or path[: len(bad)] == bad for bad in self.doubtful)
+        return path in self._around or any(path[: length + 1] in self.doubtful for length in range(len(path)))
 
     # ---- names ----
 
@@ -79,13 +86,16 @@ class Desk:
         entry = self.document.entry(path)
         home = entry.value if entry else self.document.tree if not path else None
         known = list(home.entries) if isinstance(home, Map) else []
-        return known + [str(bad[-1]) for bad in self.doubtful if bad and bad[:-1] == path and bad[-1] not in known]
+        return known + [id for id in self._around.get(path, ()) if id not in known]
 
     def resolve(self, kind: str, path: Path, name: str, known: Collection[str]) -> str | None:
         """The known name that is meant; an unknown one is reported, and read as the one it most resembles."""
         if name in known:
             return name
         if (kind,) in self.doubtful:  # the whole section could not be read
+            return None
+        if self.report.full(self.document.layers[-1].source.name):  # nobody reads that far
+            self.doubt(path)
             return None
         meant = nearest(name, known)
         found = self.say("E101", path, kind=KINDS[kind], name=name)

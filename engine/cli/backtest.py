@@ -1,0 +1,277 @@
+"""`huiyin backtest`: last year's tickets under this plan, beside the due dates they had."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from engine.cli.common import date_option, language_option
+
+if TYPE_CHECKING:
+    from engine.policy import Diagnostic
+    from engine.sim.backtest import Dirty, Group, Result
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_TYPES_PER_KIND: Final = 3  # named beside each kind of difference
+
+
+def _share(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """`95%` or `95`."""
+    if value is None:
+        return None
+    try:
+        share = float(value.strip().removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise click.BadParameter("write a share such as 95%")
+    return share
+
+
+@click.command("backtest")
+@click.argument("paths", metavar="POLICY... TICKETS", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--map", "map_path", required=True, type=_FILE, help="Which column is what.")
+@click.option("--tolerance", default=60, show_default=True, type=click.IntRange(0), help="Seconds that count as equal.")
+@click.option("--at-least", callback=_share, metavar="SHARE", help="Exit 1 if fewer dues are equal, such as 95%.")
+@click.option("--dirty", default=20, show_default=True, type=click.IntRange(0), help="How many dirty rows to list.")
+@click.option("--dirty-to", type=click.Path(dir_okay=False, path_type=Path), help="All of them to this file, as JSON lines.")
+@click.option("--json", "as_json", is_flag=True, help="Results for machines.")
+@date_option
+@language_option
+def command(
+    paths: tuple[Path, ...],
+    map_path: Path,
+    tolerance: int,
+    at_least: float | None,
+    dirty: int,
+    dirty_to: Path | None,
+    as_json: bool,
+    today: date | None,
+    lang: str,
+) -> None:
+    """Open the tickets of a CSV file (.csv, .csv.gz) again, under a plan, and compare their dues with those of then.
+
+    POLICY is one file, several (versions of one plan, each in force from its `effective` date), or their folder.
+    """
+    from engine.runtime import today as wall_today
+    from engine.sim.backtest import Tickets, backtest, load_versions
+    from engine.sim.mapping import load_mapping
+
+    if len(paths) < 2:
+        raise click.UsageError("name a policy and a file of tickets: huiyin backtest POLICY... TICKETS --map MAPPING")
+    tickets_path = paths[-1]
+    for path in paths:
+        if not path.exists():
+            raise click.UsageError(f"there is no file {path}")
+    if tickets_path.is_dir():
+        raise click.UsageError(f"{tickets_path} is a folder: the last name is the file of tickets")
+    try:
+        plans, wrong = load_versions(_policy_files(paths[:-1]), today or wall_today())
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
+    if not plans:
+        _stop(wrong, lang, "no policy there that can be run: a policy file has a line `policy: …`")
+    read = load_mapping(map_path, plans)
+    if read.mapping is None:
+        _stop(read.diagnostics, lang)
+    assert read.mapping is not None
+    tickets = Tickets(tickets_path, read.mapping.encoding)
+    try:
+        if unknown := read.unknown_columns(tickets.columns()):
+            _stop(unknown, lang)
+        with _progress(tickets.size, shown=sys.stderr.isatty() and not as_json) as watch:
+            result = backtest(read.mapping, plans, tickets.rows(watch), tolerance)
+    except (OSError, EOFError, csv.Error, UnicodeError, LookupError) as fault:
+        raise click.ClickException(f"{tickets_path}: {fault}") from None
+    if dirty_to is not None:
+        lines = (json.dumps(one._asdict(), ensure_ascii=False) for one in result.dirty)
+        dirty_to.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(_json(result, [plan.id for plan in plans]), ensure_ascii=False, indent=2))
+    else:
+        for line in _report(result, lang, dirty):
+            click.echo(line)
+    share = result.total().share
+    sys.exit(1 if at_least is not None and (share is None or share < at_least) else 0)
+
+
+def _policy_files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    """Files as named; of folders those that say `policy:`, without layers."""
+    for path in paths:
+        if path.is_file():
+            yield path
+            continue
+        for file in sorted({*path.glob("*.yaml"), *path.glob("*.yml")}):
+            lines = file.read_bytes().splitlines()
+            if any(line.startswith(b"policy:") for line in lines) and not any(
+                line.startswith((b"scenario:", b"layer: true")) for line in lines
+            ):
+                yield file
+
+
+def _stop(found: tuple[Diagnostic, ...], lang: str, otherwise: str = "") -> None:
+    from engine.policy import render
+
+    if not found:
+        raise click.UsageError(otherwise)
+    click.echo(render(found, lang, color=sys.stderr.isatty()), err=True)
+    sys.exit(1)
+
+
+@contextmanager
+def _progress(size: int, shown: bool) -> Iterator[Callable[[int], None]]:
+    """A bar over the bytes of the file, on a terminal only."""
+    if not shown:
+        yield lambda done: None
+        return
+    with click.progressbar(length=size, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
+
+
+# ---- what is printed ----
+
+
+def _report(result: Result, lang: str, dirty: int) -> Iterator[str]:
+    words = _WORDS["zh" if lang == "zh" else "en"]
+    total = result.total()
+    groups = result.in_order()
+    silent = [group for group in groups if not group.compared and not group.ends]
+    rows = [_cells(group) for group in groups if group not in silent]
+    if silent:
+        rows.append([words["silent"].format(n=len(silent)), str(sum(g.tickets for g in silent)), "", "", "", ""])
+    total_cells = [words["total"], *_cells(total)[1:]]
+    head = [words[key] for key in ("type", "tickets", "compared", "equal", "share", "kept")]
+    yield from _table([head, *rows, total_cells])
+    yield ""
+    yield words["within"].format(
+        tolerance=result.tolerance, equal=total.equal, compared=total.compared, share=_percent(total.share)
+    )
+    if total.extra:
+        yield words["extra"].format(n=total.extra)
+    if total.kinds:
+        yield ""
+        yield words["kinds"]
+        yield from _table([[f"  {n}", *_about(result, kind, lang)] for kind, n in total.kinds.most_common()], left=(1, 2))
+    if result.dirty:
+        yield ""
+        yield from _dirty(result, words, lang, dirty)
+
+
+def _cells(group: Group) -> list[str]:
+    compared = [str(group.compared), str(group.equal), _percent(group.share)] if group.compared else ["", "", ""]
+    return [group.title, str(group.tickets), *compared, _percent(group.kept)]
+
+
+def _about(result: Result, kind: str, lang: str) -> list[str]:
+    """What a kind of difference is, and the types it is most often found in."""
+    from engine.sim.backtest import KINDS
+
+    groups = sorted((group for group in result.groups.values() if group.kinds[kind]), key=lambda g: -g.kinds[kind])
+    named = [f"{group.title} {group.kinds[kind]}" for group in groups[:_TYPES_PER_KIND]]
+    more = ["…"] if len(groups) > _TYPES_PER_KIND else []
+    return [KINDS[kind].in_(lang), ("、" if lang == "zh" else ", ").join([*named, *more])]
+
+
+def _dirty(result: Result, words: dict[str, str], lang: str, shown: int) -> Iterator[str]:
+    """How many rows of each flaw, then the rows; those that say the same are one line, at the first of them."""
+    from engine.sim.backtest import FLAWS
+
+    yield words["dirty"].format(n=len(result.dirty))
+    for flaw, n in Counter(one.flaw for one in result.dirty).most_common():
+        yield f"  {n:>6}  {FLAWS[flaw].in_(lang)}"
+    alike: dict[str, list[Dirty]] = {}
+    for one in result.dirty:
+        alike.setdefault(one.detail or FLAWS[one.flaw].in_(lang), []).append(one)
+    listed = sorted(alike.items(), key=lambda pair: -len(pair[1]))
+    for detail, rows in listed[:shown]:
+        where = words["line"].format(line=rows[0].line, ticket=rows[0].ticket or "—")
+        times = f" ×{len(rows)}" if len(rows) > 1 else ""
+        yield f"  {where}{times}: {detail}"
+    if left := sum(len(rows) for _, rows in listed[shown:]):
+        yield "  " + words["more"].format(n=left)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{int(share * 10_000) / 100:.2f}%"
+
+
+def _table(rows: list[list[str]], left: tuple[int, ...] = (0,)) -> Iterator[str]:
+    """Columns aligned by display width; those not `left` to the right."""
+    from wcwidth import wcswidth
+
+    widths = [max(wcswidth(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = []
+        for column, cell in enumerate(row):
+            pad = " " * (widths[column] - wcswidth(cell))
+            cells.append(cell + pad if column in left else pad + cell)
+        yield "  ".join(cells).rstrip()
+
+
+def _json(result: Result, versions: list[str]) -> dict[str, Any]:
+    return {
+        "versions": versions,
+        "tolerance": result.tolerance,
+        "rows": result.rows,
+        **_group_json(result.total()),
+        "types": [{"type": group.title, **_group_json(group)} for group in result.in_order()],
+        "dirty": [one._asdict() for one in result.dirty],
+    }
+
+
+def _group_json(group: Group) -> dict[str, Any]:
+    return {
+        "tickets": group.tickets,
+        "compared": group.compared,
+        "equal": group.equal,
+        "share": group.share,
+        "extra": group.extra,
+        "kinds": dict(group.kinds.most_common()),
+        "ends": dict(sorted(group.ends.items())),
+        "kept": group.kept,
+    }
+
+
+_WORDS: Final = {
+    "en": {
+        "type": "type",
+        "tickets": "tickets",
+        "compared": "with a due",
+        "equal": "equal",
+        "share": "share",
+        "kept": "done in time",
+        "silent": "{n} types without a due",
+        "total": "all",
+        "within": "{equal} of {compared} dues are equal within {tolerance} seconds: {share}.",
+        "extra": "{n} tickets have a due by the plan and none in the file.",
+        "kinds": "The others, by kind:",
+        "dirty": "{n} dirty rows:",
+        "more": "… and {n} more: --dirty-to FILE writes all of them",
+        "line": "line {line}, {ticket}",
+    },
+    "zh": {
+        "type": "类型",
+        "tickets": "工单",
+        "compared": "有时限",
+        "equal": "一致",
+        "share": "比例",
+        "kept": "按时办结",
+        "silent": "{n} 种没有时限的类型",
+        "total": "合计",
+        "within": "{compared} 个到期时刻中，{equal} 个在 {tolerance} 秒内一致：{share}。",
+        "extra": "{n} 件工单按方案有时限，而文件中没有。",
+        "kinds": "其余的，按原因：",
+        "dirty": "{n} 行有问题：",
+        "more": "……另有 {n} 行：--dirty-to FILE 可全部写入文件",
+        "line": "第 {line} 行，{ticket}",
+    },
+}

@@ -1,0 +1,76 @@
+"""A ticket on trial: opened by the core from facts that somebody names, to ask the plan what would hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from engine.cli.plans import edition_of
+from engine.core import Actor, Command, Family, Plan, Refusal, Ticket, Value, View, commands, decide
+from engine.core.work import Work
+from engine.runtime import SYSTEM, ValueProblemError, read_instant, read_value
+
+TICKET = "T1"
+
+
+class Trial:
+    """One ticket of a category at its opening. Nobody is asked for what is not known: facts may be missing."""
+
+    def __init__(self, plan: Plan, category: str, facts: Iterable[str], at: int) -> None:
+        values = read_facts(plan, facts, at)
+        act = commands.Open(category, values, None, plan.version, edition_of(plan))
+        outcome = decide(plan, None, Command(TICKET, Actor("explain", frozenset({SYSTEM})), at, act))
+        if isinstance(outcome, Refusal):
+            raise click.UsageError(f"such a ticket cannot be opened: {outcome.code} {outcome.detail}")
+        self.plan = plan
+        self.family: Family = outcome.family
+        self.ticket: Ticket = outcome.family.root
+        self.work = Work(plan, self.family, at, Actor("explain", frozenset()))
+
+    @property
+    def view(self) -> View:
+        return self.work.view(self.ticket)
+
+
+def read_facts(plan: Plan, given: Iterable[str], at: int) -> dict[str, Value]:
+    """`--fact name=value`, each as the door would read it."""
+    zone = ZoneInfo(plan.timezone)
+    roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
+    values: dict[str, Value] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals:
+            raise click.UsageError(f"--fact {text}: write name=value")
+        if name not in plan.facts:
+            raise click.UsageError(f"--fact {text}: the plan has no fact {name}; it has {', '.join(plan.facts)}")
+        try:
+            values[name] = read_value(plan.facts[name], value.strip(), zone, datetime.fromtimestamp(at, zone), roles)
+        except ValueProblemError as problem:
+            raise click.UsageError(f"--fact {text}: {problem}") from None
+    return values
+
+
+def read_at(plan: Plan, text: str, option: str, reference: int | None = None) -> int:
+    """An instant, local to the plan; a time alone is on the day of the reference."""
+    zone = ZoneInfo(plan.timezone)
+    if reference is None and len(text.strip()) < 11:
+        raise click.UsageError(f'{option} {text}: write a date and a time: "2026-09-30 19:46"')
+    try:
+        return read_instant(text, zone, datetime.fromtimestamp(reference or 0, zone))
+    except ValueProblemError as problem:
+        raise click.UsageError(f"{option} {text}: {problem}") from None
+
+
+def the_category(plan: Plan, named: str | None, fitting: Iterable[str]) -> str:
+    """The category that is asked about: as named, or the only one there is."""
+    known = sorted(fitting)
+    if named is None and len(known) == 1:
+        return known[0]
+    if named not in known:
+        what = "which category?" if named is None else f"{named} is none of them:"
+        raise click.UsageError(f"{what} --category {' | '.join(known)}")
+    return named

@@ -1,0 +1,218 @@
+"""The service on its store: one step per key, stamps that never fall, engines dropped and rebuilt, subjects erased."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.core import Command, Refusal, agenda, commands, replay
+from engine.runtime import Door, Entry, Roster, Service, Site
+from engine.store import Commit, ConflictError, Done, MemoryStore
+from tests.core.harness import DAYS, DESK, at, plan_of
+
+PLAN = """
+facts:
+  name: 姓名
+  place: 地点
+  unit: 房号
+  priority: {title: 优先级, values: {normal: 普通, high: 高}, default: normal}
+categories:
+  matter: {title: 事项, workflow: flow, record: [(place), (name), (unit)]}
+  gathering: {title: 合并, workflow: joint, record: [(place)]}
+workflows:
+  flow:
+    title: 流程
+    initial: todo
+    states:
+      todo: {title: 待办, owner: desk}
+      waiting: {title: 等待, owner: desk, pauses: all, at_most: 2 calendar days}
+      done: {title: 完成, final: true}
+    moves:
+      suspend: {title: 挂起, from: todo, to: waiting}
+      resume: {title: 恢复, from: waiting, to: todo}
+      answered: {title: 统一答复, from: [todo, waiting], to: done, by: parent}
+      finish: {title: 完成, from: todo, to: done}
+  joint:
+    title: 合并
+    initial: drafting
+    states: {drafting: {title: 起草, owner: desk}, published: {title: 公布, final: true}}
+    moves: {publish: {title: 公布, from: drafting, to: published, on_parts: answered}}
+deadlines:
+  finish: {title: 完成, of: [matter], from: opened, until: [finish, answered], limit: 6 hours}
+  publish: {title: 公布, of: gathering, from: opened, until: publish, limit: 1 working day}
+escalations:
+  default: {soon: {at: 50%, notify: owner}, due: {at: due, notify: owner, every: 2 hours, times: 3}, boss: {at: 8 hours after due, notify: boss}}
+detections:
+  shared: {title: 同一地点, of: matter, same: place, different: unit, count: 3, within: 24 hours, set: {priority: high}, opens: gathering, notify: boss}
+duties:
+  rounds: {title: 巡查, every: day, at: ["08:00", "20:00"], within: 2 hours, owner: desk}
+privacy: {personal: [name, unit], see: [boss], keep: 1 year}
+"""
+START = at("11-16 07:00")
+
+
+def service(store=None, start=START, listen=None):
+    plan = plan_of(PLAN)
+    roster = Roster(plan, DAYS.id, (Entry("desk", "desk"), Entry("boss", "boss")))
+    site = Site((plan,), roster, DAYS.id)
+    return Service(site, store or MemoryStore(), start, *([listen] if listen else []))
+
+
+def log_of(store):
+    return {family.id: store.steps(family.id) for family in store.families()}
+
+
+def test_i16_the_same_key_takes_effect_once():
+    desk = service()
+    act = commands.Open("matter", {"place": "A"}, "desk", "", DAYS.id)
+    first = desk.handle(Command("T1", DESK, START, act, key="k"))
+    again = desk.handle(Command("T1", DESK, START + 60, act, key="k"))
+    assert isinstance(first, Done)
+    assert again == first
+    assert len(desk.store.steps("T1")) == 1
+
+
+def test_i16_the_same_key_with_another_body_is_refused():
+    desk = service()
+    desk.handle(Command("T1", DESK, START, commands.Open("matter", {"place": "A"}, "desk", "", DAYS.id), key="k"))
+    other = commands.Open("matter", {"place": "B"}, "desk", "", DAYS.id)
+    assert desk.handle(Command("T2", DESK, START, other, key="k")) == Refusal("key_reused", "k")
+
+
+def test_a_refusal_is_not_remembered():
+    desk = service()
+    desk.handle(Command("T1", DESK, START, commands.Open("matter", {}, "desk", "", DAYS.id)))
+    assert isinstance(desk.handle(Command("T1", DESK, START + 9, commands.Do("resume"), key="k")), Refusal)
+    desk.handle(Command("T1", DESK, START + 10, commands.Do("suspend")))
+    assert isinstance(desk.handle(Command("T1", DESK, START + 11, commands.Do("resume"), key="k")), Done)
+
+
+def test_a_conflicting_commit_writes_nothing():
+    desk = service()
+    done = desk.handle(Command("T1", DESK, START, commands.Open("matter", {}, "desk", "", DAYS.id)))
+    try:
+        desk.store.commit(Commit(done.family, done.step, ()))
+    except ConflictError:
+        assert len(desk.store.steps("T1")) == 1
+        return
+    raise AssertionError("the same step was committed twice")
+
+
+acts = st.sampled_from(["open", "suspend", "resume", "finish", "publish"])
+tapes = st.lists(st.tuples(st.integers(-7200, 30000), acts, st.integers(0, 5)), min_size=3, max_size=25)
+LAWFUL = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def run(desk, tape, rebuild=()):
+    """Play a tape; `rebuild` are places at which the engine is dropped and made anew from its store."""
+    instant, opened = START, 0
+    for index, (gap, what, number) in enumerate(tape):
+        if index in rebuild:
+            desk = service(desk.store, START)
+        instant += gap
+        if what == "open":
+            opened += 1
+            facts = {"place": "AB"[number % 2], "unit": f"u{number}"}
+            desk.handle(Command(f"T{opened}", DESK, instant, commands.Open("matter", facts, "desk", "", DAYS.id)))
+        elif opened:
+            groups = [family.id for family in desk.store.families() if family.root.category == "gathering"]
+            target = groups[-1] if what == "publish" and groups else f"T{1 + number % opened}"
+            desk.handle(Command(target, DESK, instant, commands.Do(what)))
+    if len(tape) in rebuild:
+        desk = service(desk.store, START)
+    desk.advance(desk.store.stamp(instant) + 3 * 86400)
+    return desk
+
+
+@LAWFUL
+@given(tapes, st.sets(st.integers(0, 25)))
+def test_i1_an_engine_dropped_and_rebuilt_writes_the_same_history(tape, rebuild):
+    tape = [(abs(gap), what, number) for gap, what, number in tape]
+    assert log_of(run(service(), tape).store) == log_of(run(service(), tape, rebuild).store)
+
+
+@LAWFUL
+@given(tapes)
+def test_i23_whatever_the_clock_does_stamps_do_not_fall_and_no_timer_fires_twice(tape):
+    desk = run(service(), tape)
+    for family in desk.store.families():
+        steps = desk.store.steps(family.id)
+        assert all(before.at <= step.at for before, step in zip(steps, steps[1:], strict=False))
+        timers = [step.cause for step in steps if step.cause != "command"]
+        assert len(timers) == len(set(timers))
+
+
+@LAWFUL
+@given(tapes)
+def test_i2_the_store_holds_exactly_what_the_plan_makes_of_each_family(tape):
+    desk = run(service(), tape)
+    for family in desk.store.families():
+        assert replay(desk.store.steps(family.id)) == family
+        assert desk.store.load(family.id) == family
+        pending = agenda(desk.site.plan, family)
+        assert not pending or pending[0].fire > desk.store.stamp(0)
+
+
+@LAWFUL
+@given(tapes)
+def test_duties_open_once_an_occurrence(tape):
+    desk = run(service(), tape, rebuild={1, 2, 3})
+    rounds = [family.root.opened for family in desk.store.families() if family.root.category == "rounds"]
+    assert len(rounds) == len(set(rounds))
+    assert rounds
+
+
+def test_i19_erasing_a_subject_leaves_history_replay_and_figures_unchanged():
+    desk = service()
+    door = Door(desk)
+    command = door.request(START, "T1", "desk", "open", {"category": "matter", "name": "陈先生", "unit": "3-1101"})
+    done = desk.handle(command)
+    before = repr(desk.store.steps("T1"))
+    reference = done.family.root.fact("name")
+    assert "陈先生" not in before
+    assert desk.store.reveal(reference) == "陈先生"
+    desk.store.erase(reference)
+    assert desk.store.reveal(reference) is None
+    assert repr(desk.store.steps("T1")) == before
+    assert replay(desk.store.steps("T1")) == done.family
+    later = desk.handle(door.request(START + 60, "T2", "desk", "open", {"category": "matter", "name": "陈先生"}))
+    assert later.family.root.fact("name") != reference, "a later equal value gets a new reference"
+
+
+def test_a_look_at_a_personal_value_needs_a_role_and_a_purpose_and_is_logged():
+    desk = service()
+    desk.handle(Door(desk).request(START, "T1", "desk", "open", {"category": "matter", "name": "陈先生"}))
+    assert desk.reveal(START, "T1", "stranger", "name", "好奇").code == "by"
+    assert desk.reveal(START, "T1", "boss", "name", "").code == "missing"
+    assert desk.reveal(START, "T1", "boss", "name", "回访") is None
+    assert [event.kind for event in desk.store.site_events()] == ["revealed"]
+
+
+@LAWFUL
+@given(st.permutations(list(range(7))), st.lists(st.integers(0, 40 * 3600), min_size=7, max_size=7))
+def test_i17_whatever_the_order_of_commits_the_same_tickets_fire(order, instants):
+    from engine.core import Membership, firings
+
+    plan = plan_of(PLAN)
+    detection = plan.detections["shared"]
+    members = [
+        Membership(START + instant, f"T{n}", "shared", ("A",), (f"u{n % 4}",)) for n, instant in enumerate(instants)
+    ]
+    fired = set()
+    known = []
+    for index in order:
+        known.append(members[index])
+        fired |= {firing.ticket for firing in firings(plan, DAYS.id, detection, known)}
+    assert fired == {firing.ticket for firing in firings(plan, DAYS.id, detection, members)}
+
+
+def test_three_units_in_a_day_make_one_group_answered_together():
+    desk = service()
+    for n in range(3):
+        facts = {"place": "A", "unit": f"u{n}"}
+        desk.handle(Command(f"T{n}", DESK, START + n, commands.Open("matter", facts, "desk", "", DAYS.id)))
+    (group,) = [family for family in desk.store.families() if family.root.category == "gathering"]
+    assert desk.store.members(group.id) == ("T0", "T1", "T2")
+    assert desk.store.load("T2").root.fact("priority") == "high"
+    desk.handle(Command(group.id, DESK, START + 60, commands.Do("publish")))
+    assert {desk.store.load(f"T{n}").root.state for n in range(3)} == {"done"}
