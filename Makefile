@@ -27,7 +27,7 @@ test: $(VENV)/.core                      ## the fast suite: `make test ARGS="-k 
 	$(BIN)/python -m pytest -q $(ARGS)
 
 test-slow: $(VENV)/.core                 ## the long proofs
-	$(BIN)/python -m pytest -q -m slow -o addopts="--strict-markers -ra" $(ARGS)
+	$(BIN)/python -m pytest -q -m slow $(ARGS)
 
 check: $(VENV)/.dev                      ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check .

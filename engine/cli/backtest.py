@@ -43,7 +43,9 @@ def _share(context: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--tolerance", default=60, show_default=True, type=click.IntRange(0), help="Seconds that count as equal.")
 @click.option("--at-least", callback=_share, metavar="SHARE", help="Exit 1 if fewer dues are equal, such as 95%.")
 @click.option("--dirty", default=20, show_default=True, type=click.IntRange(0), help="How many dirty rows to list.")
-@click.option("--dirty-to", type=click.Path(dir_okay=False, path_type=Path), help="All of them to this file, as JSON lines.")
+@click.option(
+    "--dirty-to", type=click.Path(dir_okay=False, path_type=Path), help="All of them to this file, as JSON lines."
+)
 @click.option("--json", "as_json", is_flag=True, help="Results for machines.")
 @date_option
 @language_option
@@ -93,7 +95,7 @@ def command(
     except (OSError, EOFError, csv.Error, UnicodeError, LookupError) as fault:
         raise click.ClickException(f"{tickets_path}: {fault}") from None
     if dirty_to is not None:
-        lines = (json.dumps(one._asdict(), ensure_ascii=False) for one in result.dirty)
+        lines = (json.dumps(_dirty_json(one), ensure_ascii=False) for one in result.dirty)
         dirty_to.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(_json(result, [plan.id for plan in plans]), ensure_ascii=False, indent=2))
@@ -160,7 +162,9 @@ def _report(result: Result, lang: str, dirty: int) -> Iterator[str]:
     if total.kinds:
         yield ""
         yield words["kinds"]
-        yield from _table([[f"  {n}", *_about(result, kind, lang)] for kind, n in total.kinds.most_common()], left=(1, 2))
+        yield from _table(
+            [[f"  {n}", *_about(result, kind, lang)] for kind, n in total.kinds.most_common()], left=(1, 2)
+        )
     if result.dirty:
         yield ""
         yield from _dirty(result, words, lang, dirty)
@@ -190,7 +194,7 @@ def _dirty(result: Result, words: dict[str, str], lang: str, shown: int) -> Iter
         yield f"  {n:>6}  {FLAWS[flaw].in_(lang)}"
     alike: dict[str, list[Dirty]] = {}
     for one in result.dirty:
-        alike.setdefault(one.detail or FLAWS[one.flaw].in_(lang), []).append(one)
+        alike.setdefault(one.detail.in_(lang), []).append(one)
     listed = sorted(alike.items(), key=lambda pair: -len(pair[1]))
     for detail, rows in listed[:shown]:
         where = words["line"].format(line=rows[0].line, ticket=rows[0].ticket or "—")
@@ -224,8 +228,12 @@ def _json(result: Result, versions: list[str]) -> dict[str, Any]:
         "rows": result.rows,
         **_group_json(result.total()),
         "types": [{"type": group.title, **_group_json(group)} for group in result.in_order()],
-        "dirty": [one._asdict() for one in result.dirty],
+        "dirty": [_dirty_json(one) for one in result.dirty],
     }
+
+
+def _dirty_json(one: Dirty) -> dict[str, Any]:
+    return {**one._asdict(), "detail": one.detail._asdict()}
 
 
 def _group_json(group: Group) -> dict[str, Any]:

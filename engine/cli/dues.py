@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,19 +12,19 @@ import click
 
 from engine.cli.plans import load_plan, refuse
 from engine.cli.provenance import Saying, sayings_of_rule
-from engine.cli.trial import Trial, read_at, the_category
+from engine.cli.trial import Trial, owner_of, read_at, the_category
 from engine.cli.wording import Teller
-from engine.core import Family, Plan, Run, Ticket, clock, shape, timetable
+from engine.core import Actor, Family, Plan, Run, Ticket, clock, shape, timetable
 from engine.core import events as e
 from engine.core.agenda import is_overdue, rung_instant
 from engine.core.conditions import Row
 from engine.core.evolve import Bench
-from engine.core.plan import Deadline, LengthLimit, Limit, Rung
+from engine.core.plan import Deadline, LengthLimit, Limit, Party, Rung
 from engine.core.shape import ladder, reads
-from engine.core.work import addresses
+from engine.core.work import Work, addresses
 from engine.policy import Loaded, Words
 from engine.runtime import show_instant, show_value
-from engine.worktime import DayRule, Due, Unit, format_seconds, render
+from engine.worktime import DayRule, Unit, format_left, format_seconds, parse_left, render
 
 
 class Happening(NamedTuple):
@@ -40,7 +40,7 @@ class Step(NamedTuple):
     rung: Rung
     at: int | None
     tells: tuple[str, ...]
-    status: str  #: raised | skipped | ahead | over
+    status: str  #: raised | skipped | not for this | ahead | over
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +91,14 @@ def of_scenario(path: Path, deadline: str, at: str | None, ticket: str | None, l
     family, one, run = max(found, key=lambda three: (three[2].open, three[2].start))
     name = performance.names.get(one.id, one.id)
     events = [event for _, _, step in performance.log for event in step.events if event.ticket == one.id]
-    answer = _answer(plan, loaded, family, one, run, now, lang)
+    answer = _answer(plan, loaded, family, one, run, now, lang, trial=False)
     return replace(answer, name=name, history=tuple(_history(Teller(plan, lang), run.key, events)))
 
 
 def of_policy(
     named: str, deadline: str, category: str | None, start: str, facts: Iterable[str], lang: str
-) -> Answer | tuple[Plan, Deadline, str]:
-    """A deadline that would start at an instant for a ticket with these facts, opened then; or that there is none."""
+) -> Answer | str:
+    """A deadline that would start at an instant for a ticket with these facts, opened then; or why there is none."""
     plan, loaded = load_plan(named, lang)
     fitting = {one for known in plan.deadlines if known.id == deadline for one in known.of}
     if not fitting:
@@ -107,20 +107,21 @@ def of_policy(
     chosen = the_category(plan, category, fitting)
     at = read_at(plan, start, "--from")
     trial = Trial(plan, chosen, facts, at)
-    known_deadline = shape(plan, chosen).watches[deadline].deadline
-    row = known_deadline.limit.pick(trial.view)
+    row = shape(plan, chosen).watches[deadline].deadline.limit.pick(trial.view)
     due = trial.work.due(trial.ticket, row.value, at) if row is not None else None
     if row is None or due is None:
-        return plan, known_deadline, _nothing_due(plan, trial, row, lang)
+        return _nothing_due(plan, trial, row, lang)
     run = Run(f"{deadline}#1.1", deadline, 1, 1, row.rule, row.value, at, at, due.at, due.provisional)
-    return _answer(plan, loaded, trial.family, trial.ticket, run, at, lang)
+    return _answer(plan, loaded, trial.family, trial.ticket, run, at, lang, trial=True)
 
 
 def _nothing_due(plan: Plan, trial: Trial, row: Row[Limit] | None, lang: str) -> str:
     if row is not None:
         words = Words("its instant is not known: {limit} is not set", "不知道到期时刻：{limit}尚未填写")
         return words.in_(lang).format(limit=Teller(plan, lang).limit(row.value))
-    return Words("no row of its limit speaks of such a ticket: it gets none", "没有一行适用于这样的工单：不计时").in_(lang)
+    return Words("no row of its limit speaks of such a ticket: it gets none", "没有一行适用于这样的工单：不计时").in_(
+        lang
+    )
 
 
 def _no_run(families: Iterable[Family], deadline: str, ticket: str | None, at: str) -> str:
@@ -131,7 +132,9 @@ def _no_run(families: Iterable[Family], deadline: str, ticket: str | None, at: s
     return f"until {at} there was no run of {deadline}{of}; there were runs of {', '.join(known) or 'nothing'}"
 
 
-def _answer(plan: Plan, loaded: Loaded, family: Family, ticket: Ticket, run: Run, at: int, lang: str) -> Answer:
+def _answer(
+    plan: Plan, loaded: Loaded, family: Family, ticket: Ticket, run: Run, at: int, lang: str, trial: bool
+) -> Answer:
     teller = Teller(plan, lang)
     deadline = shape(plan, ticket.category).watches[run.deadline].deadline
     row = next((row for row in deadline.limit.rows if row.rule == run.rule), None)
@@ -139,19 +142,16 @@ def _answer(plan: Plan, loaded: Loaded, family: Family, ticket: Ticket, run: Run
     asked = [name for name in dict.fromkeys(reads(condition)) if name in plan.facts]
     facts = tuple((teller.fact(name), _shown(teller, ticket, name)) for name in asked)
     pauses = run.pauses if run.paused_from is None else (*run.pauses, (run.paused_from, max(at, run.paused_from)))
-    due, counted = run.due, ()
+    due = run.due
+    counted: tuple[str, ...] = ()
     if isinstance(run.limit, LengthLimit):
         hours = clock(plan, run.limit, ticket.edition)
         counted = render(hours.explain(run.start, pauses, run.granted), hours.timetable, teller.lang)
         due = hours.due(run.start, pauses, run.granted).at if due is None else due
-    steps = tuple(_steps(plan, family, ticket, replace_due(run, due), deadline, at, teller))
+    steps = tuple(_steps(plan, family, ticket, run._replace(due=due), deadline, teller, trial))
     sayings = sayings_of_rule(loaded, run.rule.path)
     when = teller.condition(condition)
-    return Answer(plan, ticket, "", deadline, run, due, at, sayings, facts, when, tuple(counted), steps)
-
-
-def replace_due(run: Run, due: int | None) -> Run:
-    return run._replace(due=due)
+    return Answer(plan, ticket, "", deadline, run, due, at, sayings, facts, when, counted, steps)
 
 
 def _shown(teller: Teller, ticket: Ticket, fact: str) -> str:
@@ -166,21 +166,33 @@ def _shown(teller: Teller, ticket: Ticket, fact: str) -> str:
 
 
 def _steps(
-    plan: Plan, family: Family, ticket: Ticket, run: Run, deadline: Deadline, at: int, teller: Teller
+    plan: Plan, family: Family, ticket: Ticket, run: Run, deadline: Deadline, teller: Teller, trial: bool
 ) -> Iterator[Step]:
     """The rungs in the order of the ladder. What stands at or before the start was never to be raised."""
     found = ladder(plan, deadline)
+    bench = Bench(family, family.at, "")
+    view = Work(plan, family, family.at, Actor("explain")).view(ticket)
+
+    def tells(party: Party) -> list[str]:
+        if trial and party.kind == "word" and party.name in ("owner", "assignee"):
+            acting = owner_of(shape(plan, ticket.category), deadline)
+            party = acting if acting is not None else party
+        known = [teller.address(one) for one in addresses(plan, bench, ticket, party, deadline)]
+        return known or [teller.party(party)]
+
     for rung in found.rungs if found is not None else ():
-        bench = Bench(family, family.at, "")
-        tells = [a for party in rung.notify for a in addresses(plan, bench, ticket, party, deadline)]
-        tells = tells or [teller.party(party) for party in rung.notify]
-        told = tuple(dict.fromkeys(teller.address(one) if ":" in one else one for one in tells))
+        told = tuple(dict.fromkeys(who for party in rung.notify for who in tells(party)))
         if rung.id in run.climb.raised:
             yield Step(rung, run.climb.raised[rung.id], told, "raised")
             continue
         when = run.start if rung.at.kind == "start" else rung_instant(plan, ticket, run, rung) if run.due else None
         skipped = rung.id in run.climb.skipped or (when is not None and when <= run.start and not is_overdue(rung))
-        yield Step(rung, when, told, "skipped" if skipped else "ahead" if run.open else "over")
+        if skipped:
+            yield Step(rung, when, told, "skipped")
+        elif rung.when is not None and not rung.when.holds(view):
+            yield Step(rung, when, told, "not for this")
+        else:
+            yield Step(rung, when, told, "ahead" if run.open else "over")
 
 
 def _history(teller: Teller, key: str, events: Iterable[e.Event]) -> Iterator[Happening]:
@@ -198,18 +210,24 @@ def _history(teller: Teller, key: str, events: Iterable[e.Event]) -> Iterator[Ha
         match event:
             case e.RunStarted():
                 by = teller.moment(event.started_by)
-                yield Happening(at, f"“{by}”起算，{show(event.due, at)} 到期" if zh else f"started by {by}, due {show(event.due, at)}")
+                yield Happening(
+                    at,
+                    f"“{by}”起算，{show(event.due, at)} 到期" if zh else f"started by {by}, due {show(event.due, at)}",
+                )
             case e.DueMoved():
-                new = show(event.new, at) or (event.left or "")
+                new = show(event.new, at) or (format_left(parse_left(event.left), teller.lang) if event.left else "")
                 cause = CAUSES[event.cause].in_(teller.lang)
                 clamped = event.computed is not None and event.new is not None and event.new != event.computed
                 note = CLAMPED.in_(teller.lang).format(show(event.computed, at)) if clamped else ""
                 yield Happening(at, f"{cause}：改为 {new}{note}" if zh else f"moved to {new}: {cause}{note}")
             case e.RunPaused():
-                left = f"余 {event.left}" if zh else f"{event.left} left"
+                left = format_left(parse_left(event.left), teller.lang) if event.left else ""
+                left = f"余{left}" if zh else f"{left} left"
                 yield Happening(at, f"暂停，{left}" if zh else f"paused, {left}")
             case e.RunResumed():
-                yield Happening(at, f"恢复计时，{show(event.due, at)} 到期" if zh else f"resumed, due {show(event.due, at)}")
+                yield Happening(
+                    at, f"恢复计时，{show(event.due, at)} 到期" if zh else f"resumed, due {show(event.due, at)}"
+                )
             case e.Breached():
                 yield Happening(at, "超期" if zh else "breached")
             case e.RunEnded():
@@ -222,7 +240,9 @@ def _history(teller: Teller, key: str, events: Iterable[e.Event]) -> Iterator[Ha
                 yield Happening(at, f"更正为{STATUSES[event.new].zh}" if zh else f"corrected to {event.new}")
 
 
-CLAMPED: Final = Words(" (worked out as {}, but nobody is made late by surprise)", "（计算结果为 {}，但不会让人突然超期）")
+CLAMPED: Final = Words(
+    " (worked out as {}, but nobody is made late by surprise)", "（计算结果为 {}，但不会让人突然超期）"
+)
 CAUSES: Final = {
     "facts": Words("facts changed", "事实变更"),
     "instant": Words("its instant moved", "所依据的时刻变更"),
@@ -245,6 +265,7 @@ STEPS: Final = {
     "skipped": Words("skipped", "略过"),
     "ahead": Words("", ""),
     "over": Words("not reached", "未到"),
+    "not for this": Words("not for this ticket", "不适用于这张工单"),
 }
 
 
@@ -356,7 +377,7 @@ def _labelled(label: str, content: Iterable[str]) -> Iterator[str]:
         yield f"  {pad(label if place == 0 else '', 9)} {line}"
 
 
-def columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
+def columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Rows in columns by the width of their signs on a terminal."""
     widths = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))] if rows else []
     for row in rows:
@@ -418,6 +439,3 @@ def as_json(answer: Answer, lang: str) -> dict[str, Any]:
             for step in answer.steps
         ],
     }
-
-
-__all__ = ["Answer", "Due", "as_json", "columns", "lines", "of_policy", "of_scenario", "pad", "show_at"]

@@ -60,8 +60,8 @@ def entry(loaded: Loaded, path: tuple[str, ...]) -> Entry:
         if found is None:
             here = ".".join(path[:place]) or "the policy"
             near = get_close_matches(part, known, 1)
-            hint = f"; did you mean {'.'.join([*path[:place], near[0]])}?" if near else ""
-            raise click.UsageError(f"{here} has no {part}{hint} It has: {', '.join(known) or 'no entries'}".replace("? It", "? It"))
+            hint = f"did you mean {'.'.join([*path[:place], near[0]])}? " if near else ""
+            raise click.UsageError(f"{here} has no {part}; {hint}it has: {', '.join(known) or 'no entries'}")
         node = found.value
     assert found is not None
     return found

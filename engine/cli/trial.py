@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
 
 from engine.cli.plans import edition_of
-from engine.core import Actor, Command, Family, Plan, Refusal, Ticket, Value, View, commands, decide
+from engine.core import Actor, Command, Family, Plan, Refusal, Ticket, Value, commands, decide
+from engine.core.conditions import View
+from engine.core.plan import Deadline, Party, State
+from engine.core.shape import Shape
 from engine.core.work import Work
 from engine.runtime import SYSTEM, ValueProblemError, read_instant, read_value
 
@@ -33,6 +36,23 @@ class Trial:
     @property
     def view(self) -> View:
         return self.work.view(self.ticket)
+
+
+def states_of(found: Shape, deadline: Deadline) -> Iterator[State]:
+    """The states in which a deadline starts: entered, or led to by a move that starts it; else the initial one."""
+    flow = found.workflow
+    for name in [*flow.moves, *flow.states]:
+        if name in deadline.starts:
+            to = flow.moves[name].to if name in flow.moves else name
+            yield from (flow.states[state] for state in ([to] if to else sorted(flow.moves[name].sources)))
+    yield flow.states[flow.initial]
+
+
+def owner_of(found: Shape, deadline: Deadline) -> Party | None:
+    """Who has to act on a deadline where no ticket says it: its own owner, else that of the state where it starts."""
+    if deadline.owner is not None and deadline.owner != Party("word", "owner"):
+        return deadline.owner
+    return next((state.owner for state in states_of(found, deadline) if state.owner is not None), None)
 
 
 def read_facts(plan: Plan, given: Iterable[str], at: int) -> dict[str, Value]:

@@ -177,11 +177,15 @@ class ApplyCalendar:
 
 @dataclass(frozen=True, slots=True)
 class Migrate:
-    """To another version of the plan. `modes`: deadline -> keep | recompute | restart; not named: recompute."""
+    """To another version of the plan. `modes`: deadline -> keep | recompute | restart; not named: recompute.
+
+    `added` are the deadlines that the version before did not have: the sender knows both versions.
+    """
 
     plan: str
     states: Mapping[str, str] = field(default_factory=dict)
     modes: Mapping[str, Literal["keep", "recompute", "restart"]] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
 
 
 Act: TypeAlias = (

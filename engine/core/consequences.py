@@ -18,7 +18,7 @@ from engine.core.commands import Given, Open
 from engine.core.conditions import Rule, Value
 from engine.core.guards import walk
 from engine.core.plan import Deadline, InstantLimit, LengthLimit, Move, Party, Plan, Rung, State
-from engine.core.shape import VOLATILE, Watch, clock, ladder
+from engine.core.shape import VOLATILE, Shape, Watch, clock, ladder
 from engine.core.ticket import Draft, Run
 from engine.core.work import Send, Work, stated_anew
 
@@ -48,7 +48,7 @@ def open_ticket(work: Work, id: str, act: Open, now: int, parent: str | None) ->
         )
     )
     ticket = work.ticket(id)
-    changed = set_facts(work, ticket, act.facts, now, category.rule, "stated")
+    changed = set_facts(work, ticket, act.facts, now, category.rule, "stated", opening=True)
     if category.guide is not None and (row := category.guide.pick(work.view(ticket))):
         work.emit(e.Guided(id, now, row.rule, row.value))
     consequences(work, ticket, now, ["opened", workflow.initial], changed, started=changed)
@@ -112,10 +112,11 @@ def set_facts(
     now: int,
     rule: Rule,
     how: Literal["stated", "set", "corrected", "detected"],
+    opening: bool = False,
 ) -> set[str]:
     """Line 1: facts stated, then the defaults that read them worked out again. Returns what is now different."""
     plan = work.plan
-    if not given and ticket.made and not work.shape(ticket).defaults:
+    if not given and not opening and not work.shape(ticket).restless:
         return set()
     changes = tuple(
         e.FactChange(name, ticket.stated.get(name), value, _fact_rule(plan, name, value))
@@ -125,7 +126,7 @@ def set_facts(
     if changes:
         work.emit(e.FactsSet(ticket.id, now, rule, how, changes))
     changed = {name for name, old in before.items() if ticket.fact(name) != old}
-    return changed | _defaults(work, ticket, now, rule, changed, opening=not ticket.made and not ticket.derived)
+    return changed | _defaults(work, ticket, now, rule, changed, opening)
 
 
 def _defaults(work: Work, ticket: Draft, now: int, rule: Rule, changed: set[str], opening: bool) -> set[str]:
@@ -164,8 +165,7 @@ def _fact_rule(plan: Plan, name: str, value: Value | None) -> Rule:
     return fact.value_rules.get(value, fact.rule) if isinstance(value, str) else fact.rule
 
 
-# ---- lines 3 to 11
-# ----------------------------------------------------------------------------------------------------
+# ---- lines 3 to 11 ------------------------------------------------------------------------------------------------
 
 
 def consequences(
@@ -190,11 +190,11 @@ def consequences(
     stopped: list[Run] = []
     moved: list[str] = []
     if ticket.runs:
-        happened = _fulfil_and_end(work, ticket, now, happened, stated, move, state, stopped)  # 3, 4
-        moved = _apply_again(work, ticket, now, changed, happened, stopped)  # 5
+        happened = _fulfil_and_end(work, shape, ticket, now, happened, stated, move, state, stopped)  # 3, 4
+        moved = _apply_again(work, shape, ticket, now, changed, happened, stopped)  # 5
         if entered or unpause:
-            _resume_and_pause(work, ticket, now, state)  # 6
-    begun = _start(work, ticket, now, happened, started, state) if not state.final else []  # 7
+            _resume_and_pause(work, shape, ticket, now, state)  # 6
+    begun = _start(work, shape, ticket, now, happened, started, state) if not state.final else []  # 7
     for name in moved:  # 8
         _pass_rungs(work, ticket, name, now)
     for run in stopped:  # 9
@@ -207,11 +207,13 @@ def consequences(
         _move_parts(work, ticket, move.on_parts, now)
     if state.final and entered and ticket.ties.parent is not None and ticket.ties.parent in work.bench.order:
         _tell_parent(work, ticket, now)
-    _engine_moves(work, ticket, now)  # 11
+    if shape.engine_moves:  # 11
+        _engine_moves(work, ticket, now)
 
 
 def _fulfil_and_end(
     work: Work,
+    shape: Shape,
     ticket: Draft,
     now: int,
     happened: list[str],
@@ -223,7 +225,6 @@ def _fulfil_and_end(
     """Lines 3 and 4. What they make happen (`X met`, `X breached`) is looked up in the same pass. Returns all that
     happened.
     """
-    shape = work.shape(ticket)
     everything: list[str] = []
     fresh = happened
     while fresh:
@@ -232,7 +233,7 @@ def _fulfil_and_end(
         for watch in _in_order(shape.ends, fresh):
             run = ticket.runs.get(watch.deadline.id)
             if run is not None and now >= run.start:
-                made += _fulfil(work, ticket, run, now, fresh, stopped)
+                made += _fulfil(work, ticket, run, watch.deadline, now, fresh, stopped)
         for watch in _in_order(shape.voids, fresh):
             run = ticket.runs.get(watch.deadline.id)
             if run is not None:
@@ -252,11 +253,12 @@ def _fulfil_and_end(
     return everything
 
 
-def _fulfil(work: Work, ticket: Draft, run: Run, now: int, fresh: Iterable[str], stopped: list[Run]) -> list[str]:
+def _fulfil(
+    work: Work, ticket: Draft, run: Run, deadline: Deadline, now: int, fresh: list[str], stopped: list[Run]
+) -> list[str]:
     """What was owed was done: met, late, or, told late, met after all. Returns the happenings this makes."""
     name = run.deadline
-    deadline = work.shape(ticket).watches[name].deadline
-    cause = next(happening for happening in fresh if happening in deadline.until)
+    cause = _first_of(fresh, deadline.until)
     if run.status == "breached":
         assert run.due is not None
         if now > run.due:
@@ -273,6 +275,14 @@ def _fulfil(work: Work, ticket: Draft, run: Run, now: int, fresh: Iterable[str],
     work.emit(e.RunEnded(ticket.id, now, run.rule, run.key, "late", cause, run.due))
     _note_stop(run, stopped)
     return [f"{name} breached"]
+
+
+def _first_of(names: Iterable[str], known: Collection[str]) -> str:
+    """The first of the names that is known; empty if none is."""
+    for name in names:
+        if name in known:
+            return name
+    return ""
 
 
 def _end_undone(work: Work, ticket: Draft, run: Run, now: int, cause: str, stopped: list[Run]) -> None:
@@ -312,7 +322,7 @@ def judge_anew(work: Work, ticket: Draft, move: Move, now: int) -> None:
         name = watch.deadline.id
         run = ticket.runs.get(name)
         if run is not None and run.start <= now:
-            _fulfil(work, ticket, run, now, [move.id], stopped)
+            _fulfil(work, ticket, run, watch.deadline, now, [move.id], stopped)
             continue
         for ended in ticket.ended:
             done_later = ended.done is not None and ended.start <= now <= ended.done
@@ -323,16 +333,15 @@ def judge_anew(work: Work, ticket: Draft, move: Move, now: int) -> None:
 
 
 def _apply_again(
-    work: Work, ticket: Draft, now: int, changed: set[str], happened: list[str], stopped: list[Run]
+    work: Work, shape: Shape, ticket: Draft, now: int, changed: set[str], happened: list[str], stopped: list[Run]
 ) -> list[str]:
     """Line 5: rows matched again with the facts of now. Returns the deadlines whose due moved."""
-    shape = work.shape(ticket)
     moved: list[str] = []
-    for name in (
-        sorted(ticket.runs, key=lambda name: shape.watches[name].place) if len(ticket.runs) > 1 else list(ticket.runs)
-    ):
-        run, watch = ticket.runs[name], shape.watches[name]
-        if run.status == "breached" or not (watch.always_asked or _touched(watch, changed, happened)):
+    asked = [watch for name in ticket.runs if _is_asked(watch := shape.watches[name], changed, happened)]
+    for watch in sorted(asked, key=_place):
+        name = watch.deadline.id
+        run = ticket.runs[name]
+        if run.status == "breached":
             continue
         row = watch.deadline.limit.pick(work.view(ticket))
         if row is None:
@@ -366,9 +375,12 @@ def _apply_again(
     return moved
 
 
-def _touched(watch: Watch, changed: Collection[str], happened: Collection[str]) -> bool:
+def _is_asked(watch: Watch, changed: Collection[str], happened: Collection[str]) -> bool:
+    """Whether what happened may have changed the limit of a deadline."""
     reads = watch.reads
-    return bool(reads) and not (reads.isdisjoint(changed) and reads.isdisjoint(happened))
+    if not reads:
+        return False
+    return watch.always_asked or not (reads.isdisjoint(changed) and reads.isdisjoint(happened))
 
 
 def recompute(
@@ -421,11 +433,11 @@ def recompute(
     return True
 
 
-def _resume_and_pause(work: Work, ticket: Draft, now: int, state: State) -> None:
+def _resume_and_pause(work: Work, shape: Shape, ticket: Draft, now: int, state: State) -> None:
     """Line 6. No pause stops the cap of a pausing state, and a state whose cap is used up in this round pauses
     nothing.
     """
-    if not work.shape(ticket).pausing and all(run.status != "paused" for run in ticket.runs.values()):
+    if not shape.pausing and all(run.status != "paused" for run in ticket.runs.values()):
         return
     standing = [(run, _stands_still(work, ticket, run.deadline, state)) for run in ticket.runs.values()]
     for run, still in standing:
@@ -467,24 +479,23 @@ def _resume(work: Work, ticket: Draft, run: Run, now: int) -> None:
 
 
 def _start(
-    work: Work, ticket: Draft, now: int, happened: list[str], changed: Collection[str], state: State
+    work: Work, shape: Shape, ticket: Draft, now: int, happened: list[str], changed: Collection[str], state: State
 ) -> list[Watch]:
     """Line 7: new runs, by what happened in this step and by time facts first given in it. Returns those begun."""
-    shape = work.shape(ticket)
     begun: list[Watch] = []
     for watch in _in_order(shape.starts, (*happened, *changed)):
         deadline = watch.deadline
         if deadline.id in ticket.runs:
             continue
-        by = next((name for name in happened if name in deadline.starts), None)
+        by = _first_of(happened, deadline.starts)
         start: int | Value | None = now
-        if by is None:
+        if not by:
             by = min(name for name in changed if name in deadline.starts)
             start = ticket.fact(by)
             if start is None or _given_before(work, ticket, by):
                 continue
         assert isinstance(start, int)
-        if _begin(work, ticket, deadline, start, by, state):
+        if begin(work, ticket, watch, start, by, state):
             begun.append(watch)
     return begun
 
@@ -495,8 +506,10 @@ def _given_before(work: Work, ticket: Draft, fact: str) -> bool:
     return base is not None and ticket.id in base.tickets and base.tickets[ticket.id].fact(fact) is not None
 
 
-def _begin(work: Work, ticket: Draft, deadline: Deadline, start: int, by: str, state: State) -> bool:
-    row = deadline.limit.pick(work.view(ticket))
+def begin(work: Work, ticket: Draft, watch: Watch, start: int, by: str, state: State) -> bool:
+    """A run of a deadline from `start`, if a limit applies; the first look of a capped state counts earlier visits."""
+    deadline = watch.deadline
+    row = watch.only or deadline.limit.pick(work.view(ticket))
     if row is None:
         return False
     pauses: tuple[tuple[int, int], ...] = ()

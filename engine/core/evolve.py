@@ -56,7 +56,7 @@ class Bench:
         return known + [draft for id, draft in self.drafts.items() if id not in self.order]
 
     def apply(self, event: e.Event) -> None:
-        _FOLDS[type(event)](self, event)
+        FOLDS[type(event)](self, event)
 
     def family(self, command: bool) -> Family:
         tickets = dict(self.order)
@@ -331,7 +331,7 @@ def _fixed(run: Run) -> bool:
     return isinstance(run.limit, InstantLimit)
 
 
-_FOLDS: Final[dict[type, Callable[[Bench, Any], None]]] = {
+FOLDS: Final[dict[type, Callable[[Bench, Any], None]]] = {
     e.Opened: _opened,
     e.Guided: _nothing,
     e.FactsSet: _facts_set,

@@ -14,6 +14,7 @@ from engine.core.ticket import Ticket
 from engine.core.work import Work
 
 _ENGINE: Final = Party("word", "engine")
+OWNER: Final = Party("word", "owner")
 _PARENT: Final = Party("word", "parent")
 
 
@@ -60,7 +61,10 @@ def refuse_move(
 def _problem(
     work: Work, ticket: Ticket, move: Move, given: Given, assignee: str | None, qualified: bool, now: int
 ) -> tuple[str, str] | None:
-    if not any(is_party(work, ticket, party, work.actor) for party in move.by):
+    for party in move.by:
+        if is_party(work, ticket, party, work.actor):
+            break
+    else:
         return "by", work.actor.person
     if (given or move.ask or move.opens) and (
         problem := refuse_facts(work, ticket, move.ask, given, _child_record(work, move))
@@ -150,6 +154,10 @@ def accepts(fact: Fact, value: Value, roles: object = ()) -> bool:
 
 def is_party(work: Work, ticket: Ticket, party: Party, actor: Actor) -> bool:
     """Whether somebody is the party now: by the roles the door found, or as the very person."""
+    if party == OWNER:  # by far the most common
+        owner = work.shape(ticket).workflow.states[ticket.state].owner
+        if owner is not None and owner.kind == "role":
+            return owner.name in actor.roles
     if party.name in ("engine", "parent") and party.kind == "word":
         return party.name in actor.roles
     if party == Party("word", "assignee") and ticket.assignee is not None:

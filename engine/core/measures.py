@@ -121,7 +121,7 @@ class Answer(NamedTuple):
 
     at: int
     value: Value | None
-    again: bool = False
+    again: bool
 
 
 def _asking(plan: Plan, case: Case, fact: str) -> Mapping[str, bool]:
@@ -148,9 +148,9 @@ def _answers(case: Case, fact: str, asking: Mapping[str, bool]) -> list[Answer]:
                 case e.FactsSet() if event.how != "default":
                     for change in event.changes:
                         if change.fact == fact:
-                            stated = Answer(event.effective_at, change.new)
+                            stated = Answer(event.effective_at, change.new, False)
                 case e.Opened() if "opened" in asking:
-                    asked = Answer(event.effective_at, None)
+                    asked = Answer(event.effective_at, None, False)
                 case e.Moved(testimony=False) if event.move in asking:
                     asked = Answer(event.effective_at, None, asking[event.move])
         if asked is not None:

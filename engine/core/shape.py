@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from transitions import Machine
 
 from engine.core import conditions as c
-from engine.core.conditions import Condition, Table, Value
+from engine.core.conditions import Condition, Row, Table, Value
 from engine.core.plan import (
     Asked,
     Category,
@@ -42,6 +42,7 @@ class Watch(NamedTuple):
     deadline: Deadline
     reads: frozenset[str]  #: facts, moments and volatile facts that may move a due
     always_asked: bool  #: reads something that changes without anybody stating it
+    only: Row[Limit] | None  #: the one row of a limit that depends on nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Shape:
     voids: Mapping[str, tuple[Watch, ...]]
     notices: Mapping[str, tuple[Notice, ...]]
     defaults: tuple[tuple[Fact, frozenset[str]], ...]  #: facts with a default, each after those it reads
+    restless: bool  #: some default reads what changes without anybody stating it
     engine_moves: tuple[Move, ...]
     pausing: frozenset[str]  #: states that pause something
 
@@ -101,6 +103,7 @@ def _shape(plan: Plan, category: Category) -> Shape:
     workflow = plan.workflows[category.workflow]
     watches = [_watch(place, deadline) for place, deadline in enumerate(plan.deadlines) if category.id in deadline.of]
     notices = [notice for notice in plan.notices.values() if category.id in notice.of]
+    defaults = _defaults(plan, category, workflow, [watch.deadline for watch in watches], notices)
     return Shape(
         category=category,
         workflow=workflow,
@@ -110,7 +113,8 @@ def _shape(plan: Plan, category: Category) -> Shape:
         ends=_index((name, watch) for watch in watches for name in watch.deadline.until),
         voids=_index((name, watch) for watch in watches for name in watch.deadline.void),
         notices=_index((name, notice) for notice in notices for name in notice.on),
-        defaults=_defaults(plan, category, workflow, [watch.deadline for watch in watches], notices),
+        defaults=defaults,
+        restless=any(not needs.isdisjoint(VOLATILE) for _, needs in defaults),
         engine_moves=tuple(
             move for move in workflow.moves.values() if Party("word", "engine") in move.by and move.when is not None
         ),
@@ -120,7 +124,9 @@ def _shape(plan: Plan, category: Category) -> Shape:
 
 def _watch(place: int, deadline: Deadline) -> Watch:
     reads = _limit_reads(deadline.limit)
-    return Watch(place, deadline, reads, not reads.isdisjoint(VOLATILE) or any(r.endswith(" due") for r in reads))
+    always_asked = not reads.isdisjoint(VOLATILE) or any(read.endswith(" due") for read in reads)
+    rows = deadline.limit.rows
+    return Watch(place, deadline, reads, always_asked, rows[0] if len(rows) == 1 and rows[0].when is None else None)
 
 
 def build_machine(workflow: Workflow) -> Machine:

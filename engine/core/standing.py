@@ -10,6 +10,7 @@ from engine.core import events as e
 from engine.core.commands import Command, Refusal
 from engine.core.conditions import Rule, Value
 from engine.core.consequences import (
+    begin,
     consequences,
     part_move,
     raise_next,
@@ -417,27 +418,20 @@ def _migrate(work: Work, ticket: Draft, command: Command) -> Refusal | None:
                         row.value, run.start,
                     )
                 )  # fmt: skip
-    # A deadline that only the new plan has, and whose moment has come without having been answered, starts now.
-    owed = [
-        name
-        for name, watch in new.watches.items()
-        if name not in ticket.runs
-        and not any(run.deadline == name for run in ticket.ended)
-        and _happened(ticket, watch.deadline.starts)
-        and not _happened(ticket, watch.deadline.until | watch.deadline.void)
-    ]
-    happened = [next(iter(sorted(new.watches[name].deadline.starts & _moments(ticket)))) for name in owed]
-    extra = [state, f"{before} left"] if state != before else []
-    consequences(work, ticket, command.at, [*happened, *extra], set(), entered=state != before)
+    happened = [state, f"{before} left"] if state != before else []
+    consequences(work, ticket, command.at, happened, set(), entered=state != before)
+    for name in act.added:  # what only the new plan has, whose moment came without having been answered, starts now
+        watch = new.watches.get(name)
+        if watch is None or name in ticket.runs or ticket.closed is not None:
+            continue
+        by = sorted(watch.deadline.starts & _moments(ticket))
+        if by and not _moments(ticket) & (watch.deadline.until | watch.deadline.void):
+            begin(work, ticket, watch, command.at, by[0], new.workflow.states[ticket.state])
     return None
 
 
 def _moments(ticket: Draft) -> set[str]:
     return {"opened", *ticket.made, *(stay.state for stay in ticket.path)}
-
-
-def _happened(ticket: Draft, names: frozenset[str]) -> bool:
-    return not names.isdisjoint(_moments(ticket))
 
 
 Handler = Callable[[Work, Draft, Command], Refusal | None]

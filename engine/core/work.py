@@ -12,11 +12,11 @@ from engine.core import events as e
 from engine.core.agenda import shifted
 from engine.core.commands import Actor
 from engine.core.conditions import Rule, Value, View
-from engine.core.evolve import Bench
+from engine.core.evolve import FOLDS, Bench
 from engine.core.plan import Deadline, Instant, InstantLimit, LengthLimit, Limit, Party, Plan
 from engine.core.shape import Shape, clock, shape, timetable
 from engine.core.ticket import Draft, Family, Run, Ticket
-from engine.worktime import Clock, DayRule, Length, Unit
+from engine.worktime import Clock, DayRule, Due, Length, Unit
 
 #: No due moves nearer than this because facts, category, plan or calendar changed (SEMANTICS §7.4). Seconds.
 NOTICE: Final = 30 * 60
@@ -27,11 +27,6 @@ class Send(NamedTuple):
 
     group: str
     move: str
-
-
-class Due(NamedTuple):
-    at: int
-    provisional: bool = False
 
 
 class Work:
@@ -48,13 +43,13 @@ class Work:
 
     def emit(self, event: e.Event) -> None:
         self.events.append(event)
-        self.bench.apply(event)
+        FOLDS[type(event)](self.bench, event)
 
     def ticket(self, id: str) -> Draft:
         return self.bench.ticket(id)
 
     def shape(self, ticket: Ticket) -> Shape:
-        return shape(self.plan, ticket.category)
+        return self.plan.worked_out.get(ticket.category) or shape(self.plan, ticket.category)
 
     def finish(self, cause: str) -> tuple[e.Step, Family]:
         """The step as a value, and the family after it."""
@@ -125,19 +120,18 @@ class Work:
     ) -> Due | None:
         """The due of a run of this limit; None where there can be no run: the fact is unset, or the event is past."""
         if isinstance(limit, LengthLimit):
-            due = clock(self.plan, limit, ticket.edition).due(start, pauses)
-            return Due(due.at, due.provisional)
+            return clock(self.plan, limit, ticket.edition).due(start, pauses)
         at = self.instant(ticket, limit.instant)
         if at is None:
             return None
         if limit.instant.offset is not None and limit.instant.offset.amount < 0:
             if limit.at_least is not None:
                 floor = shifted(limit.at_least, self.at, self.plan, self.plan.calendar, ticket.edition, None)
-                return Due(max(at, floor))
+                return Due(max(at, floor), False)
             if at <= self.at:
                 event = self._moment(ticket, limit.instant.moment, limit.instant)
-                return Due(event) if event is not None and event > self.at else None
-        return Due(at)
+                return Due(event, False) if event is not None and event > self.at else None
+        return Due(at, False)
 
     def notice(self, limit: LengthLimit, edition: str) -> int:
         """The earliest instant to which a change may pull a due (SEMANTICS §7.4)."""

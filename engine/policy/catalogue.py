@@ -112,8 +112,8 @@ TITLES: Final[dict[str, Words]] = {
     ),
     "E401": Words("“{role}” is the last resort and not always on duty", "“{role}”是最后兜底的角色，却不是随时在岗"),
     "W402": Words(
-        "calendar “{calendar}” knows nothing of {year}, and deadlines that start from {date} on reach into it",
-        "日历“{calendar}”没有 {year} 年的数据，而 {date} 起算的时限会用到",
+        "calendar “{calendar}” knows nothing of {year} yet, and deadlines reach into it",
+        "日历“{calendar}”还没有 {year} 年的数据，而时限会用到",
     ),
     "E403": Words("there are no holidays for “{code}”", "没有“{code}”的节假日数据"),
     "E404": Words("{reason}", "{reason}"),

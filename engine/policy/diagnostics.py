@@ -56,7 +56,9 @@ def diagnostic(code: str, span: Span, label: Words = NOTHING, /, **names: Any) -
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Each once, by place: files in the order of their first mention, then lines, columns and codes."""
-    unique = {(d.code, str(d.primary.span), d.message): d for d in diagnostics}
+    unique: dict[object, Diagnostic] = {}
+    for one in diagnostics:
+        unique.setdefault((one.code, str(one.primary.span), one.message), one)
     files: dict[str, int] = {}
     for found in unique.values():
         files.setdefault(found.primary.span.file, len(files))

@@ -152,7 +152,9 @@ class _Merger:
                 self._take_away(entries, name, at)
             else:
                 merged = self._value(under.value if under else None, self._spelled_out(value, at), at, name)
-                entries[key] = Entry(under.key if under and isinstance(under.value, Map) and isinstance(merged, Map) else name, merged)
+                entries[key] = Entry(
+                    under.key if under and isinstance(under.value, Map) and isinstance(merged, Map) else name, merged
+                )
         return Map(entries, (lower or upper).span)
 
     def _value(self, lower: Node | None, upper: Node, at: Path, name: Text) -> Node:

@@ -66,7 +66,7 @@ def load(
 def load_named(
     name: str, folder: Path, *, today: date | None = None, shelves: Sequence[Path] | None = None
 ) -> Loaded | None:
-    """The policy that a file in `folder` means by a name: beside it, above it, or on the shelves; None if there is none.
+    """The policy that a file in `folder` means by a name: beside it, above it, or on the shelves; None if nowhere.
 
     Sites may stand in a folder `sites` of their own.
     """

@@ -39,9 +39,7 @@ KINDS: Final[dict[str, Words]] = {
     "before_opening": Words("the file's due lies before the opening", "文件中的到期时刻早于开单时刻"),
     "far_ahead": Words("the file's due lies more than a year after the plan's", "文件中的到期时刻比方案晚一年以上"),
     "no_limit": Words("the plan has no limit for it", "方案对此没有时限"),
-    "day_of_change": Words(
-        "as by the other version, opened on the day it changed", "开单于版本更替当日，符合另一版本"
-    ),
+    "day_of_change": Words("as by the other version, opened on the day it changed", "开单于版本更替当日，符合另一版本"),
     "other_version": Words("as by another version of the plan", "符合方案的另一版本"),
     "minutes_later": Words("up to 10 minutes later: saved after it was opened", "晚 10 分钟以内：开单之后才保存"),
     "minutes_earlier": Words(
@@ -52,7 +50,9 @@ KINDS: Final[dict[str, Words]] = {
     "hour": Words("an hour apart: summer time", "相差一小时：夏令时"),
     "other_level": Words("as by another limit of the plan", "符合方案中的另一时限"),
     "other_days": Words("the right time of day, another number of days", "时刻相符，天数不同"),
-    "unexplained": Words("unexplained", "无法解释"),
+    "unexplained": Words(
+        "none of these: set by hand, or counted from another instant", "以上皆非：人工设定，或从别的时刻起算"
+    ),
 }
 #: Why a row is listed. Those of the first group are not compared: they could not be read, or not be opened.
 FLAWS: Final[dict[str, Words]] = {
@@ -69,8 +69,8 @@ _SUSPECT: Final = ("before_opening", "far_ahead")
 class FlawedRowError(Exception):
     """A row that cannot be replayed; says why."""
 
-    def __init__(self, flaw: str, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(self, flaw: str, detail: Words) -> None:
+        super().__init__(detail.en)
         self.flaw, self.detail = flaw, detail
 
 
@@ -91,7 +91,7 @@ class Dirty(NamedTuple):
     line: int
     ticket: str
     flaw: str
-    detail: str
+    detail: Words
 
 
 class Replayed(NamedTuple):
@@ -99,7 +99,10 @@ class Replayed(NamedTuple):
 
     due: int | None
     status: str | None
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Words, ...] = ()
+
+
+Listener = Callable[[Row, Replayed, str | None], None]
 
 
 @dataclass(slots=True)
@@ -210,13 +213,18 @@ class Tickets:
 
 
 def backtest(
-    mapping: TicketMapping, plans: Sequence[Plan], rows: Iterable[tuple[int, Row]], tolerance: int = 60
+    mapping: TicketMapping,
+    plans: Sequence[Plan],
+    rows: Iterable[tuple[int, Row]],
+    tolerance: int = 60,
+    listen: Listener = lambda row, replayed, kind: None,
 ) -> Result:
     """Every row opened under the version of its day, its due held against the one in the file.
 
     Args:
         rows: with the line each one ends on.
         tolerance: seconds that count as equal.
+        listen: is told of every row that was replayed, and of the kind of its difference, if there is one.
     """
     desk = _Desk(mapping, tuple(plans), tolerance)
     result = Result(tolerance)
@@ -227,7 +235,7 @@ def backtest(
         try:
             case = desk.read(ticket, row)
             if ticket in seen:
-                raise FlawedRowError("twice", "")
+                raise FlawedRowError("twice", FLAWS["twice"])
             seen.add(ticket)
             plan = desk.site.plan_at(case.opened)
             replayed = desk.replay(plan, case)
@@ -237,6 +245,7 @@ def backtest(
         title = desk.title(plan, case)
         group = result.groups.get(title) or result.groups.setdefault(title, Group(title))
         kind = desk.compare(plan, case, replayed, group)
+        listen(row, replayed, kind)
         if kind in _SUSPECT:
             result.dirty.append(Dirty(line, ticket, kind, desk.told(case, replayed)))
         result.dirty += [Dirty(line, ticket, "move", left_out) for left_out in replayed.left_out]
@@ -260,12 +269,12 @@ class _Desk:
     def read(self, ticket: str, row: Row) -> Case:
         mapping = self.mapping
         if not ticket:
-            raise FlawedRowError("cell", f"{mapping.ticket}: empty")
+            raise FlawedRowError("cell", _empty(mapping.ticket))
         if None in row.values() or None in row:
-            raise FlawedRowError("cell", "the row has not as many cells as the table has columns")
+            raise FlawedRowError("cell", UNEVEN)
         opened = self._instant(row, mapping.opened)
         if opened is None:
-            raise FlawedRowError("cell", f"{mapping.opened}: empty")
+            raise FlawedRowError("cell", _empty(mapping.opened))
         moves = ((self._instant(row, column), move) for move, column in mapping.moves.items())
         return Case(
             ticket,
@@ -283,7 +292,7 @@ class _Desk:
         try:
             return self.mapping.times.instant(text)
         except (ValueError, OverflowError):
-            raise FlawedRowError("cell", f"{column}: {text!r} is no time of the form {self.mapping.times.format}") from None
+            raise FlawedRowError("cell", _no_time(column, text, self.mapping.times.format)) from None
 
     def facts(self, plan: Plan, case: Case) -> dict[str, Value]:
         found: dict[str, Value] = {}
@@ -299,13 +308,13 @@ class _Desk:
             try:
                 return self.mapping.times.instant(text)
             except ValueError:
-                raise FlawedRowError("cell", f"{fact}: {text!r} is no time") from None
+                raise FlawedRowError("cell", _no_time(fact, text, self.mapping.times.format)) from None
         roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
         zone = self.site.zone
         try:
             return read_value(plan.facts[fact], text, zone, datetime.fromtimestamp(opened, zone), roles)
         except ValueProblemError:
-            raise FlawedRowError("cell", f"{fact}: {text!r} is no value of this fact") from None
+            raise FlawedRowError("cell", NO_VALUE.format(fact=fact, text=text)) from None
 
     def title(self, plan: Plan, case: Case) -> str:
         """What a case is listed under: the fact that the mapping names, else its category."""
@@ -321,7 +330,7 @@ class _Desk:
         for category in plan.categories.values():
             if category.title == case.category:
                 return category.id
-        raise FlawedRowError("cell", f"{case.category!r} is no category")
+        raise FlawedRowError("cell", NO_VALUE.format(fact="category", text=case.category))
 
     # ---- the core ----
 
@@ -329,17 +338,17 @@ class _Desk:
         """The ticket opened and moved as it was then, by this plan."""
         family = self._opened(plan, case)
         first = self._first_run(family)
-        left_out: list[str] = []
+        left_out: list[Words] = []
         for at, move in case.moves:
             if case.opened - self.tolerance <= at < case.opened:
                 at = case.opened  # one of the two was cut to the minute
             if at < family.at:
-                left_out.append(f"{move}: before {'the opening' if at < case.opened else 'the move before'}")
+                left_out.append(TOO_EARLY.format(move=move))
                 continue
             family = _advanced(plan, family, at - 1)
             outcome = decide(plan, family, self._command(plan, family, case, at, move))
             if isinstance(outcome, Refusal):
-                left_out.append(f"{move}: refused ({outcome.code} {outcome.detail})")
+                left_out.append(REFUSED.format(move=move, code=outcome.code, detail=outcome.detail))
             else:
                 family = outcome.family
                 first = first or self._first_run(family)
@@ -353,9 +362,9 @@ class _Desk:
         try:
             outcome = decide(plan, None, Command(case.ticket, self.actors[plan.version], case.opened, act))
         except OutOfTable:
-            raise FlawedRowError("refused", "its time lies outside 1990 to 2100") from None
+            raise FlawedRowError("refused", OUTSIDE) from None
         if isinstance(outcome, Refusal):
-            raise FlawedRowError("refused", f"{outcome.code} {outcome.detail}")
+            raise FlawedRowError("refused", REFUSED.format(move="open", code=outcome.code, detail=outcome.detail))
         return outcome.family
 
     def _command(self, plan: Plan, family: Family, case: Case, at: int, move: str) -> Command:
@@ -439,12 +448,12 @@ class _Desk:
         local = datetime.fromtimestamp(at, self.site.zone)
         return local.hour * 3600 + local.minute * 60 + local.second
 
-    def told(self, case: Case, replayed: Replayed) -> str:
+    def told(self, case: Case, replayed: Replayed) -> Words:
         """A due that cannot be meant, in words."""
         assert case.known is not None
-        ours = "no due" if replayed.due is None else _shown(replayed.due, self.site.zone)
-        known, opened = _shown(case.known, self.site.zone), _shown(case.opened, self.site.zone)
-        return f"opened {opened}, due in the file {known}, by the plan {ours}"
+        zone = self.site.zone
+        ours = NO_DUE if replayed.due is None else _shown(replayed.due, zone)
+        return SUSPECT.format(opened=_shown(case.opened, zone), known=_shown(case.known, zone), ours=ours)
 
 
 def _advanced(plan: Plan, family: Family, until: int) -> Family:
@@ -463,3 +472,23 @@ def _text(row: Row, source: Source) -> str:
 
 def _shown(at: int, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(at, UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _empty(column: str) -> Words:
+    return Words(f"{column}: empty", f"{column}：空")
+
+
+def _no_time(column: str, text: str, form: str) -> Words:
+    return Words(f"{column}: “{text}” is no time of the form {form}", f"{column}：“{text}”不是 {form} 格式的时间")
+
+
+UNEVEN: Final = Words("the row has not as many cells as the table has columns", "该行的单元格数与列数不同")
+NO_VALUE: Final = Words("{fact}: “{text}” is no value of it", "{fact}：没有“{text}”这个值")
+OUTSIDE: Final = Words("its time lies outside 1990 to 2100", "时间不在 1990 至 2100 年之间")
+REFUSED: Final = Words("{move}: refused ({code} {detail})", "{move}：被拒绝（{code} {detail}）")
+TOO_EARLY: Final = Words("{move}: before what came before it", "{move}：早于它之前的步骤")
+NO_DUE: Final = Words("none", "无")
+SUSPECT: Final = Words(
+    "opened {opened}, due in the file {known}, by the plan {ours}",
+    "开单 {opened}，文件中的到期时刻 {known}，按方案 {ours}",
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from engine.policy.document import Document, Layer, Provenance
 from engine.policy.nodes import parse
 from engine.policy.schema.base import REQUIRED, Name, Part, Reads, Text, Zone, key, must, wrong
 from engine.policy.schema.validate import validate
+from engine.policy.shapes import Path
 from engine.policy.suggest import did_you_mean
 from engine.policy.text import read
 from engine.worktime import Timetable, always
@@ -107,10 +108,8 @@ class Times:
 
     def instant(self, text: str) -> int:
         """Raises ValueError where the text has another form."""
-        if self.format == ISO:
-            when = datetime.fromisoformat(text)
-        else:
-            when = datetime.strptime(text, self.format)  # noqa: DTZ007 - its zone is the mapping's to say
+        iso = self.format == ISO
+        when = datetime.fromisoformat(text) if iso else datetime.strptime(text, self.format)  # noqa: DTZ007 - see below
         if self.read_as is not None:
             when = when.replace(tzinfo=self.read_as).astimezone(self.then).replace(tzinfo=None)
         return self.wall_clock.instant(when)
@@ -170,7 +169,7 @@ class MappingFile:
         return next(self.document.span(path) for path, text in _texts(self.document.tree) if text == column)
 
 
-def load_mapping(path: Path, plans: Sequence[Plan]) -> MappingFile:
+def load_mapping(path: FilePath, plans: Sequence[Plan]) -> MappingFile:
     """A mapping file for tickets under the versions of a plan, with every mistake at its place."""
     source, found = read(path)
     tree, syntax = parse(source)
@@ -179,27 +178,28 @@ def load_mapping(path: Path, plans: Sequence[Plan]) -> MappingFile:
     document = Document(tree, (Layer(source.name, source, tree),), Provenance())
     checked = validate(document, MappingText, report)
     text, document = checked.model, checked.document
-    _complete(text, document, report)
+    _complete(text, document, checked.doubtful, report)
     for plan in plans[-1:]:
         _resolve(text, plan, document, report)
     diagnostics = in_order(report)
     return MappingFile(document, None if failed(diagnostics) else _meaning(text, plans[-1]), diagnostics)
 
 
-def _complete(part: Part, document: Document, report: Report, path: tuple[str, ...] = ()) -> None:
+def _complete(
+    part: Part, document: Document, doubtful: frozenset[Path], report: Report, path: tuple[str, ...] = ()
+) -> None:
     """Reports what a map lacks that cannot do without; what was mistaken and left out has been reported already."""
     lacking = [name for name, field in _fields(part) if field.json_schema_extra == REQUIRED and _lacks(part, name)]
     if isinstance(part, CategoryText) and part.is_ is None and part.column is None:
         lacking = ["column"]
-    written = {name for name in lacking if document.entry((*path, name)) is not None}
-    if keys := ", ".join(f"`{name}`" for name in lacking if name not in written):
+    if keys := ", ".join(f"`{name}`" for name in lacking if (*path, name) not in doubtful):
         report.add(diagnostic("E104", document.key(path), what=".".join(path) or "mapping", keys=keys))
     for name, _ in _fields(part):
-        value = getattr(part, name, None)
+        value = getattr(part, name)
         inside = value.items() if isinstance(value, dict) else [("", value)]
         for id, one in inside:
             if isinstance(one, Part):
-                _complete(one, document, report, (*path, name, id) if id else (*path, name))
+                _complete(one, document, doubtful, report, (*path, name, id) if id else (*path, name))
 
 
 def _fields(part: Part) -> Iterable[tuple[str, Any]]:

@@ -41,7 +41,7 @@ class CalendarSpec:
 
 
 class DayKind(NamedTuple):
-    """What a date is in a calendar: `working`, `weekend`, `holiday`, `makeup` or `exception`, and its name if it has one.
+    """What a date is in a calendar: `working`, `weekend`, `holiday`, `makeup` or `exception`, and its name if any.
 
     An `exception` is a date that the site itself set, open or closed.
     """

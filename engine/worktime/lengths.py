@@ -101,8 +101,8 @@ _MEANT: Final[dict[str, str]] = {
     "hrs": "hours", "w": "weeks", "wd": "working days", "wh": "working hours",
     "business day": "working days", "workday": "working days", "work day": "working days", "weekday": "working days",
     "business hour": "working hours", "work hour": "working hours", "working month": "months",
-    "natural day": "calendar days", "钟头": "小时", "个钟": "小时", "工时": "工作小时", "礼拜": "周", "工作天": "工作日",
-    "自然天": "自然日", "公历日": "自然日",
+    "natural day": "calendar days", "钟头": "小时", "个钟": "小时", "工时": "工作小时", "礼拜": "周",
+    "工作天": "工作日", "自然天": "自然日", "公历日": "自然日",
 }  # fmt: skip
 
 #: Nothing is promised for longer than a century; a longer amount is a slip of the keyboard.
@@ -226,8 +226,13 @@ def _parts(text: str, said: str) -> list[tuple[int, int, Unit]]:
 def _unit(text: str, amount: str, name: str) -> tuple[int, Unit]:
     name = re.sub(r"\s+", " ", name).removesuffix(" and").removeprefix("个")
     single = name.removesuffix("s") if name.isascii() and len(name) > 1 else name
-    if found := _ENGLISH.get(single) or _CHINESE.get(name):
-        return found
+    found = _ENGLISH.get(single) or _CHINESE.get(name)
+    if found is None:
+        _refuse_unit(text, amount, name, single)
+    return found
+
+
+def _refuse_unit(text: str, amount: str, name: str, single: str) -> NoReturn:
     if single in _BARE_DAYS:
         _refuse(
             "bare-days",

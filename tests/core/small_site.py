@@ -92,6 +92,7 @@ CASE = flow(
         move("accept", "received", "handling", "promised_at"),
         move("contact", "received handling", observed=True),
         move("transfer", "handling", None, "department"),
+        move("involve", "handling", None, opens="enquiry"),
         move("extend", "handling waiting", None, "extended"),
         move("promise", "handling", None, "promised_at"),
         move("suspend", "handling", "waiting"),
@@ -213,19 +214,22 @@ def _value(text: str) -> Any:
 def history(script: str, id: str = "T1", until: int = END) -> History:
     """What the commands of a script make of a ticket, with all timers applied up to `until`.
 
-    `02 09:20 contact < 02 09:05`: reported at 09:20, done at 09:05.
+    `02 09:20 contact < 02 09:05`: reported at 09:20, done at 09:05. `02 09:30 .1 contact`: on its first part.
     """
     family: Family | None = None
     steps: list[Step] = []
     for line in filter(None, (line.strip() for line in script.split(";"))):
         text, _, occurred = line.partition(" < ")
         day, clock, name, *given = text.split()
+        part = name if name.startswith(".") else ""
+        if part:
+            name, *given = given
         now = at(f"{day} {clock}")
         if family is not None:
             for passed in advance(PLAN, family, now - 1):
                 steps.append(passed.step)
                 family = passed.family
-        command = Command(id, ALL, now, act_of(name, *given), at(occurred) if occurred else None)
+        command = Command(id + part, ALL, now, act_of(name, *given), at(occurred) if occurred else None)
         done = decide(PLAN, family, command)
         assert isinstance(done, Outcome), (line, done)
         steps.append(done.step)

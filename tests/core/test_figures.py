@@ -111,6 +111,7 @@ def test_what_a_period_is_compared_with(per: Any, against: Any, instant: str, st
     ("the verdict that counts is the corrected one", "04 10:00 correct_met", 1, 1, {}, {}),
     ("also of a run that was over", "04 09:00 resolve; 05 09:00 correct_met", 1, 1, {}, {}),
     ("and when it is corrected against somebody", "02 10:00 resolve; 05 09:00 correct_late", 0, 1, {}, {}),
+    ("found late, though it had no due", "02 10:00 suspend; 04 09:00 resolve; 05 09:00 correct_late", 0, 1, {}, {}),
     ("while paused it has no due", "02 10:00 suspend", None, 0, {"paused": 1}, {}),
     ("done while paused is met", "02 10:00 suspend; 10 09:00 resolve", 1, 1, {}, {}),
     ("on time only because extended", "02 10:00 extend extended=yes; 04 09:00 resolve", 1, 1, {}, {"extended": 1}),
@@ -142,7 +143,8 @@ def test_a_shorter_limit_is_no_extension() -> None:
 
 def test_what_is_not_yet_due_is_left_out_and_what_is_overdue_is_late_before_its_timer_is_applied() -> None:
     waiting = history(ACCEPTED, until=at("02 12:00"))
-    assert value(ON_TIME, waiting, as_of=at("03 09:00")).left_out == {"not yet due": 1}
+    ahead = value(ON_TIME, waiting, as_of=at("03 09:00"))
+    assert (ahead.n, ahead.left_out) == (0, {"not yet due": 1})
     overdue = value(ON_TIME, waiting, as_of=at("03 09:01"))
     assert (overdue.value, overdue.n, overdue.companions["lateness"]) == (0, 1, 60)
 
@@ -183,6 +185,11 @@ def test_a_promise_kept_through_a_pause_is_not_judged_while_paused_and_marked_wh
     assert value(word, promised + "02 10:00 suspend").left_out == {"paused": 1}
     renewed = value(word, promised + "02 11:00 promise promised_at=04_18:00; 04 18:00 resolve")
     assert (renewed.value, renewed.marks) == (1, {"extended": 1})
+
+
+def test_found_late_without_a_due_it_has_no_lateness() -> None:
+    found = value(ON_TIME, ACCEPTED + "02 10:00 suspend; 04 09:00 resolve; 05 09:00 correct_late")
+    assert found.companions == {"excused_as_late": 0}
 
 
 @rows(
@@ -275,6 +282,12 @@ TWICE = RESOLVED + "05 09:00 dissatisfied score=40;"
         "02 09:00 open anonymous=yes; 02 09:00 accept; 03 09:00 resolve; 05 09:00 archive",
         *(None, 0, {"anonymous": 1}, {}),
     ),
+    (
+        "who is anonymous and was asked has answered",
+        "02 09:00 open anonymous=yes; 02 09:00 accept; 03 09:00 resolve; 05 09:00 satisfied score=80",
+        *(80, 1, {}, {"response_rate": 1, "dissatisfied": 0}),
+    ),
+    ("who is anonymous and not closed was not left out", "02 09:00 open anonymous=yes", None, 0, {}, {}),
     ("not asked though known", RESOLVED + "05 09:00 archive", None, 0, {}, {}),
     ("merged", TWICE + "06 09:00 merge", None, 0, {"merged": 1}, {}),
 )
@@ -291,20 +304,46 @@ def test_a_mean_is_exact() -> None:
     assert (found.value, found.n) == (Fraction(250, 3), 3)
 
 
+def test_the_response_rate_is_of_those_who_were_asked() -> None:
+    found = value(SCORE, GOOD, GOOD, RESOLVED + "05 09:00 satisfied")
+    assert (found.value, found.companions["response_rate"]) == (80, Fraction(2, 3))
+
+
 def test_dissatisfied_stands_beside_only_where_the_dissatisfied_are_asked() -> None:
     found = value(figure(p.AverageFact("manners")), TWICE + "06 09:00 resolve; 07 09:00 satisfied manners=70")
     assert (found.value, found.companions) == (70, {"response_rate": 1})
 
 
+PEOPLE = figure(p.AverageFact("people"), "")
+
+
 @rows(
-    "script mean",
-    ("asked at the opening", "02 09:00 open enquiry people=3", 3),
-    ("asked by nobody", "02 09:00 open; 03 09:00 set_facts people=4", 4),
-    ("the last that was said", "02 09:00 open; 03 09:00 set_facts people=4; 04 09:00 set_facts people=5", 5),
+    "script mean left_out",
+    ("asked at the opening, the first instant of the period", "01 00:00 open enquiry people=3", 3, {}),
+    ("asked at the opening, not answered", "02 09:00 open enquiry", None, {"no answer": 1}),
+    ("asked by nobody", "02 09:00 open; 03 09:00 set_facts people=4", 4, {}),
+    ("the last that was said", "02 09:00 open; 03 09:00 set_facts people=4; 04 09:00 set_facts people=5", 5, {}),
+    ("a part is asked on its own", ACCEPTED + "02 09:30 involve people=7; 02 10:00 set_facts people=1", 4, {}),
 )
-def test_the_mean_of_a_fact_that_no_move_asks(script: str, mean: int) -> None:
-    found = value(figure(p.AverageFact("people")), script)
-    assert (found.value, found.n, found.unit) == (mean, 1, "number")
+def test_the_mean_of_a_fact_that_no_move_asks(script: str, mean: int | None, left_out: Mapping[str, int]) -> None:
+    found = value(PEOPLE, script)
+    assert (found.value, found.unit, found.left_out) == (mean, "number", left_out)
+    assert "dissatisfied" not in found.companions
+
+
+def test_a_category_that_the_plan_no_longer_has_still_counts() -> None:
+    plan = replace(PLAN, categories={})
+    assert measure(plan, PEOPLE, histories("02 09:00 open enquiry people=3"), NOVEMBER, END).value == 3
+    assert measure(plan, figure(p.Load(("desk",)), ""), histories("02 09:00 open"), SECOND, END, team).value == 0
+
+
+def test_what_happens_to_a_part_does_not_happen_to_its_parent() -> None:
+    both = ACCEPTED + "02 09:30 involve; 02 10:00 contact; 02 11:00 .1 contact; 02 12:00 .1 accept"
+    assert [value(count("contact", of=of), both).n for of in ("complaint", "enquiry", "")] == [1, 1, 2]
+    assert [value(replace(WAIT, of=frozenset({of})), both).value for of in ("complaint", "enquiry")] == [
+        HOUR,
+        HOUR * 3 / 2,
+    ]
 
 
 @rows(
@@ -366,7 +405,8 @@ def test_a_wait_may_begin_at_a_time_fact_even_one_that_comes_true_later() -> Non
     assert value(called, "02 09:00 open called_at=02_08:00; 02 10:00 contact").value == 2 * HOUR
     ahead = history("10-02 09:00 open called_at=02_09:00")
     assert value(called, ahead, as_of=at("02 12:00")).value == 3 * HOUR
-    assert value(called, ahead, as_of=at("02 08:59")).n == 0
+    assert [value(called, ahead, as_of=at(now)).n for now in ("02 08:59", "02 09:00")] == [0, 1]
+    assert value(WAIT, "01 00:00 open").n == 1
 
 
 # ---- counts ---------------------------------------------------------------------------------------------------------
@@ -489,7 +529,8 @@ def test_load_counts_what_is_past() -> None:
 
 
 def test_load_is_not_known_without_people() -> None:
-    assert (load("02 10:00 open", roster=None).value, load("02 10:00 open", roster=None).reason) == (None, "no roster")
+    unknown = load("02 10:00 open", roster=None)
+    assert (unknown.value, unknown.n, unknown.reason) == (None, 0, "no roster")
     nobody = load("02 10:00 open", roles="manager")
     assert (nobody.value, nobody.reason) == (None, "nobody on duty")
 
@@ -513,8 +554,9 @@ def test_a_figure_from_elsewhere_is_what_was_imported() -> None:
     rings = figure(p.Outside("call_centre"), target=p.Target("at least", Fraction(95, 100), "at least 95%"))
     found = value(rings, outside={("call_centre", NOVEMBER): Fraction(97, 100)})
     assert (found.value, found.unit, found.verdict) == (Fraction(97, 100), "share", "met")
+    assert (found.n, found.reason) == (1, "")
     missing = value(rings, outside={("call_centre", OCTOBER): Fraction(97, 100)})
-    assert (missing.value, missing.reason, missing.verdict) == (None, "not imported", "unknown")
+    assert (missing.value, missing.n, missing.reason, missing.verdict) == (None, 0, "not imported", "unknown")
 
 
 # ---- targets --------------------------------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from engine.policy import load_text, shipped_policies
 from engine.policy.text import SIZE_MAX, decode
 
 DATA = Path(__file__).parent / "data"
-SEEDS = [path.read_text(encoding="utf-8") for path in sorted([*shipped_policies().glob("*.yaml"), *DATA.glob("*/*.yaml")])]
+SEEDS = [
+    path.read_text(encoding="utf-8") for path in sorted([*shipped_policies().glob("*.yaml"), *DATA.glob("*/*.yaml")])
+]
 
 SECONDS_MAX = 2.0
 BYTES_MAX = 200 << 20
@@ -89,7 +91,7 @@ def _mutate(rounds: int, seed: int) -> None:
         for _ in range(chance.randrange(1, 6)):
             text = chance.choice(MUTATIONS)(text, chance)
         loaded = load_text(text, shelves=[shipped_policies(), DATA / "shelf"])
-        assert loaded.plan is not None or loaded.diagnostics
+        assert loaded.plan is not None or loaded.layer or loaded.diagnostics
 
 
 def _drop(text: str, chance: random.Random) -> str:
@@ -131,6 +133,31 @@ def _value(text: str, chance: random.Random) -> str:
     return ": ".join(parts)
 
 
-SIGNS = [*"{}[],:'\"#&*!|>%@`-?\t\n\\　，：“”（）", ": ", "\n  ", "null", "~", "- ", "{add: ", "\u0000", "\ud7ff", "<<: "]
-VALUES = ["null", "{}", "[]", "''", "{a: b}", "[a, [b]]", "{add: [x], remove: [y]}", "owner", "like case", "3 days", "是", "-1", "any"]
+SIGNS = [
+    *"{}[],:'\"#&*!|>%@`-?\t\n\\　，：“”（）",
+    ": ",
+    "\n  ",
+    "null",
+    "~",
+    "- ",
+    "{add: ",
+    "\u0000",
+    "\ud7ff",
+    "<<: ",
+]
+VALUES = [
+    "null",
+    "{}",
+    "[]",
+    "''",
+    "{a: b}",
+    "[a, [b]]",
+    "{add: [x], remove: [y]}",
+    "owner",
+    "like case",
+    "3 days",
+    "是",
+    "-1",
+    "any",
+]
 MUTATIONS = [_drop, _repeat, _insert, _swap_words, _swap_lines, _value]

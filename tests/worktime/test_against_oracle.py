@@ -43,7 +43,7 @@ def elapsed(rng: random.Random, site: oracle.Site, table: Timetable) -> tuple[ob
 
 
 def elapsed_paused(rng: random.Random, site: oracle.Site, table: Timetable) -> tuple[object, object, str]:
-    start, seconds = random_instant(rng, site), rng.randint(1, 2 * 86_400)
+    start, seconds = random_instant(rng, site), rng.randint(1, 86_400)
     pauses = random_pauses(rng, start, start + seconds)
     due = limit(Unit.SECONDS, seconds, table).due(start, pauses).at
     return due, oracle.elapsed(site, start, seconds, pauses), f"{start} + {seconds} s, {pauses}"

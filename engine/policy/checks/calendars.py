@@ -73,9 +73,8 @@ def check_horizon(desk: Desk, plan: Plan, today: date) -> None:
             continue
         bites = _first_beyond(Clock(longest.length, table, longest.day_rule), table, today)
         if bites is not None:
-            year = table.published_through.year + 1
-            found = desk.say("W402", ("calendars", id, "holidays"), calendar=id, year=year, date=bites.isoformat())
-            desk.add(found.helping(FETCH))
+            found = desk.say("W402", ("calendars", id, "holidays"), calendar=id, year=table.published_through.year + 1)
+            desk.add(found.noting(_from_when(bites)).helping(FETCH))
 
 
 def _longest(plan: Plan, calendar: str) -> LengthLimit | None:
@@ -109,6 +108,10 @@ def _first_beyond(clock: Clock, table: Timetable, today: date) -> date | None:
         if clock.due(table.instant(datetime(day.year, day.month, day.day, 12))).provisional:  # noqa: DTZ001 - local
             return day
     return None
+
+
+def _from_when(bites: date) -> Words:
+    return Words(f"deadlines that start from {bites} on reach into it", f"{bites} 起算的时限就会用到")
 
 
 def _data(plan: Plan) -> DayData:

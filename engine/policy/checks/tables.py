@@ -160,9 +160,9 @@ def _domain(
             if isinstance(part, c.ClockTime)
             for edge in (part.start, part.end)
         }
-        return sorted({(edge + step) % 86_400 for edge in edges for step in (-1, 0)})
+        return list[Value | None](sorted({(edge + step) % 86_400 for edge in edges for step in (-1, 0)}))
     if fact == "day":
-        return [*range(14)]
+        return list[Value | None](range(14))
     if declared is None:
         return [*sorted(named, key=str), *([None] if fact in c.FINDING_FACTS else ["~"] if not named else [])]
     match declared.type:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import cast
 
 from engine.core import Rule
 from engine.core.conditions import Row, Table
@@ -80,7 +79,7 @@ def _deadline(
         rule=desk.rule(path),
         owner=desk.party((*path, "owner"), text.owner) if text.owner else None,
         escalate=ladder_name(desk, (*path, "escalate"), text.escalate),
-        changes=cast("clocks.ChangesName", text.changes or "recompute"),  # type: ignore[arg-type]
+        changes=text.changes or "recompute",  # type: ignore[arg-type]
         then=_then(desk, path, text.then),
     )
     return deadline if text.of and text.from_ and text.until and text.limit else None

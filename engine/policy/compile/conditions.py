@@ -72,13 +72,15 @@ def _part(desk: Desk, path: Path, key: str, test: Any, finding: bool) -> Conditi
     match key:
         case "any" | "all":
             if not isinstance(test, list) or not all(isinstance(one, dict) for one in test):
-                return _refuse(desk, path, Words("a list of conditions", "条件的列表"))
+                _refuse(desk, path, Words("a list of conditions", "条件的列表"))
+                return None
             found = [condition(desk, (*path, index), one, finding=finding) for index, one in enumerate(test)]
             parts = tuple(one for one in found if one is not None)
             return conditions.Any(parts) if key == "any" else All(parts)
         case "not":
             if not isinstance(test, dict):
-                return _refuse(desk, path, Words("a condition {fact: value}", "条件 {事实: 值}"))
+                _refuse(desk, path, Words("a condition {fact: value}", "条件 {事实: 值}"))
+                return None
             inner = condition(desk, path, test, finding=finding)
             return None if inner is None else Not(inner)
     fact = _fact(desk, path, key, finding)
@@ -115,7 +117,8 @@ def type_of(desk: Desk, fact: str, finding: bool = False) -> str:
 def _test(desk: Desk, path: Path, fact: str, kind: str, test: Any) -> Condition | None:
     if isinstance(test, dict):
         if test.keys() != {"not"}:
-            return _refuse(desk, path, Words("a value, a list of values, or {not: …}", "一个值、值的列表，或 {not: …}"))
+            _refuse(desk, path, Words("a value, a list of values, or {not: …}", "一个值、值的列表，或 {not: …}"))
+            return None
         values = _values(desk, (*path, "not"), fact, kind, test["not"])
         return None if values is None else NoneOf(fact, values)
     if isinstance(test, str) and kind in ("time", "date") and test.startswith("within "):
@@ -176,7 +179,8 @@ def _values(desk: Desk, path: Path, fact: str, kind: str, test: Any) -> frozense
     for index, one in enumerate(test if many else [test]):
         at = (*path, index) if many else path
         if not isinstance(one, str):
-            return _refuse(desk, at, Words("a value", "一个值"))
+            _refuse(desk, at, Words("a value", "一个值"))
+            return None
         found.append(value_of(desk, at, fact, kind, one))
     good = frozenset(value for value in found if value is not None)
     return good or None
@@ -213,11 +217,11 @@ def value_of(desk: Desk, path: Path, fact: str, kind: str, text: str) -> Value |
                 {s for flow in desk.ids("workflows") for s in desk.ids("workflows", flow, "states")},
             )
     if kind == "clock":
-        return _refuse(desk, path, Words("a time of day such as 22:00-06:00", "时段，如 22:00-06:00"))
+        _refuse(desk, path, Words("a time of day such as 22:00-06:00", "时段，如 22:00-06:00"))
+        return None
     if kind == "day":
-        return _refuse(
-            desk, path, Words("working, off, or weekdays such as mon-fri", "working、off 或星期，如 mon-fri")
-        )
+        _refuse(desk, path, Words("working, off, or weekdays such as mon-fri", "working、off 或星期，如 mon-fri"))
+        return None
     desk.add(desk.say("E113", path, fact=fact))
     desk.doubt(path)
     return None
@@ -252,8 +256,6 @@ def _number(desk: Desk, path: Path, text: str, top: int | None) -> float | int |
     return None
 
 
-def _refuse(desk: Desk, path: Path, wanted: Words) -> Any:
-    """None, and why."""
+def _refuse(desk: Desk, path: Path, wanted: Words) -> None:
     desk.add(desk.say("E103", path, wanted=wanted))
     desk.doubt(path)
-    return None

@@ -85,8 +85,8 @@ class Desk:
         """The ids of a section, those of broken entries too: nobody who names them is wrong."""
         entry = self.document.entry(path)
         home = entry.value if entry else self.document.tree if not path else None
-        known = list(home.entries) if isinstance(home, Map) else []
-        return known + [id for id in self._around.get(path, ()) if id not in known]
+        known = home.entries if isinstance(home, Map) else {}
+        return list({**known, **self._around.get(path, {})})
 
     def resolve(self, kind: str, path: Path, name: str, known: Collection[str]) -> str | None:
         """The known name that is meant; an unknown one is reported, and read as the one it most resembles."""

@@ -21,7 +21,7 @@ from engine.policy.words import Words
 RESERVED: Final[dict[str, frozenset[str]]] = {
     "calendars": frozenset({"always"}),
     "roles": PARTY_WORDS,
-    "facts": ENGINE_FACTS,
+    "facts": ENGINE_FACTS | {"any", "all", "not"},
     "escalations": frozenset({"none"}),
     "deadlines": frozenset({"all"}),
     "detections": frozenset({"open"}),

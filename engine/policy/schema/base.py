@@ -22,6 +22,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     WithJsonSchema,
 )
+from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.policy.words import Words
@@ -50,12 +51,12 @@ def must(zh: str, en: str, alias: str | None = None) -> Any:
     )
 
 
-REQUIRED: Final = {"x-huiyin-required": True}
+REQUIRED: Final[JsonDict] = {"x-huiyin-required": True}
 
 
 def fault(code: str, **names: Any) -> PydanticCustomError:
     """A mistake in a value: a code of the catalogue and the names that its message needs."""
-    return PydanticCustomError(code, "", names)  # type: ignore[arg-type]
+    return PydanticCustomError(code, "", names)
 
 
 def wrong(text: str, wanted: Words, *examples: str) -> PydanticCustomError:
@@ -367,7 +368,7 @@ class TargetText(NamedTuple):
 class EachText(NamedTuple):
     """`100 households`, `1 person of front_desk`."""
 
-    count: int
+    amount: int
     unit: str
     role: str | None = None
 

@@ -36,8 +36,8 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     if options is None:
         shown = {key: schema[key] for key in ("title", "description") if key in schema}
         inner = {key: value for key, value in schema.items() if key not in shown}
-        return {**shown, "anyOf": [inner, {"type": "null"}]}
+        return shown | {"anyOf": [inner, {"type": "null"}]}
     if {"type": "null"} in options:
         return schema
     kept = {key: value for key, value in schema.items() if key in ("title", "description")}
-    return {**kept, "anyOf": [*options, {"type": "null"}]}
+    return kept | {"anyOf": [*options, {"type": "null"}]}

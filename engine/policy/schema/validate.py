@@ -7,7 +7,7 @@ hides no other. What was left out is remembered as doubtful; later checks keep q
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -56,8 +56,8 @@ def _answer(
 ) -> Map:
     """Reports one mistake and gives the tree without it."""
     path = _own_path(tree, detail["loc"])
-    if path in doubtful:
-        return tree
+    if path in doubtful:  # what stands here now took the place of something reported already
+        return _without(tree, path)
     where = Document(tree, document.layers, document.provenance)
     if detail["type"] == "extra_forbidden":
         return _unknown_key(tree, where, schema, path, doubtful, report)
@@ -69,9 +69,10 @@ def _answer(
         found = _value_fault(detail["type"], where, path, names)
     report.add(found)
     if detail["type"] == "E106" and (meant := nearest(names["text"], names["words"])) is not None:
-        return _edited(tree, path, lambda node: Text(meant, _span(node)))
+        corrected: Map = _edited(tree, path, lambda node: Text(meant, node.span))
+        return corrected
     doubtful.add(path)
-    return _edited(tree, path, lambda node: None)
+    return _without(tree, path)
 
 
 def _value_fault(code: str, where: Document, path: Path, names: Mapping[str, Any]) -> Diagnostic:
@@ -106,7 +107,7 @@ def _unknown_key(
     if meant is not None:
         return _renamed(tree, path, meant)
     doubtful.add(path)
-    return _edited(tree, path, lambda node: None)
+    return _without(tree, path)
 
 
 def keys_of(part: type[Part]) -> list[str]:
@@ -199,7 +200,7 @@ def _deepest_first(error: ValidationError) -> list[ErrorDetails]:
     return sorted(details, key=lambda detail: [(isinstance(s, int), s) for s in detail["loc"]], reverse=True)
 
 
-def _edited(node: Node, path: Path, change: Any) -> Any:
+def _edited(node: Node, path: Path, change: Callable[[Node], Node | None]) -> Any:
     """The tree with the node at a path changed, or taken out where the change gives None."""
     if not path:
         return change(node)
@@ -218,6 +219,11 @@ def _edited(node: Node, path: Path, change: Any) -> Any:
     return List(tuple(item for item in items if item is not None), node.span)
 
 
+def _without(tree: Map, path: Path) -> Map:
+    rest: Map = _edited(tree, path, lambda node: None)
+    return rest
+
+
 def _renamed(tree: Map, path: Path, key: str) -> Map:
     def rename(node: Node) -> Node:
         assert isinstance(node, Map)
@@ -226,10 +232,6 @@ def _renamed(tree: Map, path: Path, key: str) -> Map:
 
     new: Map = _edited(tree, path[:-1], rename)
     return new
-
-
-def _span(node: Node) -> Any:
-    return node.span
 
 
 def _place_words(path: Path) -> Words:
