@@ -24,6 +24,13 @@ class Rule(NamedTuple):
     sources: tuple[str, ...] = ()
 
 
+def with_sources(rule: Rule, other: Rule) -> Rule:
+    """The rule, carrying the ids of another element too: a move and the state that it enters."""
+    if not other.sources:
+        return rule
+    return Rule(rule.path, tuple(dict.fromkeys((*rule.sources, *other.sources))))
+
+
 @dataclass(frozen=True, slots=True)
 class OneOf:
     """`severity: major`, `channel: [phone, visit]`, `agitated: yes`. A fact that is not set is none of them."""

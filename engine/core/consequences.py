@@ -15,7 +15,7 @@ from typing import Final, Literal
 from engine.core import events as e
 from engine.core.agenda import is_overdue, rung_instant
 from engine.core.commands import Given, Open
-from engine.core.conditions import Rule, Value
+from engine.core.conditions import Rule, Value, with_sources
 from engine.core.guards import walk
 from engine.core.plan import Deadline, InstantLimit, LengthLimit, Move, Party, Plan, Rung, State
 from engine.core.shape import VOLATILE, Shape, Watch, clock, ladder
@@ -36,7 +36,7 @@ def open_ticket(work: Work, id: str, act: Open, now: int, parent: str | None) ->
         e.Opened(
             id,
             now,
-            category.rule,
+            with_sources(category.rule, workflow.states[workflow.initial].rule),
             category.id,
             workflow.initial,
             plan.version,
@@ -72,7 +72,8 @@ def make_move(
         changed |= set_facts(work, ticket, move.set, now, move.rule, "set")
         stated |= set(move.set)
     source = ticket.state
-    work.emit(e.Moved(ticket.id, now, move.rule, move.id, source, to, by))
+    rule = move.rule if to == source else with_sources(move.rule, work.shape(ticket).workflow.states[to].rule)
+    work.emit(e.Moved(ticket.id, now, rule, move.id, source, to, by))
     happened = [move.id]
     if to != source:
         happened += [to, f"{source} left"]

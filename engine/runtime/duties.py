@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from datetime import datetime, time, timedelta
+from typing import Final, NamedTuple
 
 from engine.core import timetable
 from engine.core.plan import Duty, NewMember, Report, ShiftEdge
@@ -11,6 +12,10 @@ from engine.runtime.site import Site
 
 #: How far ahead one look for the next occurrence goes. The longest rhythm is a year.
 _HORIZON = 400 * 86400
+
+
+#: The id of the report that compares a pilot with the time before it.
+ROLLOUT: Final = "rollout"
 
 
 class Occurrence(NamedTuple):
@@ -33,6 +38,17 @@ def occurrences(site: Site, start: int, end: int) -> Iterator[Occurrence]:
     for report in plan.reports.values():
         if site.reports is None or report.id in site.reports:
             yield from _of_report(site, report, start, end)
+    at = pilot_over(site)
+    if at is not None and start <= at < end and (site.reports is None or ROLLOUT in site.reports):
+        yield Occurrence(at, "report", ROLLOUT)
+
+
+def pilot_over(site: Site) -> int | None:
+    """The first instant after the pilot of a new plan, when before and after are compared; None where there is none."""
+    rollout = site.plan.rollout
+    if rollout is None or rollout.pilot_until is None or site.plan.id not in rollout.pilot_sites:
+        return None
+    return int(datetime.combine(rollout.pilot_until + timedelta(days=1), time(), site.zone).timestamp())
 
 
 def _of_duty(site: Site, duty: Duty, start: int, end: int) -> Iterator[Occurrence]:

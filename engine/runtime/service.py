@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
+from fractions import Fraction
 from typing import Any
 
 from engine.core import (
@@ -18,6 +19,7 @@ from engine.core import (
     Rule,
     Step,
     Ticket,
+    Value,
     agenda,
     decide,
     fire,
@@ -29,10 +31,12 @@ from engine.core import (
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.cases import History
+from engine.core.figures import measure
 from engine.core.liability import Finding, liable_of_site
-from engine.core.plan import NewMember
+from engine.core.periods import Period, period_of
+from engine.core.plan import NewMember, Outside
 from engine.core.reports import report as compute_report
-from engine.runtime.duties import Occurrence, occurrences
+from engine.runtime.duties import ROLLOUT, Occurrence, occurrences
 from engine.runtime.people import Entry, Handover, required_staff
 from engine.runtime.privacy import may_see
 from engine.runtime.site import Site
@@ -52,6 +56,11 @@ Listener = Callable[[Plan, Family, Step, tuple[Message, ...]], None]
 
 def _nobody(plan: Plan, family: Family, step: Step, messages: tuple[Message, ...]) -> None:
     """The listener of a service that nobody watches."""
+
+
+def _carrying(rule: Rule, sources: Iterable[str]) -> Rule:
+    """The rule with the ids of the figures that were computed for it."""
+    return Rule(rule.path, tuple(dict.fromkeys((*rule.sources, *sources))))
 
 
 class Service:
@@ -122,6 +131,8 @@ class Service:
 
     def _follow(self, plan: Plan, outcome: Outcome) -> None:
         for event in outcome.step.events:
+            if isinstance(event, e.Opened):
+                self._file(plan, outcome.family.tickets[event.ticket], event.effective_at)
             if isinstance(event, e.Opened | e.Recategorised):
                 self._detect(plan, outcome.family, outcome.family.tickets[event.ticket], outcome.step.at)
             if isinstance(event, e.Closed):
@@ -130,6 +141,24 @@ class Service:
             for member in self.store.members(send.group):
                 act = c.PartMove(send.move, send.group)
                 self._apply(Command(member, Actor("parent", frozenset({SYSTEM, "parent"})), outcome.step.at, act))
+
+    def _file(self, plan: Plan, ticket: Ticket, at: int) -> None:
+        """A ticket enters the dossiers of whom it is about: the customer's file has the history of its tickets."""
+        for file in plan.files.values():
+            about = ticket.fact(file.per)
+            if about is not None:
+                holds = {name: value for name in file.holds if (value := ticket.fact(name)) is not None}
+                self.record(
+                    at, "filed", file.rule, {"file": file.id, "per": about, "ticket": ticket.id, "holds": holds}
+                )
+
+    def dossier(self, file: str, per: Value) -> tuple[str, ...]:
+        """The tickets in the dossier of one value, in order of opening."""
+        return tuple(
+            event.data["ticket"]
+            for event in self.store.site_events()
+            if event.kind == "filed" and (event.data["file"], event.data["per"]) == (file, per)
+        )
 
     def _detect(self, plan: Plan, family: Family, ticket: Ticket, at: int) -> None:
         for membership in memberships(plan, family, ticket):
@@ -227,16 +256,65 @@ class Service:
 
     def report(self, id: str, at: int) -> None:
         """A report falls due: its figures, computed from the events, go to whom the plan names."""
-        report = self.site.plan.reports[id]
         known = {(event.at, event.data["report"]) for event in self.store.site_events() if event.kind == "reported"}
         if (at, id) in known:
+            return  # a report is made once, however often the service was started
+        if id == ROLLOUT:
+            self._compare_rollout(at)
             return
-        histories = [History(family, self.store.steps(family.id)) for family in self.store.families()]
-        value = compute_report(self.site.plan, report, histories, at, roster=self.site.roster.times_on_duty)
+        report = self.site.plan.reports[id]
+        value = compute_report(
+            self.site.plan,
+            report,
+            self._histories(),
+            at,
+            roster=self.site.roster.times_on_duty,
+            outside=self.imported(),
+        )
         figures = {line.figure.figure: line.figure.value for line in value.lines}
-        carried = dict.fromkeys(id for line in value.lines for id in (*report.rule.sources, *line.figure.rule.sources))
+        sources = [id for line in value.lines for id in line.figure.rule.sources]
         data = {"report": id, "to": [party.name for party in report.to], "figures": figures, "weakest": value.weakest}
-        self.record(at, "reported", Rule(report.rule.path, tuple(carried)), data)
+        self.record(at, "reported", _carrying(report.rule, sources), data)
+
+    def _compare_rollout(self, at: int) -> None:
+        """The figures of the pilot beside those of as long a time before it."""
+        plan, zone = self.site.plan, self.site.zone
+        rollout = plan.rollout
+        assert rollout is not None
+        assert rollout.pilot_from is not None
+        begin = int(datetime.combine(rollout.pilot_from, time(), zone).timestamp())
+        periods = {"before": Period(begin - (at - begin), begin), "pilot": Period(begin, at)}
+        figures: dict[str, Any] = {}
+        for name in rollout.compare:
+            for when, period in periods.items():
+                roster = self.site.roster.times_on_duty
+                value = measure(plan, plan.figures[name], self._histories(), period, at, roster, self.imported())
+                figures[f"{name} {when}"] = value.value
+        sources = [id for name in rollout.compare for id in plan.figures[name].rule.sources]
+        self.record(at, "reported", _carrying(rollout.rule, sources), {"report": ROLLOUT, "to": [], "figures": figures})
+
+    def _histories(self) -> list[History]:
+        return [History(family, self.store.steps(family.id)) for family in self.store.families()]
+
+    def import_value(self, at: int, source: str, value: Fraction) -> Refusal | None:
+        """A value from elsewhere for the figures that come from this source, in the periods in which `at` lies."""
+        figures = [
+            f for f in self.site.plan.figures.values() if isinstance(f.measure, Outside) and f.measure.source == source
+        ]
+        if not figures:
+            return Refusal("unknown", source)
+        for figure in figures:
+            period = period_of(figure.per, at, self.site.plan.timezone)
+            self.record(at, "imported", figure.rule, {"source": source, "period": period, "value": value})
+        return None
+
+    def imported(self) -> Mapping[tuple[str, Period], Fraction]:
+        """What was imported, the latest value of each source and period."""
+        return {
+            (event.data["source"], event.data["period"]): event.data["value"]
+            for event in self.store.site_events()
+            if event.kind == "imported"
+        }
 
     # ---- the site's own stream
     # ----------------------------------------------------------------------------------------

@@ -32,10 +32,21 @@ class Site:
         return ZoneInfo(self.plan.timezone)
 
     def plan_at(self, at: int) -> Plan:
-        """The version in force for a ticket that opens then: the latest whose effective date has come."""
+        """The version in force for a ticket that opens then: the latest whose effective date has come.
+
+        A version that is being rolled out is in force here once everybody takes it, and before that for a pilot site
+        while the pilot runs.
+        """
         day = datetime.fromtimestamp(at, self.zone).date()
-        fitting = [plan for plan in self.plans if (plan.effective or date.min) <= day]
+        fitting = [plan for plan in self.plans if (plan.effective or date.min) <= day and self._rolled_out(plan, day)]
         return fitting[-1] if fitting else self.plans[0]
+
+    def _rolled_out(self, plan: Plan, day: date) -> bool:
+        rollout = plan.rollout
+        if rollout is None or (rollout.all_from is not None and rollout.all_from <= day):
+            return True
+        pilot = rollout.pilot_from is not None and rollout.pilot_from <= day
+        return plan.id in rollout.pilot_sites and pilot and (rollout.pilot_until is None or day <= rollout.pilot_until)
 
     def version(self, version: str) -> Plan:
         """A plan by its version, as tickets are pinned to it."""

@@ -21,7 +21,10 @@ def figure_value(performance: Performance, name: str) -> FigureValue | None:
     as_of = performance.scenario.steps[-1].at
     histories = [History(family, store.steps(family.id)) for family in store.families()]
     roster = performance.service.site.roster
-    return measure(plan, figure, histories, period_of(figure.per, as_of, plan.timezone), as_of, roster.times_on_duty)
+    outside = performance.service.imported()
+    return measure(
+        plan, figure, histories, period_of(figure.per, as_of, plan.timezone), as_of, roster.times_on_duty, outside
+    )
 
 
 def figure_text(performance: Performance, name: str) -> str:

@@ -45,6 +45,10 @@ def check_finally(performance: Performance) -> list[str]:
         got_round = str(first.round) if first is not None else ""
         if got_round != last.round:
             problems.append(f"round: expected {last.round}, got {got_round}")
+    for name, wanted in last.files.items():
+        got = _dossier(performance, name, next(iter(tickets.values()), None))
+        if got != wanted:
+            problems.append(f"file {name}: expected [{', '.join(wanted)}], got [{', '.join(got)}]")
     problems += _figures(performance)
     return problems
 
@@ -70,6 +74,15 @@ def _show(performance: Performance, fact: str, value: object) -> str:
     plan = performance.plan
     text = show_value(plan.facts.get(fact), value, ZoneInfo(plan.timezone))  # type: ignore[arg-type]
     return masked(plan, fact, text)
+
+
+def _dossier(performance: Performance, name: str, ticket: Ticket | None) -> tuple[str, ...]:
+    """The tickets in the dossier in which the scenario's first ticket stands."""
+    file = performance.plan.files.get(name)
+    per = ticket.fact(file.per) if file is not None and ticket is not None else None
+    if per is None:
+        return ()
+    return tuple(performance.names.get(id, id) for id in performance.service.dossier(name, per))
 
 
 def _figures(performance: Performance) -> list[str]:

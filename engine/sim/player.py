@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 from engine.core import Family, Message, Plan, Refusal
 from engine.core import Step as CoreStep
 from engine.runtime import Door, Entry, Roster, Service, Site, VirtualClock
-from engine.sim.projection import CLOCK_WORDS, Fact, last_said, of_message, of_site, of_step
+from engine.sim.projection import CLOCK_WORDS, SITE, Fact, last_said, of_message, of_site, of_step
 from engine.sim.scenario import Expected, Scenario, Step
 from engine.store import MemoryStore
 from engine.worktime import overlay
@@ -224,7 +225,17 @@ def _reveal(player: _Player, step: Step) -> None:
         player.fresh.append(Fact(step.ticket, "refused", "", f"{refusal.code} {detail}".strip(), step.at))
 
 
+def _import_figure(player: _Player, step: Step) -> None:
+    """A value from elsewhere arrives: `with: {source: call_centre, value: 96%}`."""
+    text = step.given.get("value", "")
+    value = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    refusal = player.service.import_value(step.at, step.given.get("source", ""), value)
+    if refusal is not None:
+        player.fresh.append(Fact(SITE, "refused", "", f"{refusal.code} {refusal.detail}", step.at))
+
+
 SITE_COMMANDS = {
+    "import_figure": _import_figure,
     "roster_changed": _roster_changed,
     "engine_down": _engine_down,
     "publish_calendar": _publish_calendar,

@@ -51,6 +51,7 @@ class Finally:
     history: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     round: str | None = None
     spans: Mapping[str, Span] = field(default_factory=dict)
 
@@ -202,6 +203,7 @@ class Reader:
             history={name: _names(entry.value) for name, entry in _entries(history).items()},
             facts=_texts(node.get("facts")),
             figures=_texts(node.get("figures")),
+            files={name: _names(entry.value) for name, entry in _entries(node.get("files")).items()},
             round=_text(node.get("round")) or None,
             spans={
                 **{name: entry.key.span for name, entry in node.entries.items()},

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.core import Plan
 from engine.runtime import show_instant
 from engine.sim.projection import LISTS, WORDS, At, Fact, Lasting
-from engine.worktime import format_seconds
+from engine.worktime import Lang, format_seconds
 
 #: word -> (English, Chinese); `{about}` and `{said}` are filled in.
 _PHRASES = {
@@ -44,7 +44,7 @@ _PHRASES = {
 class Speaker:
     """Says facts in a language, with the titles of the plan; times local and as short as they can be said."""
 
-    def __init__(self, plan: Plan, lang: str = "en") -> None:
+    def __init__(self, plan: Plan, lang: Lang = "en") -> None:
         self.plan = plan
         self.lang = lang
         self.zone = ZoneInfo(plan.timezone)

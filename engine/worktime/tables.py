@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from engine.worktime.calendars import DAY_SECONDS, Rules
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_SECOND: Final = timedelta(seconds=1)
 
 
 class TableEnds(Exception):  # noqa: N818 - no fault: the table has to be longer
@@ -194,11 +195,24 @@ def build(rules: Rules, zone: ZoneInfo, first_year: int, last_year: int, also: I
     # The day before is there for the night shift that runs into the first of January.
     first, stop = date(first_year, 1, 1).toordinal() - 1, date(last_year + 1, 1, 1).toordinal()
     days = [date.fromordinal(ordinal) for ordinal in range(first, stop + 2)]
-    midnights = [instant(zone, datetime(d.year, d.month, d.day)) for d in days]  # noqa: DTZ001
+    midnights = _midnights(zone, days)
     openings: Iterable[Opening] = _openings(rules, zone, days[:-2], midnights)
     for other in also:
         openings = _intersected(openings, other)
     return _table(list(openings), midnights[1], first, midnights[:-1])
+
+
+def _midnights(zone: ZoneInfo, days: list[date]) -> list[int]:
+    """When each date begins. Far from a change of the clocks, which is nearly always, that is a subtraction."""
+    naive = [datetime(day.year, day.month, day.day) for day in days]  # noqa: DTZ001
+    offsets = [zone.utcoffset(when) for when in naive]
+    beside = zip([None, *offsets], offsets, [*offsets[1:], None], strict=False)
+    return [
+        (day.toordinal() - _EPOCH_ORDINAL) * DAY_SECONDS - offset // _SECOND
+        if offset is not None and before == offset == after
+        else instant(zone, when)
+        for day, when, (before, offset, after) in zip(days, naive, beside, strict=True)
+    ]
 
 
 def _openings(rules: Rules, zone: ZoneInfo, days: list[date], midnights: list[int]) -> Iterator[Opening]:

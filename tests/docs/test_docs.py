@@ -1,4 +1,4 @@
-"""What the documentation shows is so: its examples load, its commands print what stands below them, its links lead somewhere."""
+"""What the documentation shows is so: examples load, commands print what stands below them, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def test_examples_load_and_commands_print_what_is_shown(
                     output = folder.run(command.text)
                     shown = "\n".join(command.output).rstrip("\n").split("\n") if command.output else []
                     said = "\n".join(output)
-                    assert not shown or prints(output, shown), f"{page.name}:{command.line}: it prints\n{said}"
+                    assert not shown or prints(output, shown), (
+                        f"{page.name}:{command.line}: it prints what follows (`python -m tests.docs.refresh` writes it)\n{said}"
+                    )
 
 
 @pages
