@@ -6,10 +6,14 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.common import date_option, language_option
+
+if TYPE_CHECKING:
+    from engine.worktime import Lang
 
 
 @click.command("simulate")
@@ -17,7 +21,7 @@ from engine.cli.common import date_option, language_option
 @click.option("--json", "as_json", is_flag=True, help="Every event, one object a line.")
 @date_option
 @language_option
-def command(scenario: Path, as_json: bool, today: date | None, lang: str) -> None:
+def command(scenario: Path, as_json: bool, today: date | None, lang: Lang) -> None:
     """Play a scenario and print its timeline, whatever the file expects."""
     from engine.policy import render
     from engine.runtime import today as wall_today

@@ -6,10 +6,14 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.common import date_option, language_option
+
+if TYPE_CHECKING:
+    from engine.worktime import Lang
 
 
 @click.command("test")
@@ -29,7 +33,7 @@ def command(
     junit: Path | None,
     as_json: bool,
     today: date | None,
-    lang: str,
+    lang: Lang,
 ) -> None:
     """Play scenario files: everything that happens must be listed. Exit 1 when one fails."""
     from engine.policy import render

@@ -18,6 +18,7 @@ SHORT_FORMS: Final[dict[tuple[str, ...], str]] = {
 LISTS: Final = frozenset(
     {
         "after",
+        "at",
         "ask",
         "by",
         "compare",
@@ -26,6 +27,7 @@ LISTS: Final = frozenset(
         "figures",
         "from",
         "holds",
+        "holidays",
         "load",
         "notify",
         "of",

@@ -32,12 +32,17 @@ class Handover(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """The people of a site. A change makes a new one; `edition` names the day data that shifts are read by."""
+    """The people of a site. A change makes a new one; `edition` names the day data that shifts are read by.
+
+    A roster that is not `complete` names only those who act, as a scenario does: a role it never mentions is taken to
+    be manned by others.
+    """
 
     plan: Plan
     edition: str
     entries: tuple[Entry, ...] = ()
     handovers: tuple[Handover, ...] = ()
+    complete: bool = True
 
     def with_entry(self, entry: Entry) -> Roster:
         """The same with a person's entry for this role put in place of any that ran before."""
@@ -100,10 +105,15 @@ class Roster:
         while grown:
             grown = False
             for role in self.plan.roles.values():
-                if role.id not in own and self._stand_in(role) in own and not self.on_duty(role.id, at):
+                if role.id not in own and self._stand_in(role) in own and self.nobody_there(role.id, at):
                     own.add(role.id)
                     grown = True
         return frozenset(own)
+
+    def nobody_there(self, role: str, at: int) -> bool:
+        """Whether nobody of a role is on duty, so that its stand-in may act and is told."""
+        unmentioned = not self.complete and not any(entry.role == role for entry in self.entries)
+        return not unmentioned and not self.on_duty(role, at)
 
     def _stand_in(self, role: Role) -> str:
         return role.fallback or self.plan.last_resort

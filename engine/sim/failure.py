@@ -17,6 +17,7 @@ from engine.sim.projection import At, Fact, Lasting
 from engine.sim.run import Result
 from engine.sim.scenario import Expected
 from engine.sim.words import Speaker
+from engine.worktime import Lang
 
 #: Columns of the two halves of the picture.
 _WIDTH = 46
@@ -90,7 +91,7 @@ def _nearby(performance: Performance, difference: Difference, speaker: Speaker) 
     return ""
 
 
-def picture(performance: Performance, lang: str = "en") -> Iterator[str]:
+def picture(performance: Performance, lang: Lang = "en") -> Iterator[str]:
     """Every step, expected beside got; equal steps are one `=`."""
     speaker = Speaker(performance.plan, lang)
     first = performance.differences[0].step if performance.differences else -1
@@ -147,7 +148,7 @@ def span_of(difference: Difference, played: Played) -> Span:
     return difference.expected.span if difference.expected else (played.step.then_span or played.step.span)
 
 
-def failure_lines(result: Result, lang: str, show_all: bool) -> Iterator[str]:
+def failure_lines(result: Result, lang: Lang, show_all: bool) -> Iterator[str]:
     """The whole report of a failed scenario."""
     performance = result.performance
     assert performance is not None

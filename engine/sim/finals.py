@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from engine.core import Ticket
+from engine.core import events as e
 from engine.runtime import show_value
 from engine.runtime.privacy import masked
 from engine.sim.figures import figure_text
@@ -45,6 +46,10 @@ def check_finally(performance: Performance) -> list[str]:
         got_round = str(first.round) if first is not None else ""
         if got_round != last.round:
             problems.append(f"round: expected {last.round}, got {got_round}")
+    for name, wanted in last.alerts.items():
+        got = _alerted(performance, name)
+        if got != set(wanted):
+            problems.append(f"alert {name}: expected [{', '.join(sorted(wanted))}], got [{', '.join(sorted(got))}]")
     for name, wanted in last.files.items():
         got = _dossier(performance, name, next(iter(tickets.values()), None))
         if got != wanted:
@@ -74,6 +79,19 @@ def _show(performance: Performance, fact: str, value: object) -> str:
     plan = performance.plan
     text = show_value(plan.facts.get(fact), value, ZoneInfo(plan.timezone))  # type: ignore[arg-type]
     return masked(plan, fact, text)
+
+
+def _alerted(performance: Performance, name: str) -> set[str]:
+    """Whom a rung told when it was raised last, on whatever ticket: `deadline.rung`, or `T1.deadline.rung`."""
+    told: set[str] = set()
+    for _, _, step in performance.log:
+        for event in step.events:
+            if isinstance(event, e.Raised):
+                rung = f"{event.key.partition('#')[0]}.{event.rung}"
+                ticket = performance.names.get(event.ticket, event.ticket)
+                if name in (rung, f"{ticket}.{rung}"):
+                    told = {who.partition(":")[2] or who for who in event.told}
+    return told
 
 
 def _dossier(performance: Performance, name: str, ticket: Ticket | None) -> tuple[str, ...]:

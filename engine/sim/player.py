@@ -73,7 +73,7 @@ class _Player:
         self.scenario = scenario
         self.plan = plan
         start = scenario.steps[0].at
-        roster = Roster(plan, edition, tuple(_entries(scenario.people, 0)))
+        roster = Roster(plan, edition, tuple(_entries(scenario.people, 0)), complete=False)
         site = Site((plan,), roster, edition, scenario.duties, scenario.reports)
         self.clock = VirtualClock(start)
         self.store = MemoryStore()

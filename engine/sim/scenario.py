@@ -52,6 +52,7 @@ class Finally:
     facts: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    alerts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     round: str | None = None
     spans: Mapping[str, Span] = field(default_factory=dict)
 
@@ -203,6 +204,7 @@ class Reader:
             history={name: _names(entry.value) for name, entry in _entries(history).items()},
             facts=_texts(node.get("facts")),
             figures=_texts(node.get("figures")),
+            alerts={name: _names(entry.value) for name, entry in _entries(node.get("alerts")).items()},
             files={name: _names(entry.value) for name, entry in _entries(node.get("files")).items()},
             round=_text(node.get("round")) or None,
             spans={

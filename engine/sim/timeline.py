@@ -10,6 +10,7 @@ from wcwidth import wcswidth
 from engine.sim.player import Performance, Played
 from engine.sim.projection import Fact
 from engine.sim.words import Speaker
+from engine.worktime import Lang
 
 _DAYS = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -17,7 +18,7 @@ _DAYS = {
 }
 
 
-def timeline(performance: Performance, lang: str = "en") -> Iterator[str]:
+def timeline(performance: Performance, lang: Lang = "en") -> Iterator[str]:
     """One block a day, one line an instant: who did what, and what followed."""
     speaker = Speaker(performance.plan, lang)
     several = len({fact.ticket for played in performance.plays for fact in played.got.values()}) > 1

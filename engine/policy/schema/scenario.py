@@ -79,9 +79,8 @@ class Finally(Part):
     facts: dict[str, Text] | None = key("事实", "Facts at the end.")
     round: Text | None = key("轮次", "The round at the end.")
     figures: dict[str, Text] | None = key("指标", "Figures at the end.")
-    files: dict[str, Names] | None = key(
-        "档案", "Tickets in the dossier of the first ticket's household, tenant or topic."
-    )
+    alerts: dict[str, Names] | None = key("升级通知了谁", "Whom a rung (deadline.rung) told.")
+    files: dict[str, Names] | None = key("档案", "Tickets in the dossier of the first ticket.")
 
 
 class Scenario(Part):

@@ -1,0 +1,88 @@
+"""The schema: one grammar for files and editors, in which nothing speaks of pydantic."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.policy import json_schema, load_scenario_document, shipped_policies
+from engine.policy.catalogue import TITLES
+from engine.policy.schema.policy import Policy
+from engine.policy.shapes import LISTS, SECTIONS
+from engine.policy.suggest import nearest
+
+
+def properties(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for part in [schema, *schema["$defs"].values()]:
+        yield from part.get("properties", {}).items()
+
+
+def test_every_key_is_explained_to_editors_in_both_languages() -> None:
+    for kind in ("policy", "scenario"):
+        for name, shape in properties(json_schema(kind)):
+            if name not in ("optional",):
+                assert (
+                    re.search(r"[\u4e00-\u9fff]", shape.get("title", "") + shape.get("description", ""))
+                    or name == "name"
+                ), name
+
+
+def test_layers_know_which_keys_hold_lists() -> None:
+    """What may be edited by `{add, remove}` is told to editors and to layers alike."""
+    editable = {name for name, shape in properties(json_schema("policy")) if '"add"' in repr(shape).replace("'", '"')}
+    assert editable - {"extends"} <= LISTS
+    assert LISTS - editable <= {"shows", "clocks", "via"}
+
+
+def test_sections_are_those_of_the_schema() -> None:
+    assert set(SECTIONS) < Policy.model_fields.keys()
+
+
+def test_messages_speak_no_programming() -> None:
+    for code, words in TITLES.items():
+        for text in words:
+            assert not re.search(r"pydantic|dict|string|bool|NoneType|regex|pattern|Input should", text), code
+
+
+def test_scenarios_of_the_shipped_policies_fit_the_schema() -> None:
+    paths = list((shipped_policies() / "scenarios").rglob("*.yaml"))
+    assert paths
+    for path in paths:
+        document = load_scenario_document(path)
+        assert not document.diagnostics, path
+        assert len(document.scenario.steps) > 0
+
+
+def test_a_scenario_with_mistakes_says_all_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "scenario: 一\npolicy: corner\nsteps:\n  - {at: 09:00, doo: open, then: {stat: todo}}\n  - nothing\n",
+        encoding="utf-8",
+    )
+    found = load_scenario_document(path).diagnostics
+    assert [(one.code, one.primary.span.line) for one in found] == [("E102", 4), ("E102", 4), ("E103", 5)]
+
+
+def test_did_you_mean_is_right_about_single_slips() -> None:
+    known = [
+        "urgent", "complaint", "responsible_role", "escalate", "within", "clock", "repeated_complaint", "客服主管", "工程技工",
+        "值班经理", "公司领导", "项目经理", "resolve", "resolved", "dispatch", "supervisor", "front_desk", "follow_up",
+    ]  # fmt: skip
+    slips = {
+        "urgnet": "urgent", "complant": "complaint", "resposible_role": "responsible_role", "esclate": "escalate",
+        "withn": "within", "clok": "clock", "repaeted_complaint": "repeated_complaint", "客服主菅": "客服主管",
+        "工程技师": "工程技工", "值班经里": "值班经理", "公司领道": "公司领导", "resolv": "resolve", "dispach": "dispatch",
+        "supervizor": "supervisor", "frontdesk": "front_desk", "folow_up": "follow_up",
+    }  # fmt: skip
+    assert {slip: nearest(slip, known) for slip in slips} == slips
+    assert [nearest(word, known) for word in ("soonish", "经理", "leader", "xyz", "任何人")] == [None] * 5
+
+
+def test_help_imports_no_schema() -> None:
+    code = "import sys, click; from engine.cli import main; main.main(['--help'], standalone_mode=False); print([m for m in ('pydantic', 'yaml', 'engine.policy') if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.rstrip().endswith("[]")
