@@ -423,7 +423,8 @@ def recompute(
     left = None
     if run.status == "paused":
         left = str(new.left(run.start, now, pauses, granted))
-        if left == run.left:
+        was = clock(work.plan, run.limit, ticket.edition) if isinstance(run.limit, LengthLimit) else new
+        if left == str(was.left(run.start, now, pauses, run.granted)):
             return False
     work.emit(
         e.DueMoved(

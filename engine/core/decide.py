@@ -114,7 +114,7 @@ def _do(work: Work, ticket: Draft, command: Command) -> Refusal | None:
         if not ticket.opened <= now <= command.at:
             return Refusal("occurred_at", move.id, legal_moves(work, ticket))
         state = next(stay.state for stay in reversed(ticket.path) if stay.since <= now)
-        testimony = ticket.closed is not None or ticket.path[-1].since > now
+        testimony = ticket.closed is not None or (bool(ticket.later) and ticket.later[-1].since > now)
     elif ticket.closed is not None and ticket.state not in move.sources:
         return Refusal("closed", ticket.state)
     to = walk(work.shape(ticket), move.id, state)

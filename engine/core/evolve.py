@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine.core import events as e
 from engine.core.plan import InstantLimit
-from engine.core.ticket import FRESH, NO_TIES, Draft, Family, Made, Run, Stay, Ticket, freeze, melt
+from engine.core.ticket import FRESH, NO_MARKS, NO_TIES, Draft, Family, Made, Run, Stay, Ticket, Ties, freeze, melt
 
 
 def evolve(family: Family | None, step: e.Step) -> Family:
@@ -56,6 +56,8 @@ class Bench:
         return known + [draft for id, draft in self.drafts.items() if id not in self.order]
 
     def apply(self, event: e.Event) -> None:
+        if not isinstance(event, e.Opened):
+            self.ticket(event.ticket)
         FOLDS[type(event)](self, event)
 
     def family(self, command: bool) -> Family:
@@ -78,21 +80,23 @@ def _opened(bench: Bench, event: e.Opened) -> None:
         edition=event.edition,
         opened=event.effective_at,
         state=event.state,
-        closed=None,
         round=1,
         first_contact=event.first_contact,
         assignee=None,
-        post=event.post,
-        level=0,
-        promises=0,
         stated={},
         derived={},
-        path=(Stay(event.state, event.effective_at, 1),),
+        initial=event.state,
+        later=(),
         made={},
         runs={},
         ended=(),
-        ties=NO_TIES if event.parent is None else replace(NO_TIES, parent=event.parent),
+        marks=NO_MARKS,
+        ties=_ties(event.parent, event.post),
     )
+
+
+def _ties(parent: str | None, post: str | None) -> Ties:
+    return NO_TIES if parent is None and post is None else Ties(parent=parent, post=post)
 
 
 def _nothing(bench: Bench, event: Any) -> None:
@@ -100,7 +104,7 @@ def _nothing(bench: Bench, event: Any) -> None:
 
 
 def _facts_set(bench: Bench, event: e.FactsSet) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     target = ticket.derived if event.how == "default" else ticket.stated
     for change in event.changes:
         if change.new is None:
@@ -110,13 +114,13 @@ def _facts_set(bench: Bench, event: e.FactsSet) -> None:
 
 
 def _recategorised(bench: Bench, event: e.Recategorised) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     ticket.category = event.new
     _enter(ticket, event.state, event.effective_at)
 
 
 def _moved(bench: Bench, event: e.Moved) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     ticket.made[event.move] = Made(event.effective_at, ticket.round, bench.person)
     if not event.testimony:
         _enter(ticket, event.to, event.effective_at)
@@ -125,31 +129,30 @@ def _moved(bench: Bench, event: e.Moved) -> None:
 def _enter(ticket: Draft, state: str, at: int) -> None:
     if state != ticket.state:
         ticket.state = state
-        ticket.path = (*ticket.path, Stay(state, at, ticket.round))
+        ticket.later = (*ticket.later, Stay(state, at, ticket.round))
 
 
 def _round_begun(bench: Bench, event: e.RoundBegun) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     ticket.round = event.round
-    ticket.promises = 0
-    last = ticket.path[-1]
-    if last.since == event.effective_at:
-        ticket.path = (*ticket.path[:-1], last._replace(round=event.round))
+    ticket.marks = ticket.marks._replace(promises=0, closed=None)
+    if ticket.later and ticket.later[-1].since == event.effective_at:
+        ticket.later = (*ticket.later[:-1], ticket.later[-1]._replace(round=event.round))
     else:
-        ticket.path = (*ticket.path, Stay(ticket.state, event.effective_at, event.round))
-    ticket.closed = None
+        ticket.later = (*ticket.later, Stay(ticket.state, event.effective_at, event.round))
 
 
 def _assigned(bench: Bench, event: e.Assigned) -> None:
-    bench.ticket(event.ticket).assignee = event.person
+    bench.drafts[event.ticket].assignee = event.person
 
 
 def _closed(bench: Bench, event: e.Closed) -> None:
-    bench.ticket(event.ticket).closed = event.effective_at
+    ticket = bench.drafts[event.ticket]
+    ticket.marks = ticket.marks._replace(closed=event.effective_at)
 
 
 def _run_started(bench: Bench, event: e.RunStarted) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     ticket.runs[event.deadline] = Run(
         event.key,
         event.deadline,
@@ -162,19 +165,17 @@ def _run_started(bench: Bench, event: e.RunStarted) -> None:
         event.due,
         event.provisional,
         "running",
-        event.pauses,
         None,
-        None,
-        0,
-        None,
+        "",
         event.started_by,
+        event.pauses,
     )
     if isinstance(event.limit, InstantLimit) and event.limit.instant.offset is None:
-        ticket.promises += 1
+        ticket.marks = ticket.marks._replace(promises=ticket.promises + 1)
 
 
 def _due_moved(bench: Bench, event: e.DueMoved) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     climb = run.climb._replace(raised={}, skipped=frozenset()) if run.climb is not FRESH else FRESH
     ticket.runs[run.deadline] = run._replace(
@@ -184,34 +185,31 @@ def _due_moved(bench: Bench, event: e.DueMoved) -> None:
         due=event.new,
         provisional=event.provisional,
         set_at=bench.at,
-        generation=run.generation + 1,
         granted=event.granted,
-        left=event.left,
         pauses=() if event.restarted else run.pauses,
         paused_from=event.start if event.restarted and run.paused_from is not None else run.paused_from,
         climb=climb,
     )
     if event.cause == "instant" and isinstance(event.limit, InstantLimit) and event.limit.instant.offset is None:
-        ticket.promises += 1
+        ticket.marks = ticket.marks._replace(promises=ticket.promises + 1)
 
 
 def _run_paused(bench: Bench, event: e.RunPaused) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     ticket.runs[run.deadline] = run._replace(
-        status="paused", paused_from=event.effective_at, left=event.left, due=run.due if _fixed(run) else None
+        status="paused", paused_from=event.effective_at, due=run.due if _fixed(run) else None
     )
 
 
 def _run_resumed(bench: Bench, event: e.RunResumed) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     assert run.paused_from is not None
     ticket.runs[run.deadline] = run._replace(
         status="running",
         pauses=(*run.pauses, (run.paused_from, event.effective_at)),
         paused_from=None,
-        left=None,
         due=event.due,
         provisional=event.provisional,
         set_at=bench.at,
@@ -219,21 +217,27 @@ def _run_resumed(bench: Bench, event: e.RunResumed) -> None:
 
 
 def _breached(bench: Bench, event: e.Breached) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     ticket.runs[run.deadline] = run._replace(status="breached")
 
 
+#: Where `due` and `started_by` stand in a Run: between them is all that an end changes.
+_DUE: Final = Run._fields.index("due")
+_STARTED: Final = Run._fields.index("started_by")
+
+
 def _run_ended(bench: Bench, event: e.RunEnded) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     del ticket.runs[run.deadline]
-    ended = run._replace(status=event.status, done=event.effective_at, ended_by=event.cause, due=event.due)
+    end = (event.due, run.provisional, event.status, event.effective_at, event.cause)
+    ended = Run._make((*run[:_DUE], *end, *run[_STARTED:]))
     ticket.ended = (*ticket.ended, ended)
 
 
 def _verdict_corrected(bench: Bench, event: e.VerdictCorrected) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     for name, run in ticket.runs.items():
         if run.key == event.key:
             if event.new == "running":
@@ -247,7 +251,7 @@ def _verdict_corrected(bench: Bench, event: e.VerdictCorrected) -> None:
 
 
 def _raised(bench: Bench, event: e.Raised) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     overdue = run.climb.overdue + event.overdue
     climb = run.climb._replace(
@@ -258,36 +262,37 @@ def _raised(bench: Bench, event: e.Raised) -> None:
         told=tuple(dict.fromkeys((*run.climb.told, *event.told))),
     )
     ticket.runs[run.deadline] = run._replace(climb=climb)
-    ticket.level = max(ticket.level, overdue)
+    if overdue > ticket.level:
+        ticket.marks = ticket.marks._replace(level=overdue)
 
 
 def _rung_skipped(bench: Bench, event: e.RungSkipped) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     climb = run.climb._replace(skipped=run.climb.skipped | {event.rung})
     ticket.runs[run.deadline] = run._replace(climb=climb)
 
 
 def _repeated(bench: Bench, event: e.Repeated) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     ticket.runs[run.deadline] = run._replace(climb=run.climb._replace(repeats=event.n))
 
 
 def _acked(bench: Bench, event: e.Acked) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     ticket.runs[run.deadline] = run._replace(climb=run.climb._replace(acked=event.rung))
 
 
 def _ladder_exhausted(bench: Bench, event: e.LadderExhausted) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     ticket.runs[run.deadline] = run._replace(climb=run.climb._replace(exhausted=True))
 
 
 def _linked(bench: Bench, event: e.Linked) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     if event.how == "repeat_of":
         ticket.ties = replace(ticket.ties, repeat_of=event.to, repeats=event.earlier)
     else:
@@ -295,27 +300,27 @@ def _linked(bench: Bench, event: e.Linked) -> None:
 
 
 def _unlinked(bench: Bench, event: e.Unlinked) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     ticket.ties = replace(ticket.ties, group=None)
 
 
 def _merged(bench: Bench, event: e.Merged) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     ticket.ties = replace(ticket.ties, merged_into=event.into)
     _enter(ticket, "merged", event.effective_at)
 
 
 def _detection_fired(bench: Bench, event: e.DetectionFired) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     ticket.ties = replace(ticket.ties, detected=(*ticket.ties.detected, event.detection))
 
 
 def _calendar_applied(bench: Bench, event: e.CalendarApplied) -> None:
-    bench.ticket(event.ticket).edition = event.edition
+    bench.drafts[event.ticket].edition = event.edition
 
 
 def _migrated(bench: Bench, event: e.Migrated) -> None:
-    ticket = bench.ticket(event.ticket)
+    ticket = bench.drafts[event.ticket]
     ticket.plan = event.plan
     _enter(ticket, event.state, event.effective_at)
 

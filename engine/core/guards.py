@@ -28,7 +28,17 @@ class Cursor:
 
 
 def walk(shape: Shape, move: str, state: str) -> str | None:
-    """The state to which a move leads from here; None where the machine has no such way."""
+    """The state to which a move leads from here; None where the machine has no such way.
+
+    The machine has no conditions and no callbacks, so what it said once for a move and a state it will always say.
+    """
+    way = (move, state)
+    if way not in shape.ways:
+        shape.ways[way] = _trigger(shape, move, state)
+    return shape.ways[way]
+
+
+def _trigger(shape: Shape, move: str, state: str) -> str | None:
     event = shape.machine.events.get(move)
     if event is None:
         return None

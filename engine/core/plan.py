@@ -477,6 +477,6 @@ class Plan:
     rollout: Rollout | None = None
     places: Mapping[str, Place] = field(default_factory=dict)  #: path of an element -> where it stands
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: path -> source ids the element names itself
-    editions: Mapping[str, DayData] = field(default_factory=dict)  #: calendar data by edition id, oldest first
+    editions: dict[str, DayData] = field(default_factory=dict)  #: calendar data by edition id, oldest first
     #: What engine.core.shape has worked out of this plan so far; a plan made from this one starts without.
     worked_out: dict[object, Any] = field(init=False, repr=False, default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any, Final, NamedTuple
 
@@ -61,6 +61,7 @@ class Shape:
     restless: bool  #: some default reads what changes without anybody stating it
     engine_moves: tuple[Move, ...]
     pausing: frozenset[str]  #: states that pause something
+    ways: dict[tuple[str, str], str | None] = field(default_factory=dict)  #: (move, state) -> to, as the machine said
 
 
 def shape(plan: Plan, category: str) -> Shape:
@@ -87,10 +88,12 @@ def timetable(plan: Plan, calendar: str, edition: str) -> Timetable:
 
 def clock(plan: Plan, limit: LengthLimit, edition: str) -> Clock:
     """The clock of a length limit, made once per plan, limit and edition."""
-    found: Clock | None = plan.worked_out.get((limit, edition))
+    by_length = plan.worked_out.get((edition,))
+    if by_length is None:
+        by_length = plan.worked_out[(edition,)] = {}
+    found: Clock | None = by_length.get(limit)
     if found is None:
-        found = Clock(limit.length, timetable(plan, limit.calendar, edition), limit.day_rule)
-        plan.worked_out[limit, edition] = found
+        found = by_length[limit] = Clock(limit.length, timetable(plan, limit.calendar, edition), limit.day_rule)
     return found
 
 

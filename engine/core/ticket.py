@@ -50,13 +50,11 @@ class Run(NamedTuple):
     due: int | None
     provisional: bool
     status: Status = "running"
+    done: int | None = None
+    ended_by: str = ""  #: the happening, or why it ended undone
+    started_by: str = ""  #: the happening
     pauses: tuple[tuple[int, int], ...] = ()
     paused_from: int | None = None
-    left: str | None = None
-    generation: int = 0
-    done: int | None = None
-    started_by: str = ""  #: the happening
-    ended_by: str = ""
     granted: Fraction | None = None  #: the measure it may run to, where a clamp gave it another than its limit's own
     climb: Climb = FRESH
 
@@ -81,11 +79,23 @@ class Made(NamedTuple):
     person: str
 
 
+class Marks(NamedTuple):
+    """What an idle ticket has none of; such tickets share the empty value."""
+
+    closed: int | None = None
+    level: int = 0
+    promises: int = 0
+
+
+NO_MARKS = Marks()
+
+
 @dataclass(frozen=True, slots=True)
 class Ties:
     """What binds a ticket to others; most have none and share the empty value."""
 
     parent: str | None = None
+    post: str | None = None
     group: str | None = None
     repeat_of: str | None = None
     repeats: int = 0
@@ -109,19 +119,17 @@ class Ticket:
     edition: str
     opened: int
     state: str
-    closed: int | None
     round: int
     first_contact: str | None
     assignee: str | None
-    post: str | None
-    level: int
-    promises: int
     stated: dict[str, Value]
     derived: dict[str, Value]
-    path: tuple[Stay, ...]
+    initial: str  #: the state it was opened in
+    later: tuple[Stay, ...]  #: the states since; a million tickets that never moved share the empty one
     made: dict[str, Made]
     runs: dict[str, Run]  #: open runs by the name of their deadline
     ended: tuple[Run, ...]  #: in the order in which they ended
+    marks: Marks
     ties: Ties
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -133,6 +141,31 @@ class Ticket:
         """The value of a declared fact: stated, else its default; None when it is not set."""
         value = self.stated.get(name)
         return self.derived.get(name) if value is None else value
+
+    @property
+    def path(self) -> tuple[Stay, ...]:
+        """The states it was in, by effective instants, the first one at its opening."""
+        return (Stay(self.initial, self.opened, 1), *self.later)
+
+    @property
+    def closed(self) -> int | None:
+        """When it entered the final state it is in, effective."""
+        return self.marks.closed
+
+    @property
+    def level(self) -> int:
+        """The most rungs at or after the due that one ladder raised; never falls while open."""
+        return self.marks.level
+
+    @property
+    def promises(self) -> int:
+        """Promises given in this round."""
+        return self.marks.promises
+
+    @property
+    def post(self) -> str | None:
+        """The role, or the new member, that a duty's ticket is about."""
+        return self.ties.post
 
     def facts(self) -> dict[str, Value]:
         return {**self.derived, **self.stated}

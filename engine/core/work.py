@@ -42,6 +42,7 @@ class Work:
         self._family = family
 
     def emit(self, event: e.Event) -> None:
+        """Write an event. Its ticket is under the hands of this step already, or begins with it."""
         self.events.append(event)
         FOLDS[type(event)](self.bench, event)
 

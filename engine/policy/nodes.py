@@ -224,94 +224,9 @@ class _TooBig(Exception):  # noqa: N818 - it never leaves the room
         self.span, self.limit = span, limit
 
 
-# ---- syntax errors ----
-
-
-def _syntax(source: Source, mended: Mended, error: yaml.MarkedYAMLError) -> Diagnostic:
-    """The parser's complaint in the words of an author, with the place where the matter began."""
-    words = f"{error.context or ''} {error.problem or ''}"
-    code, problem = next(((code, said) for part, code, said in COMPLAINTS if part in words), ("Y007", UNREADABLE))
-    mark, begun = error.problem_mark, error.context_mark
-    if problem in (UNCLOSED_QUOTE, UNCLOSED_BRACKET) and begun is not None:
-        return diagnostic(code, _at(source, mended, begun), problem=problem).against(
-            _at(source, mended, mark), Words("read up to here", "一直读到这里")
-        )
-    return diagnostic(code, _at(source, mended, mark or begun), problem=problem)
-
-
-def _at(source: Source, mended: Mended, mark: Any) -> Span:
-    line = min(mark.line, len(source.lines) - 1)
-    column = min(mended.column(line, mark.column), len(source.lines[line])) if line == mark.line else 0
-    return Span(source, line + 1, column + 1, line + 1, column + 2)
-
-
-def _lines(error: yaml.MarkedYAMLError) -> set[int]:
-    """The lines (from 1) over which the parser lost its way."""
-    marks = [mark.line + 1 for mark in (error.context_mark, error.problem_mark) if mark is not None]
-    return set(range(marks[-1] - 1 if "block" in (error.context or "") else min(marks), max(marks) + 1))
-
-
-def _section(text: str, error: yaml.MarkedYAMLError) -> tuple[int, int]:
-    """First and last line (from 0) of the top-level section in which the trouble began."""
-    lines = text.split("\n")
-    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
-    # Where a key is badly indented, the parser names the whole block as its context: then the problem is the place.
-    whole = "block mapping" in (error.context or "") or "block collection" in (error.context or "")
-    begun = min(marks[-1:] if whole else marks, default=0)
-    first = min(begun, len(lines) - 1)
-    while first > 0 and not _top_level(lines[first]):
-        first -= 1
-    last = first
-    while last + 1 < len(lines) and not _top_level(lines[last + 1]):
-        last += 1
-    return first, last
-
-
-def _top_level(line: str) -> bool:
-    return bool(line) and line[0] not in " \t#]}-" and line.strip() != ""
-
-
-def _without(text: str, first: int, last: int) -> str:
-    lines = text.split("\n")
-    lines[first : last + 1] = [""] * (last + 1 - first)
-    return "\n".join(lines)
-
-
-def _broken_key(source: Source, text: str, line: int) -> Iterator[Entry]:
-    """The section that cannot be read still has its name, so that nobody misses it."""
-    key = re.compile(r"([\w-]+)\s*:").match(text.split("\n")[line])
-    if key is not None:
-        span = Span(source, line + 1, 1, line + 1, key.end(1) + 1)
-        yield Entry(Text(key[1], span), Broken(span))
-
-
-def _whole(source: Source) -> Span:
-    return Span(source, 1, 1, 1, len(source.line(1)) + 1)
-
-
 ALIAS: Final = Words("an alias (`*name`)", "别名（`*名称`）")
 ANCHOR: Final = Words("an anchor (`&name`)", "锚点（`&名称`）")
 TAG: Final = Words("a tag (`!name`)", "标签（`!名称`）")
 MERGE: Final = Words("a merge key (`<<`)", "合并键（`<<`）")
 FIRST: Final = Words("first here", "第一次在这里")
 SECOND: Final = Words("and again here", "这里又写了一次")
-UNCLOSED_BRACKET: Final = Words("this bracket is never closed, or a comma is missing", "括号没有闭合，或者少了一个逗号")
-UNREADABLE: Final = Words("this cannot be read as YAML", "这里不是合法的 YAML")
-
-UNEVEN: Final = Words("this line is not indented like its neighbours", "这一行的缩进与上下行不一致")
-NO_COLON: Final = Words("a colon is missing after this key", "这个键后面少了冒号")
-NO_LIST: Final = Words("a list cannot begin here: put it on the next line", "列表不能从这里开始，请另起一行")
-BAD_START: Final = Words("a text cannot begin with this sign: put it in quotes", "文字不能以这个符号开头，请加引号")
-
-#: What libyaml or PyYAML say, and what we say instead.
-COMPLAINTS: Final = (
-    ("quoted scalar", "Y007", UNCLOSED_QUOTE),
-    ("flow sequence", "Y007", UNCLOSED_BRACKET),
-    ("flow mapping", "Y007", UNCLOSED_BRACKET),
-    ("mapping values are not allowed", "Y006", UNREADABLE),
-    ("could not find expected ':'", "Y007", NO_COLON),
-    ("did not find expected key", "Y007", UNEVEN),
-    ("expected <block end>", "Y007", UNEVEN),
-    ("block sequence entries are not allowed", "Y007", NO_LIST),
-    ("cannot start any token", "Y007", BAD_START),
-)

@@ -47,9 +47,9 @@ def check_finally(performance: Performance) -> list[str]:
         if got_round != last.round:
             problems.append(f"round: expected {last.round}, got {got_round}")
     for name, wanted in last.alerts.items():
-        got = _alerted(performance, name)
-        if got != set(wanted):
-            problems.append(f"alert {name}: expected [{', '.join(sorted(wanted))}], got [{', '.join(sorted(got))}]")
+        told = _alerted(performance, name)
+        if told != set(wanted):
+            problems.append(f"alert {name}: expected [{', '.join(sorted(wanted))}], got [{', '.join(sorted(told))}]")
     for name, wanted in last.files.items():
         got = _dossier(performance, name, next(iter(tickets.values()), None))
         if got != wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +14,6 @@ from engine.sim.codes import diagnose
 from engine.sim.finals import check_finally
 from engine.sim.player import Performance, play
 from engine.sim.scenario import Reader, Scenario
-from engine.worktime import official_days
 
 
 @dataclass(slots=True)
@@ -46,12 +45,6 @@ def is_scenario(path: Path) -> bool:
     return any(line.startswith("scenario:") for line in head.splitlines())
 
 
-def codes_of(plan: Plan) -> tuple[str, ...]:
-    """The holiday codes that a plan's calendars name; what is not a date is a code."""
-    named = {name for spec in plan.calendars.values() for name in spec.holidays}
-    return tuple(sorted(name for name in named if not name[:1].isdigit()))
-
-
 class Runner:
     """Plays scenario files; a plan that several of them play on is loaded once."""
 
@@ -64,9 +57,7 @@ class Runner:
         scenario, plan = self.load(path, result)
         if scenario is None or plan is None:
             return result
-        edition = official_days(codes_of(plan))
-        plan = replace(plan, editions={edition.id: edition})
-        performance = play(scenario, plan, edition.id)
+        performance = play(scenario, plan, next(reversed(plan.editions)))
         performance.problems += check_finally(performance)
         result.performance = performance
         return result

@@ -169,11 +169,11 @@ def test_bytes_that_are_no_utf_8_fail_on_their_line_only() -> None:
 
 
 def test_a_calendar_is_compiled_once_for_all_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    import engine.cli.calendar as verb
+    import engine.cli.working_time as questions
 
     compiled: list[object] = []
-    compile_once = verb._compile
-    monkeypatch.setattr(verb, "_compile", lambda raw: compiled.append(raw) or compile_once(raw))  # type: ignore[func-returns-value]
+    compile_once = questions._compile
+    monkeypatch.setattr(questions, "_compile", lambda raw: compiled.append(raw) or compile_once(raw))  # type: ignore[func-returns-value]
     question = {"calendar": OFFICE, "start": "2026-09-30T10:00", "limit": "1 working hour"}
     answers, _ = lines("due", *({"id": n, **question} for n in range(50)), {"id": 50, **question, "calendar": BOSTON})
     assert (len(answers), len(compiled)) == (51, 2)
@@ -298,6 +298,11 @@ def test_what_cannot_be_answered_ends_with_1(words: tuple[str, ...]) -> None:
 )  # fmt: skip
 def test_wrong_use_ends_with_2(words: tuple[str, ...]) -> None:
     assert huiyin(*words).exit_code == 2
+
+
+def test_a_refusal_in_chinese() -> None:
+    assert "工作日还是自然日" in huiyin("due", "2026-09-30T10:00", "3天", "--lang", "zh").stderr
+    assert "时刻" in huiyin("due", "昨天", "3个工作日", "--lang", "zh").stderr
 
 
 # ---- show ----

@@ -51,21 +51,26 @@ BOMBS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in BOMBS.items()])
-def test_a_bomb_is_answered_soon_and_in_little_memory(text: str) -> None:
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_answered_soon(name: str) -> None:
+    load_text("policy: warm")
+    began = time.perf_counter()
+    loaded = load_text(BOMBS[name])
+    assert time.perf_counter() - began < SECONDS_MAX
+    assert loaded.plan is None
+    assert loaded.diagnostics
+
+
+@pytest.mark.parametrize("name", ["many keys", "depth in braces", "one long quoted text", "full-width signs"])
+def test_a_bomb_is_answered_in_little_memory(name: str) -> None:
     load_text("policy: warm")
     tracemalloc.start()
     try:
-        load_text(text)
+        load_text(BOMBS[name])
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < BYTES_MAX
-    began = time.perf_counter()
-    loaded = load_text(text)
-    assert time.perf_counter() - began < SECONDS_MAX
-    assert loaded.plan is None
-    assert loaded.diagnostics
 
 
 def test_bytes_of_any_kind_are_read() -> None:

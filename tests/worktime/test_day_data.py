@@ -30,6 +30,13 @@ def test_a_notice_replaces_everything_that_was_guessed_of_its_year() -> None:
     }
 
 
+def test_a_notice_announced_anew_replaces_the_make_up_days_of_its_year_and_of_no_other() -> None:
+    before = official_days(("CN",)).codes["CN"].makeup
+    after = overlay(official_days(("CN",)), {"year": 2026, "days": []}, id="anew").codes["CN"].makeup
+    assert len([day for day in before if day.year == 2026]) == 6
+    assert dict(after) == {day: name for day, name in before.items() if day.year != 2026}
+
+
 def test_an_edition_has_a_name_and_leaves_the_old_one_as_it_was() -> None:
     old = official_days(("CN",))
     new = overlay(old, json.dumps(NOTICE), id="2027")
@@ -87,6 +94,11 @@ def test_codes_of_countries_and_of_their_parts() -> None:
     assert date(2026, 4, 20) in data.codes["US-MA"].off  # Patriots' Day
     assert date(2026, 10, 3) in data.codes["DE"].off
     assert data.codes["US-MA"].published_through is None  # known by law for every year
+
+
+def test_an_edition_of_some_years_has_the_last_of_them() -> None:
+    off = official_days(("US",), years=(2024, 2025)).codes["US"].off
+    assert {day.year for day in off} == {2024, 2025}
 
 
 def test_unknown_codes_are_all_named() -> None:

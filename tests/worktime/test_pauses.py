@@ -174,6 +174,8 @@ def test_a_limit_granted_anew_runs_to_that_measure(
 
 # ---- the five, by the hour ----
 
+#: Example 3 of SEMANTICS: waiting for the owner.
+WAITING = ((at("2026-10-08 14:30"), at("2026-10-09 10:30")),)
 THURSDAY = "2026-10-08"  # the first working day after the holiday; the Saturday after it is worked
 
 

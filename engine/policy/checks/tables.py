@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from engine.core import Condition, Plan, Row, Table, Value
 from engine.core import conditions as c
-from engine.core.plan import Category
+from engine.core.plan import Category, Fact
 from engine.core.shape import reads
 from engine.policy.compile.desk import Desk
 from engine.policy.shapes import Path
@@ -141,47 +141,58 @@ def _domain(
     plan: Plan, category: Category | None, fact: str, conditions: Iterable[Condition | None]
 ) -> list[Value | None]:
     """The values worth trying."""
-    if fact == "category":
-        return [category.id] if category is not None else list(plan.categories)
-    tests = [part for condition in conditions for part in all_parts(condition) if getattr(part, "fact", None) == fact]
-    named: set[Value] = set()
-    for test in tests:
-        if isinstance(test, c.OneOf | c.NoneOf):
-            named |= test.values
-        elif isinstance(test, c.Between):
-            for bound in (test.low, test.high):
-                named |= {bound - 1, bound, bound + 1} if bound is not None else set()
+    match fact:
+        case "category":
+            return [category.id] if category is not None else list(plan.categories)
+        case "time":
+            return _clock_edges(conditions)
+        case "day":
+            return list[Value | None](range(14))
+        case "state":
+            flows = [plan.workflows[category.workflow]] if category is not None else plan.workflows.values()
+            return [state for flow in flows for state in flow.states]
+    named = _named(fact, conditions)
     declared = plan.facts.get(fact)
-    if fact == "time":
-        edges = {
-            edge
-            for one in conditions
-            for part in all_parts(one)
-            if isinstance(part, c.ClockTime)
-            for edge in (part.start, part.end)
-        }
-        return list[Value | None](sorted({(edge + step) % 86_400 for edge in edges for step in (-1, 0)}))
-    if fact == "day":
-        return list[Value | None](range(14))
     if declared is None:
-        return [*sorted(named, key=str), *([None] if fact in c.FINDING_FACTS else ["~"] if not named else [])]
-    match declared.type:
-        case "choice":
-            values: set[Value] = set(declared.values)
-        case "flag":
-            values = {True, False}
-        case "number" | "score":
-            values = named or {0}
-        case "role":
-            values = set(plan.roles)
-        case "time" | "date":
-            values = {0, 1_000_000}
-        case _:
-            values = named or {"~"}
+        return [*sorted(named or {"~"}, key=str), *([None] if fact in c.FINDING_FACTS else [])]
     if category is not None and not _may_be_set(plan, category, fact):
         return [None]
     always = declared.default is not None and any(row.when is None for row in declared.default.rows)
-    return [*sorted(values, key=str), *([] if always else [None])]
+    return [*sorted(_of_type(plan, declared, named), key=str), *([] if always else [None])]
+
+
+def _clock_edges(conditions: Iterable[Condition | None]) -> list[Value | None]:
+    """The seconds of the day at which a condition begins or ends to hold, and the ones before."""
+    clocks = [part for one in conditions for part in all_parts(one) if isinstance(part, c.ClockTime)]
+    edges = {edge for part in clocks for edge in (part.start, part.end)}
+    return list[Value | None](sorted({(edge + step) % 86_400 for edge in edges for step in (-1, 0)}))
+
+
+def _named(fact: str, conditions: Iterable[Condition | None]) -> set[Value]:
+    """The values that conditions name, and the numbers next to them."""
+    found: set[Value] = set()
+    for part in (part for one in conditions for part in all_parts(one) if getattr(part, "fact", None) == fact):
+        if isinstance(part, c.OneOf | c.NoneOf):
+            found |= part.values
+        elif isinstance(part, c.Between):
+            found |= {bound for bound in (part.low, part.high) if bound is not None}
+    numbers = [value for value in found if isinstance(value, int | float) and not isinstance(value, bool)]
+    return found | {number + step for number in numbers for step in (-1, 1)}
+
+
+def _of_type(plan: Plan, fact: Fact, named: set[Value]) -> set[Value]:
+    match fact.type:
+        case "choice":
+            return set(fact.values)
+        case "flag":
+            return {True, False}
+        case "role":
+            return set(plan.roles)
+        case "time" | "date":
+            return {0, 1_000_000}  # near the opening, and far
+        case "number" | "score":
+            return named or {0}
+    return named or {"~"}
 
 
 def _may_be_set(plan: Plan, category: Category, fact: str) -> bool:

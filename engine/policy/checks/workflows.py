@@ -223,38 +223,33 @@ def _silent_states(desk: Desk, plan: Plan, category: str) -> None:
 
 
 def _silent(plan: Plan, workflow: Workflow, deadlines: list[Deadline]) -> list[str]:
-    running: dict[str, frozenset[str]] = {}
+    """The reachable states in which nothing runs: what may run in each is passed on along the moves till it settles."""
     times = {id for id, fact in plan.facts.items() if fact.type == "time"}
-
-    def after(before: frozenset[str], happened: set[str], asked: set[str]) -> frozenset[str]:
-        ended = {d.id for d in deadlines if (d.until | d.void) & happened}
-        now = set(before - ended)
-        happened = happened | {f"{id} met" for id in ended & before} | {f"{id} breached" for id in before} | asked
-        while more := {d.id for d in deadlines if d.starts & happened and d.id not in now}:
-            now |= more
-            happened |= {f"{id} breached" for id in more}
-        return frozenset(now)
-
-    asked = {item.fact for item in plan.categories[next(iter(deadlines[0].of))].record} if deadlines else set()
-    defaults = {id for id in times if plan.facts[id].default is not None}
-    start = after(frozenset(), {"opened", workflow.initial}, times & (asked | defaults))
-    frontier = [(workflow.initial, start)]
-    seen: set[tuple[str, frozenset[str]]] = set()
+    may_run = {workflow.initial: _after(frozenset(), {"opened", workflow.initial} | times, deadlines)}
+    frontier = [workflow.initial]
     while frontier:
-        state, now = frontier.pop()
-        if (state, now) in seen or len(seen) > 5_000:
-            continue
-        seen.add((state, now))
-        running[state] = running.get(state, frozenset()) | now
-        if workflow.states[state].final:
-            continue
+        state = frontier.pop()
         for move in workflow.moves.values():
-            if state in move.sources:
-                target = move.to or state
-                happened = {move.id} | ({target} if target != state else set())
-                given = {item.fact for item in move.ask} & times
-                frontier.append((target, after(now, happened, given)))
-    return [name for name, ids in running.items() if not ids and not workflow.states[name].final]
+            if state not in move.sources:
+                continue
+            target = move.to or state
+            happened = {move.id, *(() if target == state else (target,)), *({item.fact for item in move.ask} & times)}
+            now = _after(may_run[state], happened, deadlines) | may_run.get(target, frozenset())
+            if now != may_run.get(target):
+                may_run[target] = now
+                frontier.append(target)
+    return [name for name, running in may_run.items() if not running and not workflow.states[name].final]
+
+
+def _after(before: frozenset[str], happened: set[str], deadlines: list[Deadline]) -> frozenset[str]:
+    """What may run after a step, if `before` may have run; a deadline that runs may be breached, one that ends met."""
+    ended = {one.id for one in deadlines if (one.until | one.void) & happened}
+    now = set(before) - ended
+    moments = happened | {f"{id} met" for id in ended & before} | {f"{id} breached" for id in before}
+    while more := {one.id for one in deadlines if one.starts & moments and one.id not in now}:
+        now |= more
+        moments |= {f"{id} breached" for id in more}
+    return frozenset(now)
 
 
 LEAD_THERE = Words("add a move to it, or take it away", "加一个通向它的动作，或者去掉它")

@@ -26,7 +26,7 @@ from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.policy.words import Words
-from engine.worktime import Length, LengthError, parse_length
+from engine.worktime import Length, LengthError, Unit, parse_length
 
 JsonShape: TypeAlias = dict[str, Any]
 #: An editor reads YAML 1.2, where 301 is a number and true a boolean; here both are texts.
@@ -262,8 +262,12 @@ def length(text: str, *, zero: bool = False) -> Length:
         raise fault("E108", text=text, reason=NO_LENGTH.get(error.reason, NOT_A_LENGTH), remedy=remedy) from None
 
 
-def _span_of_time(text: str) -> Length:
-    return length(text, zero=True)
+def elapsed(text: str) -> Length:
+    """A length round the clock; it may be nothing."""
+    found = length(text, zero=True)
+    if found.unit is not Unit.SECONDS:
+        raise wrong(text, Words("a length in minutes or hours", "以分钟或小时计的时长"), "30 minutes")
+    return found
 
 
 def back(some: Length) -> Length:
@@ -305,7 +309,7 @@ def _reads_as_length(text: str) -> bool:
 
 
 LengthText: TypeAlias = Annotated[Length, Reads(length, A_LENGTH, "30 minutes", "3 working days", "3个工作日")]
-LateText: TypeAlias = Annotated[Length, Reads(_span_of_time, A_LENGTH, "0 minutes", "30 minutes")]
+LateText: TypeAlias = Annotated[Length, Reads(elapsed, A_LENGTH, "0 minutes", "30 minutes")]
 Instant: TypeAlias = Annotated[
     InstantText, Reads(instant, Words("an instant", "时刻"), "2 working days after opened", "handle due")
 ]
@@ -400,7 +404,7 @@ def _target(text: str) -> TargetText:
     kind, amount = parts[1], parts[2]
     if number := re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", amount):
         return TargetText(kind, Fraction(number[1]) / (100 if number[2] else 1), None, text)
-    return TargetText(kind, None, length(amount), text)
+    return TargetText(kind, None, elapsed(amount), text)
 
 
 def _each(text: str) -> EachText:

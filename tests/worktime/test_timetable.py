@@ -1,0 +1,140 @@
+"""What a timetable says about an instant and about a date."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta
+
+import holidays
+import pytest
+
+from engine.worktime import always, shift_edges
+from tests.worktime import oracle
+from tests.worktime.sites import random_instant
+from tests.worktime.test_against_oracle import sites
+from tests.worktime.tools import at, calendar, shown
+
+NIGHTS = {"mon-fri": "22:00-06:00"}
+DAY = timedelta(days=1)
+
+# Thu 8 Oct 2026 is the first working day after the holidays of National Day.
+INSTANTS = [
+    ("2026-10-07 10:00", False, "2026-10-08 09:00"),
+    ("2026-10-08 08:59:59", False, "2026-10-08 09:00"),
+    ("2026-10-08 09:00", True, "2026-10-08 09:00"),
+    ("2026-10-08 11:59:59", True, "2026-10-08 11:59:59"),
+    ("2026-10-08 12:00", False, "2026-10-08 13:30"),
+    ("2026-10-08 18:00", False, "2026-10-09 09:00"),
+    ("2026-10-10 18:00", False, "2026-10-12 09:00"),
+]
+
+
+@pytest.mark.parametrize(("instant", "is_open", "opening"), INSTANTS)
+def test_an_opening_has_its_first_instant_and_not_its_last(instant: str, is_open: bool, opening: str) -> None:
+    office = calendar()
+    assert office.is_open(at(instant)) is is_open
+    assert shown(office.next_opening(at(instant))) == opening
+
+
+DATES = [
+    ("2026-09-30", "working", "", "2026-09-30 18:00", "2026-09-30 09:00"),
+    ("2026-10-01", "holiday", "国庆节", "2026-10-08 18:00", "2026-10-08 09:00"),
+    ("2026-10-10", "makeup", "国庆节调休", "2026-10-10 18:00", "2026-10-10 09:00"),
+    ("2026-10-11", "weekend", "", "2026-10-12 18:00", "2026-10-12 09:00"),
+    ("2026-12-31", "exception", "", "2026-12-31 15:00", "2026-12-31 09:00"),
+    ("2026-11-02", "exception", "", "2026-11-03 18:00", "2026-11-03 09:00"),
+]
+
+
+@pytest.mark.parametrize(("day", "kind", "name", "close", "opening"), DATES)
+def test_a_date_has_a_kind_and_a_close_of_business_which_rolls(
+    day: str, kind: str, name: str, close: str, opening: str
+) -> None:
+    office = calendar(exceptions={"2026-12-31": "09:00-12:00, 13:30-15:00", "2026-11-02": "closed"})
+    on = date.fromisoformat(day)
+    assert office.day_kind(on) == (kind, name)
+    assert office.is_working_day(on) is close.startswith(day)
+    assert (shown(office.close_of(on)), shown(office.opening_of(on))) == (close, opening)
+
+
+def test_the_date_of_an_instant_is_that_of_the_opening_it_lies_in() -> None:
+    nights = calendar(NIGHTS)
+    dates = {text: str(nights.date_of(at(text))) for text in ("2026-11-03 05:59:59", "2026-11-03 06:00")}
+    assert dates == {"2026-11-03 05:59:59": "2026-11-02", "2026-11-03 06:00": "2026-11-03"}
+    assert shown(nights.close_of(date(2026, 11, 2))) == "2026-11-03 06:00"
+
+
+def test_the_openings_that_touch_a_span_are_whole() -> None:
+    noon, end = at("2026-10-08 11:00"), at("2026-10-08 13:30")
+    morning, afternoon = (
+        (at(f"2026-10-08 {a}"), at(f"2026-10-08 {b}")) for a, b in (("09:00", "12:00"), ("13:30", "18:00"))
+    )
+    assert calendar().intervals(noon, end) == (morning,)
+    assert calendar().intervals(noon, end + 1) == (morning, afternoon)
+    assert calendar().intervals(morning[1], end) == ()
+    assert calendar().intervals(noon, noon) == ()
+
+
+def test_edges_are_where_it_opens_or_closes() -> None:
+    edges = calendar().edges(at("2026-10-08 12:00"), at("2026-10-09 09:00"))
+    assert [shown(edge) for edge in edges] == ["2026-10-08 12:00", "2026-10-08 13:30", "2026-10-08 18:00"]
+
+
+def test_what_is_open_without_a_break_has_no_edges_but_the_openings_of_each_day() -> None:
+    round_the_clock, span = always("Asia/Shanghai"), (at("2026-10-08 12:00"), at("2026-10-10 12:00"))
+    assert round_the_clock.edges(*span) == ()
+    assert len(round_the_clock.intervals(*span)) == 3
+
+
+def test_shifts_are_those_that_begin_in_the_span() -> None:
+    shifts = shift_edges(
+        calendar({"mon-fri": "06:00-14:00, 14:00-22:00"}), at("2026-10-08 06:00"), at("2026-10-09 06:00")
+    )
+    assert [(shown(start)[5:], shown(end)[5:]) for start, end in shifts] == [
+        ("10-08 06:00", "10-08 14:00"),
+        ("10-08 14:00", "10-08 22:00"),
+    ]
+    assert shift_edges(calendar(), at("2026-10-08 09:00:01"), at("2026-10-08 13:30")) == ()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_point_questions_agree_with_a_look_at_the_openings_of_the_days_around(seed: int) -> None:
+    rng = random.Random(f"points {seed}")
+    for _ in range(1_500):
+        site, table = sites()[rng.randrange(len(sites()))]
+        instant = random_instant(rng, site)
+        around = [span for n in (-1, 0, 1) for span in site.spans(site.shown(instant).date() + n * DAY)]
+        said = f"{site.raw} at {instant}"
+        assert table.is_open(instant) == any(opens <= instant < closes for opens, closes in around), said
+        assert table.next_opening(instant) == oracle.next_opening(site, instant), said
+        assert table.date_of(instant) == site.date_of(instant), said
+
+
+def test_the_nth_working_day_is_that_of_holidays_for_every_day_of_2004_to_2026() -> None:
+    """`get_nth_working_day` of the package that the days come from, -30 to 30 days, asked on every third day."""
+    china, office = holidays.China(years=range(2003, 2028)), calendar()
+    for number in range(0, 8_401, 3):
+        day = date(2004, 1, 1) + number * DAY
+        for n in {number % 61 - 30, 1, -1, 0}:
+            assert office.nth_working_day(day, n) == china.get_nth_working_day(day, n), (day, n)
+
+
+def test_an_aware_local_time_plus_opening_time() -> None:
+    office = calendar()
+    start = office.local(at("2026-09-30 17:00"))
+    assert office.add_opening(start, 2 * 3600) == office.local(at("2026-10-08 10:00"))
+    assert office.add_opening(start.astimezone(UTC), 3600).isoformat() == "2026-09-30T18:00:00+08:00"
+    with pytest.raises(ValueError, match="without zone"):
+        office.add_opening(datetime(2026, 9, 30, 17), 3600)  # noqa: DTZ001
+
+
+def test_an_answer_far_from_the_table_at_hand_is_the_same_as_asked_first() -> None:
+    """The table grows as it is asked, forward and backward; what it says does not depend on the order."""
+    near, far = at("2026-10-08 10:00"), at("1995-10-09 10:00")
+    grown, fresh = calendar(), calendar()
+    assert grown.opening_between(near, near + 86_400) == 27_000
+    assert grown.next_opening(far) == fresh.next_opening(far)
+    assert grown.opening_between(far, near) == fresh.opening_between(far, near) == -fresh.opening_between(near, far)
+    assert str(grown.nth_working_day(date(2026, 10, 8), 9_000)) == str(
+        calendar().nth_working_day(date(2026, 10, 8), 9_000)
+    )
