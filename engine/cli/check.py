@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +15,9 @@ from engine.cli.common import date_option, language_option
 
 if TYPE_CHECKING:
     from engine.policy import Diagnostic
+
+A_POLICY: Final = re.compile(r"^policy\s*[:：]", re.MULTILINE)
+A_SCENARIO: Final = re.compile(r"^scenario\s*[:：]", re.MULTILINE)
 
 
 @click.command("check")
@@ -65,10 +69,8 @@ def _policy_files(paths: tuple[Path, ...]) -> Iterator[Path]:
             yield path
             continue
         for file in sorted({*path.rglob("*.yaml"), *path.rglob("*.yml")}):
-            lines = file.read_bytes().splitlines()
-            if any(line.startswith(b"policy") for line in lines) and not any(
-                line.startswith(b"scenario") for line in lines
-            ):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            if A_POLICY.search(text) and not A_SCENARIO.search(text):
                 yield file
 
 

@@ -34,7 +34,7 @@ class Happening(NamedTuple):
     text: str
 
 
-class Step(NamedTuple):
+class Rise(NamedTuple):
     """A rung with its instant: raised already, skipped, or still to come; None where nobody can know yet."""
 
     rung: Rung
@@ -58,7 +58,7 @@ class Answer:
     facts: tuple[tuple[str, str], ...]  #: what the row looked at
     when: str
     counted: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[Rise, ...]
     history: tuple[Happening, ...] = ()
 
 
@@ -91,8 +91,14 @@ def of_scenario(path: Path, deadline: str, at: str | None, ticket: str | None, l
     family, one, run = max(found, key=lambda three: (three[2].open, three[2].start))
     name = performance.names.get(one.id, one.id)
     events = [event for _, _, step in performance.log for event in step.events if event.ticket == one.id]
+    teller = Teller(plan, lang)
     answer = _answer(plan, loaded, family, one, run, now, lang, trial=False)
-    return replace(answer, name=name, history=tuple(_history(Teller(plan, lang), run.key, events)))
+    told = {event.rung: event.told for event in events if isinstance(event, e.Raised) and event.key == run.key}
+    rungs = tuple(
+        one._replace(tells=tuple(teller.address(who) for who in told[one.rung.id])) if one.rung.id in told else one
+        for one in answer.steps
+    )
+    return replace(answer, name=name, steps=rungs, history=tuple(_history(teller, run.key, events)))
 
 
 def of_policy(
@@ -167,7 +173,7 @@ def _shown(teller: Teller, ticket: Ticket, fact: str) -> str:
 
 def _steps(
     plan: Plan, family: Family, ticket: Ticket, run: Run, deadline: Deadline, teller: Teller, trial: bool
-) -> Iterator[Step]:
+) -> Iterator[Rise]:
     """The rungs in the order of the ladder. What stands at or before the start was never to be raised."""
     found = ladder(plan, deadline)
     bench = Bench(family, family.at, "")
@@ -183,16 +189,16 @@ def _steps(
     for rung in found.rungs if found is not None else ():
         told = tuple(dict.fromkeys(who for party in rung.notify for who in tells(party)))
         if rung.id in run.climb.raised:
-            yield Step(rung, run.climb.raised[rung.id], told, "raised")
+            yield Rise(rung, run.climb.raised[rung.id], told, "raised")
             continue
         when = run.start if rung.at.kind == "start" else rung_instant(plan, ticket, run, rung) if run.due else None
         skipped = rung.id in run.climb.skipped or (when is not None and when <= run.start and not is_overdue(rung))
         if skipped:
-            yield Step(rung, when, told, "skipped")
+            yield Rise(rung, when, told, "skipped")
         elif rung.when is not None and not rung.when.holds(view):
-            yield Step(rung, when, told, "not for this")
+            yield Rise(rung, when, told, "not for this")
         else:
-            yield Step(rung, when, told, "ahead" if run.open else "over")
+            yield Rise(rung, when, told, "ahead" if run.open else "over")
 
 
 def _history(teller: Teller, key: str, events: Iterable[e.Event]) -> Iterator[Happening]:

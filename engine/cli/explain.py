@@ -108,21 +108,19 @@ def value(path: str, policy: str, as_json: bool, lang: str) -> None:
 
     loaded = load_policy(policy)
     parts = tuple(path.split("."))
-    found = provenance.entry(loaded, parts)
-    told = [(leaf, node, provenance.sayings(loaded, leaf)) for leaf, node in provenance.leaves(found.value, parts)]
+    told = provenance.values(loaded, parts)
     if as_json:
         answer = [
-            {"path": ".".join(leaf), "value": provenance.plain(node), "said_by": [one.as_json() for one in said]}
-            for leaf, node, said in told
+            {"path": ".".join(leaf), "value": text, "said_by": [one.as_json() for one in said]}
+            for leaf, text, said in told
         ]
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    for leaf, node, said in told:
-        click.echo(f"{'.'.join(leaf)}: {provenance.plain(node)}")
+    for leaf, text, said in told:
+        click.echo(f"{'.'.join(leaf)}: {'null' if text is None else text}")
         width = max((len(one.place) for one in said), default=0)
         for one in said:
-            text = "null" if one.removed else one.text
-            click.echo(f"  {one.place:<{width}}  {text}")
+            click.echo(f"  {one.place:<{width}}  {one.text}")
 
 
 def _code_command(code: str) -> click.Command:

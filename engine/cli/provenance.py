@@ -50,6 +50,14 @@ def sayings_of_rule(loaded: Loaded, rule: str) -> tuple[Saying, ...]:
     return ()
 
 
+def values(loaded: Loaded, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], str | None, tuple[Saying, ...]]]:
+    """Each value at or below a path with who said it; None for one that was taken away."""
+    said = sayings(loaded, path)
+    if said and said[-1].removed:
+        return [(path, None, said)]
+    return [(leaf, plain(node), sayings(loaded, leaf)) for leaf, node in leaves(entry(loaded, path).value, path)]
+
+
 def entry(loaded: Loaded, path: tuple[str, ...]) -> Entry:
     """What stands at a path of the merged policy; a usage error with the nearest name where nothing does."""
     node: Node | None = loaded.document.tree

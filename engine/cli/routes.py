@@ -174,7 +174,7 @@ class _Routes:
         quiet = messaging.quiet_hours if messaging is not None else None
         if messaging is None or quiet is None:
             return ""
-        named = {name for one in who for name in (one.roles[:1] + ("staff",) if one.roles else ("reporter",))}
+        named = {name for one in who for name in ((*one.roles[:1], "staff") if one.roles else ("reporter",))}
         if messaging.quiet_for and not named & set(messaging.quiet_for):
             return ""
         start, _, end = (part.strip() for part in quiet.partition("-"))

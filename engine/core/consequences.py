@@ -649,12 +649,21 @@ def breach(work: Work, ticket: Draft, run: Run, deadline: Deadline) -> None:
     unpause = deadline.cap_of is not None
     consequences(work, ticket, effective, [f"{run.deadline} breached"], set(), entered=False, unpause=unpause)
     if deadline.then is not None and deadline.id in ticket.runs:
-        move = work.shape(ticket).workflow.moves[deadline.then]
-        to = walk(work.shape(ticket), move.id, ticket.state)
-        if to is not None:
-            make_move(work, ticket, move, to, {}, None, effective, "engine")
+        _make_then(work, ticket, deadline, deadline.then, effective)
     if run.deadline in ticket.runs:
         exhaust(work, ticket, run.deadline, deadline, effective)
+
+
+def _make_then(work: Work, ticket: Draft, deadline: Deadline, name: str, now: int) -> None:
+    """The move that the policy wants made at the due. A run that it ends was not done in time: it is missed."""
+    shape = work.shape(ticket)
+    to = walk(shape, name, ticket.state)
+    if to is None:
+        return
+    stopped: list[Run] = []
+    if not deadline.until.isdisjoint((name, to, f"{ticket.state} left")):
+        _end_undone(work, ticket, ticket.runs[deadline.id], now, name, stopped)
+    make_move(work, ticket, shape.workflow.moves[name], to, {}, None, now, "engine")
 
 
 def _move_parts(work: Work, ticket: Draft, name: str, now: int) -> None:

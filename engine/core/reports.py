@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.core.cases import Books, Case, History, Imported, books
 from engine.core.conditions import Rule, Value
@@ -95,7 +95,7 @@ def _says_anything(value: FigureValue) -> bool:
     return bool(value.n or value.left_out or any(value.companions.values()))
 
 
-def _order(plan: Plan, name: str) -> list[str]:
+def _order(plan: Plan, name: str) -> list[Value]:
     if name == "category":
         return list(plan.categories)
     if name in plan.facts and plan.facts[name].type == "choice":
@@ -103,13 +103,11 @@ def _order(plan: Plan, name: str) -> list[str]:
     return list(plan.roles)
 
 
-def _rank(order: list[str], value: Value | None) -> tuple[int, float, str]:
-    """Values the plan names, in its order; then numbers; then texts; those without a value last."""
+def _rank(order: list[Value], value: Value | None) -> tuple[int, int, Any]:
+    """Values the plan names, in its order; then others, sorted; those without a value last."""
     if value is None:
-        return (3, 0, "")
-    if isinstance(value, str):
-        return (0, order.index(value), "") if value in order else (2, 0, value)
-    return (1, value, "")
+        return (2, 0, "")
+    return (0, order.index(value), "") if value in order else (1, 0, value)
 
 
 def _values(plan: Plan, figure: Figure, case: Case, name: str) -> Iterator[tuple[Value | None, Case]]:

@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import yaml
 
 from engine.policy.diagnostics import Diagnostic, Report, diagnostic
-from engine.policy.scan import UNCLOSED_QUOTE, Mended, scan
+from engine.policy.scan import Mended, scan
 from engine.policy.source import Source, Span
+from engine.policy.syntax import complaint, lines_of, section_of, without
 from engine.policy.words import Words
 
 DEPTH_MAX: Final = 40
@@ -70,6 +71,12 @@ class List(NamedTuple):
 Node: TypeAlias = Text | Null | Broken | Map | List
 
 
+def broken_at(tree: Map, key: str) -> Map:
+    """The map with a key whose value could not be used."""
+    entry = tree.entries[key]
+    return Map({**tree.entries, key: Entry(entry.key, Broken(entry.value.span))}, tree.span)
+
+
 def parse(source: Source) -> tuple[Map, tuple[Diagnostic, ...]]:
     """The tree of a source and all that is wrong with it as YAML; on a syntax error, of the sections around it."""
     mended = scan(source)
@@ -83,11 +90,11 @@ def parse(source: Source) -> tuple[Map, tuple[Diagnostic, ...]]:
         try:
             root = builder.document(text)
         except yaml.MarkedYAMLError as error:
-            first, last = _section(text, error)
-            if not slips & _lines(error):  # else it follows from a slip already reported
-                report.add(_syntax(source, mended, error))
+            first, last = section_of(text, error)
+            if not slips & lines_of(error):  # else it follows from a slip already reported
+                report.add(complaint(source, mended, error))
             broken.extend(_broken_key(source, text, first))
-            text = _without(text, first, last)
+            text = without(text, first, last)
             continue
         if not isinstance(root, Map):
             if not isinstance(root, Broken):
@@ -222,6 +229,18 @@ class _Builder:
 class _TooBig(Exception):  # noqa: N818 - it never leaves the room
     def __init__(self, span: Span, limit: Words) -> None:
         self.span, self.limit = span, limit
+
+
+def _broken_key(source: Source, text: str, line: int) -> Iterator[Entry]:
+    """The section that cannot be read still has its name, so that nobody misses it."""
+    key = re.compile(r"([\w-]+)\s*:").match(text.split("\n")[line])
+    if key is not None:
+        span = Span(source, line + 1, 1, line + 1, key.end(1) + 1)
+        yield Entry(Text(key[1], span), Broken(span))
+
+
+def _whole(source: Source) -> Span:
+    return Span(source, 1, 1, 1, len(source.line(1)) + 1)
 
 
 ALIAS: Final = Words("an alias (`*name`)", "别名（`*名称`）")

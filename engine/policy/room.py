@@ -15,7 +15,8 @@ from engine.policy.checks.complete import complete
 from engine.policy.compile import Desk, compile_plan
 from engine.policy.diagnostics import Diagnostic, Report, failed, in_order
 from engine.policy.document import Document, Layer, Provenance
-from engine.policy.layers import gather, merge, shown_name
+from engine.policy.layers import gather, shown_name
+from engine.policy.merge import merge
 from engine.policy.nodes import Broken, Map, parse
 from engine.policy.schema.policy import Policy
 from engine.policy.schema.scenario import Scenario

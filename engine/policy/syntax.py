@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
@@ -14,8 +12,7 @@ from engine.policy.source import Source, Span
 from engine.policy.words import Words
 
 
-
-def _syntax(source: Source, mended: Mended, error: yaml.MarkedYAMLError) -> Diagnostic:
+def complaint(source: Source, mended: Mended, error: yaml.MarkedYAMLError) -> Diagnostic:
     """The parser's complaint in the words of an author, with the place where the matter began."""
     words = f"{error.context or ''} {error.problem or ''}"
     code, problem = next(((code, said) for part, code, said in COMPLAINTS if part in words), ("Y007", UNREADABLE))
@@ -33,13 +30,13 @@ def _at(source: Source, mended: Mended, mark: Any) -> Span:
     return Span(source, line + 1, column + 1, line + 1, column + 2)
 
 
-def _lines(error: yaml.MarkedYAMLError) -> set[int]:
+def lines_of(error: yaml.MarkedYAMLError) -> set[int]:
     """The lines (from 1) over which the parser lost its way."""
     marks = [mark.line + 1 for mark in (error.context_mark, error.problem_mark) if mark is not None]
     return set(range(marks[-1] - 1 if "block" in (error.context or "") else min(marks), max(marks) + 1))
 
 
-def _section(text: str, error: yaml.MarkedYAMLError) -> tuple[int, int]:
+def section_of(text: str, error: yaml.MarkedYAMLError) -> tuple[int, int]:
     """First and last line (from 0) of the top-level section in which the trouble began."""
     lines = text.split("\n")
     marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
@@ -59,22 +56,10 @@ def _top_level(line: str) -> bool:
     return bool(line) and line[0] not in " \t#]}-" and line.strip() != ""
 
 
-def _without(text: str, first: int, last: int) -> str:
+def without(text: str, first: int, last: int) -> str:
     lines = text.split("\n")
     lines[first : last + 1] = [""] * (last + 1 - first)
     return "\n".join(lines)
-
-
-def _broken_key(source: Source, text: str, line: int) -> Iterator[Entry]:
-    """The section that cannot be read still has its name, so that nobody misses it."""
-    key = re.compile(r"([\w-]+)\s*:").match(text.split("\n")[line])
-    if key is not None:
-        span = Span(source, line + 1, 1, line + 1, key.end(1) + 1)
-        yield Entry(Text(key[1], span), Broken(span))
-
-
-def _whole(source: Source) -> Span:
-    return Span(source, 1, 1, 1, len(source.line(1)) + 1)
 
 
 UNCLOSED_BRACKET: Final = Words("this bracket is never closed, or a comma is missing", "括号没有闭合，或者少了一个逗号")

@@ -123,6 +123,7 @@ def test_after_the_due_the_run_is_breached_and_the_rung_raised() -> None:
     told = answer("due", "arrive", "--scenario", "story.yaml")
     assert told["status"] == "breached"
     assert [rung["status"] for rung in told["rungs"]] == ["raised", "raised", "ahead"]
+    assert told["rungs"][1]["tells"] == ["老张", "supervisor"]
 
 
 def test_an_instant_limit_says_that_nothing_is_counted() -> None:
@@ -227,6 +228,14 @@ def test_of_an_entry_all_that_stands_in_it_is_listed() -> None:
     assert values["owner"]["value"] == "agent"
     assert [one["layer"] for one in values["owner"]["said_by"]] == ["handbook", "residential"]
     assert values["pauses"]["said_by"][0]["text"] == "all"
+
+
+def test_what_was_taken_away_tells_who_did_it() -> None:
+    """`null` is said by somebody, too."""
+    Path("garden.yaml").write_text(SITE + "duties: {activity: null}\n", encoding="utf-8")
+    told = answer("value", "duties.activity", "--policy", "garden")
+    assert told[0]["value"] is None
+    assert [(one["layer"], one["removed"]) for one in told[0]["said_by"]] == [("residential", False), ("garden", True)]
 
 
 def test_a_path_that_is_not_there_is_met_with_the_nearest() -> None:

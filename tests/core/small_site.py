@@ -136,8 +136,8 @@ PLAN = p.Plan(
     roles={name: p.Role(name, name, RULE) for name in ("desk", "repairs", "manager")},
     facts={fact.id: fact for fact in FACTS},
     categories={
-        "complaint": p.Category("complaint", "complaint", "case", RULE),
         "enquiry": p.Category("enquiry", "enquiry", "case", RULE, record=(p.Asked("people", True),)),
+        "complaint": p.Category("complaint", "complaint", "case", RULE),
         "patrol": p.Category("patrol", "patrol", "round", RULE, duty="patrol"),
     },
     workflows={"case": CASE, "round": ROUND},

@@ -622,6 +622,7 @@ def test_a_figure_names_its_rule_and_its_period() -> None:
 
 
 def test_a_history_that_goes_on_after_the_instant_asked_for_is_our_mistake() -> None:
+    assert value(count("opened"), "02 09:00 open", as_of=at("02 09:00")).n == 1
     with pytest.raises(AssertionError):
         value(ON_TIME, "02 09:00 open", as_of=at("02 08:59"))
 

@@ -73,7 +73,7 @@ workflows:
       resolve: {title: 办结, from: handling, to: resolved, observed: yes, when: {open_parts: 0}}
       satisfied: {title: 满意, from: resolved, to: closed}
       dissatisfied: {title: 不满意, from: resolved, to: handling, rework: true}
-      reopen: {title: 重开, from: closed, to: handling, rework: true, before: 7 calendar days after closed}
+      reopen: {title: 重开, from: closed, to: handling, rework: true, by: desk, before: 7 calendar days after closed}
       withdraw: {title: 撤诉, from: open, to: withdrawn}
   task:
     title: 协办

@@ -71,10 +71,10 @@ def test_a_report_printed_again_uses_what_is_known_now() -> None:
         [("A-1", 1), ("B-2", 2)],
     ),
     (
-        "the category",
+        "the category, in the order of the plan",
         "category",
         ["02 09:00 open enquiry", "02 09:00 open complaint", "02 09:00 open enquiry"],
-        [("complaint", 1), ("enquiry", 2)],
+        [("enquiry", 2), ("complaint", 1)],
     ),
     (
         "the local hour of the opening",
@@ -109,7 +109,7 @@ def test_each_name_splits_on_its_own_and_the_whole_stays_beside() -> None:
     assert line.figure.value == 2
     assert {name: [part.value for part in found] for name, found in line.by.items()} == {
         "topic": ["lift"],
-        "category": ["complaint", "enquiry"],
+        "category": ["enquiry", "complaint"],
     }
 
 
@@ -122,7 +122,7 @@ PATROLS = (
     "02 09:30 lobby; 02 11:30 lobby; 02 12:00 garden; 02 12:01 finish",
     "02 11:00 lobby",
     "",
-    "02 09:40 lobby; 02 09:50 finish",
+    "02 10:00 lobby; 02 10:00 finish",
 )
 
 
@@ -149,7 +149,15 @@ def test_load_is_split_by_its_roles() -> None:
 
 
 def test_what_comes_from_elsewhere_is_not_split() -> None:
-    assert parts(figure(p.Outside("call_centre")), "topic", "02 09:00 open") == []
+    imported = {("call_centre", NOVEMBER): Fraction(97, 100)}
+    assert parts(figure(p.Outside("call_centre")), "topic", "02 09:00 open", outside=imported) == []
+
+
+@rows("by", ("by role", "role"), ("by place", "place"))
+def test_a_category_that_the_plan_no_longer_has_is_without_a_value(by: str) -> None:
+    plan, which = monthly(count("opened", of=""), by=by)
+    found = report(replace(plan, categories={}), which, histories("02 09:00 open"), FIRST, END)
+    assert [(part.value, part.figure.n) for part in found.lines[0].by[by]] == [(None, 1)]
 
 
 @rows(
@@ -157,6 +165,7 @@ def test_what_comes_from_elsewhere_is_not_split() -> None:
     ("the lowest score", {"a": (80, "score"), "b": (79, "score")}, {}, "b"),
     ("of equals the first", {"b": (80, "score"), "a": (80, "score")}, {}, "b"),
     ("scores and shares compare", {"a": (80, "score"), "b": (Fraction(3, 4), "share")}, {}, "b"),
+    ("full marks are 100 and 1", {"b": (Fraction(3, 4), "share"), "a": (75, "score")}, {}, "b"),
     ("where less is better", {"a": (80, "score"), "b": (Fraction(1, 4), "share")}, {"b": "at most"}, "b"),
     ("little is not the weakest", {"a": (70, "score"), "b": (Fraction(1, 4), "share")}, {"b": "under"}, "a"),
     ("a plain number has no full marks", {"a": (80, "score"), "b": (0, "number")}, {}, "a"),

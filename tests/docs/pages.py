@@ -6,8 +6,9 @@ A page is read from its beginning in a folder of its own, with a copy of `polici
   number of lines, and a line that ends in `…` for any that begins so.
 * ```yaml whose first line is `# file: NAME` is written to that file, so that later commands find it;
   `# part of a policy` (`, on NAME`: residential if left out) is laid over a policy as a site would be;
-  `# part of a scenario` may leave out the head; `# wrong: CODE` must be refused with this code.
-  Every other one is a whole policy or a whole scenario. All of them must be without errors, and scenarios must pass.
+  `# part of a scenario` may leave out the head; `# wrong: CODE CODE` must have these mistakes (`, in NAME` writes it to
+  that file, too). Every other one is a whole policy or a whole scenario, or a layer, which is mixed into residential.
+  All of them must be without errors, and scenarios must pass.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ PAGES = sorted([*ROOT.glob("README*.md"), ROOT / "CHANGELOG.md", *ROOT.glob("doc
 FENCE = re.compile(r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<body>.*?)^(?P=fence)\s*$", re.M | re.S)
 HEADING = re.compile(r"^#{1,6} +(.+?)\s*$", re.M)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+WRONG = re.compile(r"# wrong: ([\w ]+)(?:, in (\S+))?")
 ON = re.compile(r"# part of a policy(?:, on ([\w-]+))?")
 
 
@@ -108,49 +110,61 @@ class Folder:
         """Take in a block of YAML, and assert that it is what it says to be."""
         first = body.partition("\n")[0]
         if first.startswith("# file: "):
-            path = self.path / first.removeprefix("# file: ").strip()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(body.partition("\n")[2], encoding="utf-8")
-            self._check(path)
+            self._check(self._write(first.removeprefix("# file: ").strip(), body.partition("\n")[2]))
         elif match := ON.match(first):
             base = match[1] or "residential"
-            self._whole("example", f"policy: example\ntitle: 示例\nextends: {base}\n{body}")
+            text = f"policy: example\ntitle: 示例\nextends: {base}\n{body}"
+            self._check(self._write("blocks/example.yaml", text))
         elif first.startswith("# part of a scenario"):
             head = "scenario: 示例\npolicy: residential\n"
             steps = "" if re.search(r"^steps:", body, re.M) else "steps: [{at: 2026-09-30 09:00}]\n"
-            path = self._write("example", head + body + steps)
-            assert errors(load_scenario_document(path).diagnostics) == []
-        elif first.startswith("# wrong: "):
-            code = first.removeprefix("# wrong: ").strip()
-            name = re.search(r"^policy: *([\w-]+)", body, re.M)
-            text = body if name else f"policy: example\ntitle: 示例\nextends: residential\n{body}"
-            path = self._write(name[1] if name else "example", text)
-            assert code in {one.code for one in load(path, today=TODAY).diagnostics}
+            path = self._write("blocks/example.yaml", head + body + steps)
+            expect_none(errors(load_scenario_document(path).diagnostics))
+        elif match := WRONG.match(first):
+            path = self._write(match[2] or f"blocks/{_name(body)}.yaml", body.partition("\n")[2])
+            found = {one.code for one in load(path, today=TODAY).diagnostics}
+            expect_none([code for code in match[1].split() if code not in found])
+        elif re.search(r"^scenario:", body, re.M):
+            self._check(self._write("blocks/example.yaml", body))
         else:
-            name = re.search(r"^policy: *([\w-]+)", body, re.M)
-            assert name, f"say what this block is:\n{body}"
-            self._whole("example" if re.search(r"^scenario:", body, re.M) else name[1], body)
+            self._check(self._write(f"blocks/{_name(body)}.yaml", body))
 
-    def _whole(self, stem: str, body: str) -> None:
-        self._check(self._write(stem, body))
-
-    def _write(self, stem: str, body: str) -> Path:
-        path = self.path / "blocks" / f"{stem}.yaml"
-        path.parent.mkdir(exist_ok=True)
+    def _write(self, name: str, body: str) -> Path:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(body, encoding="utf-8")
         return path
 
     def _check(self, path: Path) -> None:
+        """A policy without errors, a scenario that passes; any other file is only there to be used by commands."""
         if path.suffix not in (".yaml", ".yml"):
             return
         if not is_scenario(path):
-            assert errors(load(path, today=TODAY).diagnostics) == []
+            loaded = load(path, today=TODAY)
+            if loaded.layer:
+                mixed = f"policy: mixed\ntitle: 示例\nextends: [residential, {path.stem}]\n"
+                loaded = load(self._write(f"{path.parent.relative_to(self.path)}/mixed.yaml", mixed), today=TODAY)
+            expect_none(errors(loaded.diagnostics))
             return
         result = Runner(TODAY).run(path)
-        assert errors(result.diagnostics) == []
-        assert result.performance is not None
-        differences = [(one.expected, one.got) for one in result.performance.differences]
-        assert (differences, result.performance.problems) == ([], [])
+        expect_none(errors(result.diagnostics))
+        if result.performance is not None:
+            expect_none([f"expected {one.expected}, got {one.got}" for one in result.performance.differences])
+            expect_none(result.performance.problems)
+
+
+def expect_none(found: list[str]) -> None:
+    """Nothing of what was found may be there."""
+    if found:
+        raise AssertionError("\n".join(found))
+
+
+def _name(body: str) -> str:
+    """The name of the policy that a block is; `example` where it is a part of one."""
+    name = re.search(r"^policy: *([\w-]+)", body, re.M)
+    if name is None:
+        raise AssertionError(f"say what this block is:\n{body}")
+    return name[1]
 
 
 def errors(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import click
 import pytest
 
 from engine.cli.main import VERBS
+from engine.policy import json_schema
 from tests.docs.pages import PAGES, ROOT, Folder, anchors, blocks, commands, is_run, links, prints
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -59,12 +61,38 @@ def test_every_verb_and_option_is_documented(verb: str) -> None:
         assert f"`{option}" in section, f"{name} {option}"
 
 
+@pytest.mark.parametrize(("kind", "page"), [("policy", "language.md"), ("scenario", "scenario.md")])
+def test_every_key_of_a_file_is_documented(kind: str, page: str) -> None:
+    """A key that may be written stands in the reference, in code."""
+    text = (ROOT / "docs" / "reference" / page).read_text(encoding="utf-8")
+    said = set(re.findall(r"[\w-]+", " ".join(re.findall(r"`[^`\n]+`|```yaml.*?```", text, re.S))))
+    edits = {"add", "remove"} if kind == "scenario" else set()  # a scenario has no layers
+    assert _keys(json_schema(kind)) - said - edits == set()
+
+
+def test_every_decision_is_listed() -> None:
+    """A decision that nobody can find is taken again."""
+    folder = ROOT / "docs" / "decisions"
+    linked = set(links((folder / "README.md").read_text(encoding="utf-8")))
+    assert {page.name for page in folder.glob("0*.md")} == linked
+
+
 @pages
 def test_pages_are_about_the_product_only(page: Path) -> None:
     """No paths of somebody's machine, and nothing that only its builders can see."""
     text = page.read_text(encoding="utf-8")
     for word in ("/work/", "/tmp/", "../shared", "/home/"):
         assert word not in text
+
+
+def _keys(schema: object) -> set[str]:
+    """Every key with a fixed name in a JSON Schema."""
+    if isinstance(schema, list):
+        return {key for part in schema for key in _keys(part)}
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema["properties"]) if isinstance(schema.get("properties"), dict) else set()
+    return own | {key for part in schema.values() for key in _keys(part)}
 
 
 def _options(command: click.Command) -> list[tuple[str, str]]:

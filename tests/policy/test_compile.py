@@ -14,6 +14,7 @@ from engine.core.conditions import All, OneOf
 from engine.core.plan import Asked, InstantLimit, LengthLimit, NewMember, Party, ShiftEdge
 from engine.policy import load, load_text, render, shipped_policies
 from engine.worktime import DayRule, Length, Unit
+from tests.policy.shipped import POLICIES
 
 SHELF = [Path(__file__).parent / "data" / "shelf"]
 OWNER = Party("word", "owner")
@@ -41,10 +42,7 @@ def test_the_shortest_plan_stands_alone() -> None:
     assert corner.places["deadlines.finish"].line == 14
 
 
-SHIPPED = sorted([*shipped_policies().glob("*.yaml"), *shipped_policies().glob("sites/*.yaml")])
-
-
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
 def test_shipped_policies_have_no_mistakes(path: Path) -> None:
     loaded = load(path)
     assert {found.code for found in loaded.diagnostics} <= {"I401"}, "\n" + render(loaded.diagnostics)

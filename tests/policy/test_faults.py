@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ DATA = Path(__file__).parent / "data"
 FAULTS = sorted((DATA / "err").glob("*.yaml")) + sorted((DATA / "err").glob("*/site.yaml"))
 
 
+@cache
 def found_and_wanted(path: Path) -> tuple[list[Found], list[Found], str]:
     """What is reported of a file and its layers, what they say should be, and the report for people."""
     loaded = load(path, shelves=[DATA / "shelf"])

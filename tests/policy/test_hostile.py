@@ -11,11 +11,10 @@ import pytest
 
 from engine.policy import load_text, shipped_policies
 from engine.policy.text import SIZE_MAX, decode
+from tests.policy.shipped import POLICIES
 
 DATA = Path(__file__).parent / "data"
-SEEDS = [
-    path.read_text(encoding="utf-8") for path in sorted([*shipped_policies().glob("*.yaml"), *DATA.glob("*/*.yaml")])
-]
+SEEDS = [path.read_text(encoding="utf-8") for path in [*POLICIES, *sorted(DATA.glob("*/*.yaml"))]]
 
 SECONDS_MAX = 2.0
 BYTES_MAX = 200 << 20

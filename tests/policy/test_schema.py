@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.policy import json_schema, load_scenario_document, shipped_policies
+import yaml
+
+from engine.policy import json_schema, load_scenario_document
 from engine.policy.catalogue import TITLES
 from engine.policy.schema.policy import Policy
 from engine.policy.shapes import LISTS, SECTIONS
 from engine.policy.suggest import nearest
+from tests.policy.shipped import POLICIES, SCENARIOS
 
 
 def properties(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -49,9 +52,8 @@ def test_messages_speak_no_programming() -> None:
 
 
 def test_scenarios_of_the_shipped_policies_fit_the_schema() -> None:
-    paths = list((shipped_policies() / "scenarios").rglob("*.yaml"))
-    assert paths
-    for path in paths:
+    assert SCENARIOS
+    for path in SCENARIOS:
         document = load_scenario_document(path)
         assert not document.diagnostics, path
         assert len(document.scenario.steps) > 0
@@ -86,3 +88,57 @@ def test_help_imports_no_schema() -> None:
     code = "import sys, click; from engine.cli import main; main.main(['--help'], standalone_mode=False); print([m for m in ('pydantic', 'yaml', 'engine.policy') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.rstrip().endswith("[]")
+
+
+def test_editors_accept_the_shipped_files_and_see_a_slip() -> None:
+    """The JSON Schema, judged by a small reading of it, over values as YAML 1.2 gives them."""
+    policy, scenario = json_schema("policy"), json_schema("scenario")
+    for path in POLICIES:
+        assert list(complaints(policy, policy, editor_value(path))) == [], path
+    for path in SCENARIOS:
+        assert list(complaints(scenario, scenario, editor_value(path))) == [], path
+    slip = {"policy": "x", "deadlines": {"answer": {"limit": {"night": {"iss": "1 hour"}}}}, "roles": {"a": None}}
+    assert list(complaints(policy, policy, slip)) != []
+
+
+def editor_value(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=Editor)
+
+
+class Editor(yaml.SafeLoader):
+    """YAML 1.2, near enough: words are texts but for true, false and null, and digits are numbers."""
+
+
+Editor.yaml_implicit_resolvers = {}
+Editor.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("(true|false)$"), list("tf"))
+Editor.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("null$"), ["n"])
+Editor.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"\d+$"), list("0123456789"))
+
+
+def complaints(whole: dict[str, Any], shape: dict[str, Any], value: Any) -> Iterator[str]:
+    """What an editor would underline. Knows the words of JSON Schema that we use."""
+    if "$ref" in shape:
+        yield from complaints(whole, whole["$defs"][shape["$ref"].rsplit("/", 1)[-1]], value)
+        return
+    if "anyOf" in shape and all(any(True for _ in complaints(whole, one, value)) for one in shape["anyOf"]):
+        yield f"{value!r} fits nothing"
+    kinds = shape.get("type", [])
+    if kinds and not any(isinstance(value, KINDS[kind]) for kind in ([kinds] if isinstance(kinds, str) else kinds)):
+        yield f"{value!r} is no {kinds}"
+    if "enum" in shape and value not in shape["enum"]:
+        yield f"{value!r} is not one of {shape['enum']}"
+    if "const" in shape and value != shape["const"]:
+        yield f"{value!r} is not {shape['const']}"
+    if isinstance(value, dict):
+        for key, one in value.items():
+            inner = shape.get("properties", {}).get(str(key), shape.get("additionalProperties"))
+            if inner is False:
+                yield f"unknown key {key}"
+            elif isinstance(inner, dict):
+                yield from complaints(whole, inner, one)
+    if isinstance(value, list) and isinstance(items := shape.get("items"), dict):
+        for one in value:
+            yield from complaints(whole, items, one)
+
+
+KINDS = {"string": str, "number": int | float, "boolean": bool, "object": dict, "array": list, "null": type(None)}

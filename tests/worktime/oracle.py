@@ -25,6 +25,9 @@ WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 #: 国办发明电〔2005〕35号: "12月31日（星期六）上班"; the package has it as a day off.
 MISSING_IN_PEER = date(2005, 12, 31)
 
+#: Days whose minutes one site remembers.
+DAYS_KEPT = 100
+
 Piece = tuple[int, int]
 Pauses = Sequence[tuple[int, int]]
 
@@ -91,6 +94,8 @@ class Site:
 
     def minutes(self, day: date) -> list[Piece]:
         if day not in self._minutes:
+            if len(self._minutes) >= DAYS_KEPT:  # a hundred thousand cases would keep every minute of a decade
+                self._minutes.clear()
             self._minutes[day] = [(at, at + 60) for start, end in self.spans(day) for at in range(start, end, 60)]
         return self._minutes[day]
 

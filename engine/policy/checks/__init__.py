@@ -10,7 +10,19 @@ from datetime import date
 from typing import Final
 
 from engine.core import Plan
-from engine.policy.checks import calendars, deadlines, facts, figures, ladders, privacy, roles, tables, workflows
+from engine.policy.checks import (
+    calendars,
+    deadlines,
+    engine_moves,
+    facts,
+    figures,
+    ladders,
+    privacy,
+    roles,
+    silence,
+    tables,
+    workflows,
+)
 from engine.policy.compile.desk import Desk
 
 CHECKS: Final = (
@@ -18,6 +30,8 @@ CHECKS: Final = (
     roles.check,
     facts.check,
     workflows.check,
+    engine_moves.check,
+    silence.check,
     deadlines.check,
     ladders.check,
     tables.check,

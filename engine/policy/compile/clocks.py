@@ -23,7 +23,7 @@ from engine.policy.compile.conditions import condition, table
 from engine.policy.compile.desk import Desk
 from engine.policy.compile.flow import OWNER, Moments
 from engine.policy.schema import clocks, flow
-from engine.policy.schema.base import InstantText, length
+from engine.policy.schema.lengths import InstantText, length
 from engine.policy.shapes import Path
 from engine.worktime import DayRule, Length
 

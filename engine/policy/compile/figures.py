@@ -24,10 +24,10 @@ from engine.core.shape import reads
 from engine.policy.compile.clocks import categories_of
 from engine.policy.compile.conditions import condition
 from engine.policy.compile.desk import Desk
+from engine.policy.compile.duties import recurrence
 from engine.policy.compile.flow import Moments
-from engine.policy.compile.work import recurrence
 from engine.policy.schema import figures as text
-from engine.policy.schema.base import TargetText
+from engine.policy.schema.forms import TargetText
 from engine.policy.shapes import Path
 from engine.policy.words import Words
 

@@ -11,7 +11,8 @@ from engine.policy.compile.conditions import condition
 from engine.policy.compile.desk import Desk
 from engine.policy.compile.people import asked, settings, texts
 from engine.policy.schema import flow
-from engine.policy.schema.base import AskedItem, InstantText
+from engine.policy.schema.base import AskedItem
+from engine.policy.schema.lengths import InstantText
 from engine.policy.shapes import Path
 from engine.policy.words import Words
 from engine.worktime import DayRule

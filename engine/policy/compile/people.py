@@ -9,8 +9,9 @@ from typing import Final
 from engine.core import Table, Value
 from engine.core.conditions import ENGINE_FACTS
 from engine.core.plan import PARTY_WORDS, Asked, Category, Fact, Role, Staffing
-from engine.policy.compile.conditions import condition, table, type_of, value_of
+from engine.policy.compile.conditions import condition, table
 from engine.policy.compile.desk import Desk
+from engine.policy.compile.values import type_of, value_of
 from engine.policy.schema import people
 from engine.policy.schema.base import AskedItem, TextRow
 from engine.policy.schema.flow import Category as CategoryText

@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from engine.core import Plan
-from engine.policy.compile import calendars, clocks, figures, flow, people, work
+from engine.policy.compile import calendars, clocks, duties, figures, flow, people, work
 from engine.policy.compile.desk import Desk
 from engine.policy.nodes import List, Map, Node, Text
 
@@ -24,7 +24,7 @@ def compile_plan(desk: Desk) -> Plan:
     categories = people.categories(desk)
     workflows = flow.workflows(desk, moments)
     categories = {id: category for id, category in categories.items() if category.workflow in workflows}
-    duties = work.duties(desk, categories, workflows)
+    recurring = duties.duties(desk, categories, workflows)
     deadlines = clocks.deadlines(desk, moments, categories)
     specs = calendars.calendars(desk)
     return Plan(
@@ -37,9 +37,9 @@ def compile_plan(desk: Desk) -> Plan:
         calendars=specs,
         roles=people.roles(desk),
         facts=people.facts(desk),
-        categories={**categories, **duties.categories},
-        workflows={**workflows, **duties.workflows},
-        deadlines=(*deadlines, *clocks.caps(desk, workflows, categories), *duties.deadlines),
+        categories={**categories, **recurring.categories},
+        workflows={**workflows, **recurring.workflows},
+        deadlines=(*deadlines, *clocks.caps(desk, workflows, categories), *recurring.deadlines),
         ladders=clocks.ladders(desk),
         rule=desk.rule(("policy",)),
         effective=policy.effective,
@@ -47,12 +47,12 @@ def compile_plan(desk: Desk) -> Plan:
         numbers=policy.numbers or {},
         detections=work.detections(desk, categories),
         liability=work.liability(desk),
-        duties=duties.duties,
+        duties=recurring.duties,
         notices=work.notices(desk, moments, categories),
         messaging=work.messaging(desk),
         privacy=work.privacy(desk),
         files=work.files(desk),
-        figures=figures.figures(desk, moments, {**categories, **duties.categories}, duties.duties),
+        figures=figures.figures(desk, moments, {**categories, **recurring.categories}, recurring.duties),
         reports=figures.reports(desk),
         rollout=figures.rollout(desk),
         places=desk.places,

@@ -1,50 +1,34 @@
-"""Detections, liability, duties, notices, messaging, privacy and files."""
+"""Detections, liability, notices, messaging, privacy and files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Final, NamedTuple
-
-from pydantic_core import PydanticCustomError
+from typing import Final
 
 from engine.core import Table
-from engine.core.conditions import ENGINE_FACTS, Row
+from engine.core.conditions import ENGINE_FACTS
 from engine.core.plan import (
     PARTY_WORDS,
     Category,
-    Deadline,
     Detection,
-    Duty,
     File,
-    Limit,
     Messaging,
-    Move,
-    NewMember,
     Notice,
     Party,
     Privacy,
-    ShiftEdge,
-    State,
-    Workflow,
 )
-from engine.policy.compile.clocks import categories_of, ladder_name, length_limit
+from engine.policy.compile.clocks import categories_of
 from engine.policy.compile.conditions import condition, table
 from engine.policy.compile.desk import Desk
-from engine.policy.compile.flow import MERGED, OWNER, Moments
-from engine.policy.compile.people import asked, settings
+from engine.policy.compile.flow import Moments
+from engine.policy.compile.people import settings
 from engine.policy.schema import work
-from engine.policy.schema.base import InstantText, back, length
 from engine.policy.shapes import Path
 from engine.policy.words import Words
-from engine.worktime import Length, Recurrence, RecurrenceError, parse_recurrence
 
 #: Channels that a site may use without declaring them.
 CHANNELS: Final = ("console", "mail", "sms", "webhook", "wecom", "dingtalk", "feishu")
 AUDIENCES: Final = ("staff", "reporter")
-SHIFT: Final = re.compile(r"shift of (\S+)")
-NEW_MEMBER: Final = re.compile(r"new member of (.+)")
-SHIFT_AT: Final = re.compile(r"(?:(?P<length>.+) (?P<side>before|after) )?(?P<edge>start|end)")
 
 
 def detections(desk: Desk, categories: dict[str, Category]) -> dict[str, Detection]:
@@ -75,143 +59,6 @@ def liability(desk: Desk) -> Table[Party] | None:
         return None if row.is_ is None else desk.party((*at, "is"), row.is_)
 
     return table(desk, ("liability",), desk.policy.liability, party, finding=True)
-
-
-class Duties(NamedTuple):
-    """Duties with what is built in for those that open no category of their own."""
-
-    duties: dict[str, Duty]
-    categories: dict[str, Category]
-    workflows: dict[str, Workflow]
-    deadlines: list[Deadline]
-
-
-def duties(desk: Desk, categories: Mapping[str, Category], workflows: Mapping[str, Workflow]) -> Duties:
-    made = Duties({}, {}, {}, [])
-    for id, text in (desk.policy.duties or {}).items():
-        path: Path = ("duties", id)
-        every = _every(desk, path, text)
-        calendar = desk.calendar((*path, "calendar"), text.calendar) or desk.policy.calendar or "always"
-        owner = desk.party((*path, "owner"), text.owner) if text.owner else None
-        within = _within(desk, path, text.within, calendar)
-        escalate = ladder_name(desk, (*path, "escalate"), text.escalate)
-        if text.opens:
-            category = desk.one("categories", (*path, "opens"), text.opens)
-            if category is None or category not in categories:
-                continue
-            workflow = workflows.get(categories[category].workflow)
-            owner = owner or (workflow.states[workflow.initial].owner if workflow else None) or OWNER
-            made.categories.setdefault(category, _of_duty(categories[category], id))
-        else:
-            category = id
-            _build_in(desk, path, text, owner or OWNER, within, escalate, made)
-        if every is not None:
-            places = text.places or ()
-            made.duties[id] = Duty(
-                id, text.title or id, every, within, owner or OWNER, category, calendar, desk.rule(path), places
-            )
-    return made
-
-
-def _of_duty(category: Category, duty: str) -> Category:
-    return Category(
-        category.id, category.title, category.workflow, category.rule, category.record, category.guide, duty
-    )
-
-
-def _build_in(
-    desk: Desk, path: Path, text: work.Duty, owner: Party, within: Limit | None, escalate: str | None, made: Duties
-) -> None:
-    """The tickets of a duty: todo, then done; each place a move of its own that comes before."""
-    id, rule, flow = str(path[-1]), desk.rule(path), f"duty {path[-1]}"
-    if id in desk.ids("categories"):
-        twice = desk.say("E111", path, key=True, name=id)
-        desk.add(twice.against(desk.key(("categories", id)), Words("the category", "类别")))
-    title = text.title or id
-    todo = frozenset({"todo"})
-    places = {
-        place: Move(place, place, desk.rule((*path, "places")), todo, observed=True) for place in text.places or ()
-    }
-    ask, after = asked(desk, (*path, "ask"), text.ask), tuple((place, None) for place in places)
-    finish = Move("finish", title, rule, todo, "done", ask=ask, after=after)
-    states = {
-        "todo": State("todo", title, rule, owner),
-        "done": State("done", title, rule, final=True),
-        "excused": State("excused", title, rule, final=True),
-        MERGED: State(MERGED, MERGED, rule, final=True),
-    }
-    made.categories[id] = Category(id, title, flow, rule, duty=id)
-    made.workflows[flow] = Workflow(flow, title, "todo", states, {**places, "finish": finish}, rule)
-    if within is not None:
-        of, opened, done = frozenset({id}), frozenset({"opened"}), frozenset({"done"})
-        limit = Table((Row(desk.rule((*path, "within")), None, within),))
-        made.deadlines.append(
-            Deadline(id, title, of, opened, done, limit, rule, owner=owner, escalate=escalate, duty=id)
-        )
-
-
-def _within(desk: Desk, path: Path, text: Length | InstantText | None, calendar: str) -> Limit | None:
-    if text is None:
-        return None
-    at: Path = (*path, "within")
-    if isinstance(text, InstantText):
-        desk.add(desk.say("E103", at, wanted=Words("a length", "时长")))
-        desk.doubt(at)
-        return None
-    return length_limit(desk, text, calendar)
-
-
-def _every(desk: Desk, path: Path, text: work.Duty) -> Recurrence | ShiftEdge | NewMember | None:
-    if text.every is None:
-        return None
-    if shift := SHIFT.fullmatch(text.every):
-        role = desk.one("roles", (*path, "every"), shift[1])
-        return _shift_edge(desk, path, role or shift[1], text.at)
-    if members := NEW_MEMBER.fullmatch(text.every):
-        roles = (desk.one("roles", (*path, "every"), role) for role in re.split(r"[ ,]+", members[1]))
-        return NewMember(tuple(role for role in roles if role is not None))
-    return recurrence(desk, path, text.every, text.on, text.at or ())
-
-
-def recurrence(desk: Desk, path: Path, every: str, on: str | None, at: tuple[str, ...] = ()) -> Recurrence | None:
-    """`every`, `on`, `at` of a duty or a report."""
-    try:
-        return parse_recurrence(every, on, at)
-    except RecurrenceError as error:
-        desk.add(desk.say("E404", (*path, error.key), reason=PERIODS.get(error.reason, NO_PERIOD)).helping(HOW_OFTEN))
-        desk.doubt(path)
-        return None
-
-
-NO_PERIOD: Final = Words("this says no period", "这里没有说明周期")
-PERIODS: Final[dict[str, Words]] = {
-    "unknown-day": Words("this is no day of the period", "这不是周期里的某一天"),
-    "day-not-here": Words("this period has no such day", "这个周期没有这样的一天"),
-    "bad-time": Words("this is no time of day", "这不是一天里的时刻"),
-}
-HOW_OFTEN: Final = Words(
-    "every: month, on: first working day, at: 09:00", "例如 every: month, on: first working day, at: 09:00"
-)
-
-
-def _shift_edge(desk: Desk, path: Path, role: str, at: tuple[str, ...] | None) -> ShiftEdge | None:
-    text = at[0] if at and len(at) == 1 else "start" if at is None else ""
-    parts = SHIFT_AT.fullmatch(text)
-    if parts is None:
-        wanted = Words("start, end, or a length before or after one of them", "start、end，或其前后的时长")
-        desk.add(desk.say("E107", (*path, "at"), text=", ".join(at or ()), wanted=wanted))
-        desk.doubt(path)
-        return None
-    offset = None
-    if parts["length"]:
-        try:
-            offset = length(parts["length"])
-        except PydanticCustomError as error:
-            names = error.context or {}
-            desk.add(desk.say("E108", (*path, "at"), text=parts["length"], reason=names["reason"]))
-            return None
-        offset = back(offset) if parts["side"] == "before" else offset
-    return ShiftEdge(role, "start" if parts["edge"] == "start" else "end", offset)
 
 
 def notices(desk: Desk, moments: Moments, categories: dict[str, Category]) -> dict[str, Notice]:

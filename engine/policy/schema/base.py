@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from fractions import Fraction
-from typing import Annotated, Any, Final, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -26,7 +25,6 @@ from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.policy.words import Words
-from engine.worktime import Length, LengthError, Unit, parse_length
 
 JsonShape: TypeAlias = dict[str, Any]
 #: An editor reads YAML 1.2, where 301 is a number and true a boolean; here both are texts.
@@ -103,6 +101,22 @@ class OneOf(Reads):
         if text not in self.words:
             raise fault("E106", text=text, words=self.words)
         return text
+
+
+class OrText:
+    """A map for which a plain text may stand; `spell_out` says what the text is short for."""
+
+    def __init__(self, spell_out: Callable[[str], Any]) -> None:
+        self.spell_out = spell_out
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonShape:
+        return {"anyOf": [TEXT_SHAPE, handler(schema)]}
+
+    def read(self, value: Any) -> Any:
+        return self.spell_out(value) if isinstance(value, str) else value
 
 
 # ---- plain texts and names ----
@@ -225,100 +239,6 @@ Date: TypeAlias = Annotated[date, Reads(_date, Words("a date", "日期"), "2026-
 Zone: TypeAlias = Annotated[str, Reads(_zone, Words("a time zone", "时区"), "Asia/Shanghai")]
 
 
-# ---- lengths, instants, limits ----
-
-A_LENGTH: Final = Words("a length", "时长")
-
-
-class InstantText(NamedTuple):
-    """`[LENGTH before|after] MOMENT`; the offset is negative for before."""
-
-    moment: str
-    offset: Length | None = None
-
-
-#: Why a text is no length, by the reasons that worktime gives.
-NO_LENGTH: Final[dict[str, Words]] = {
-    "bare-days": Words("calendar days or working days?", "是自然日还是工作日？"),
-    "unknown-unit": Words("this unit is not known", "不认识这个单位"),
-    "mixed-units": Words("its units do not add up", "这些单位不能相加"),
-    "fraction": Words("a length is a whole number of its unit", "时长必须是整数"),
-    "numeral": Words("write the number in digits", "数字请用阿拉伯数字"),
-    "negative": Words("a length cannot be negative here", "这里的时长不能是负数"),
-    "zero": Words("a length of nothing", "时长不能为零"),
-    "too-long": Words("longer than a century", "超过一百年"),
-}
-NOT_A_LENGTH: Final = Words("this is no length", "这不是时长")
-HOW_TO_WRITE: Final = Words(
-    "write 30 minutes, 4 working hours, 3 working days, 2 calendar days", "写成 30分钟、4工作小时、3个工作日、2个自然日"
-)
-
-
-def length(text: str, *, zero: bool = False) -> Length:
-    try:
-        return parse_length(text, zero=zero)
-    except LengthError as error:
-        remedy = Words(error.remedy, HOW_TO_WRITE.zh) if error.remedy else HOW_TO_WRITE
-        raise fault("E108", text=text, reason=NO_LENGTH.get(error.reason, NOT_A_LENGTH), remedy=remedy) from None
-
-
-def elapsed(text: str) -> Length:
-    """A length round the clock; it may be nothing."""
-    found = length(text, zero=True)
-    if found.unit is not Unit.SECONDS:
-        raise wrong(text, Words("a length in minutes or hours", "以分钟或小时计的时长"), "30 minutes")
-    return found
-
-
-def back(some: Length) -> Length:
-    """The same length the other way."""
-    return some._replace(amount=-some.amount)
-
-
-MOMENT: Final = re.compile(r"\w[\w-]*(?: (?:due|breached|met))?")
-OFFSET: Final = re.compile(r"(?P<length>.+?) (?P<side>before|after) (?P<moment>.+)")
-
-
-def instant(text: str) -> InstantText:
-    offset = None
-    if (parts := OFFSET.fullmatch(text)) is not None:
-        offset, text = length(parts["length"]), parts["moment"]
-        offset = back(offset) if parts["side"] == "before" else offset
-    if not MOMENT.fullmatch(text):
-        raise wrong(
-            text, Words("a moment", "时刻的名称"), "opened", "1 calendar day before meeting_start", "resolve due"
-        )
-    return InstantText(text, offset)
-
-
-def limit(text: str) -> Length | InstantText:
-    """A length, `same day`, or an instant of the ticket."""
-    if OFFSET.fullmatch(text) or (
-        re.fullmatch(r"[^\W\d]\w*(?: (?:due|breached|met))?", text) and not _reads_as_length(text)
-    ):
-        return instant(text)
-    return length(text)
-
-
-def _reads_as_length(text: str) -> bool:
-    try:
-        parse_length(text)
-    except LengthError:
-        return False
-    return True
-
-
-LengthText: TypeAlias = Annotated[Length, Reads(length, A_LENGTH, "30 minutes", "3 working days", "3个工作日")]
-LateText: TypeAlias = Annotated[Length, Reads(elapsed, A_LENGTH, "0 minutes", "30 minutes")]
-Instant: TypeAlias = Annotated[
-    InstantText, Reads(instant, Words("an instant", "时刻"), "2 working days after opened", "handle due")
-]
-LimitText: TypeAlias = Annotated[
-    Length | InstantText,
-    Reads(limit, Words("a limit", "时限"), "24 hours", "3 working days", "same day", "promised_at"),
-]
-
-
 # ---- entries, and values that may be tables ----
 
 
@@ -329,9 +249,9 @@ class Noted(Part):
     note: Text | None = key("给下一位编写者的备注", "For the next author; no effect.")
 
 
-def rows(value: Any) -> Any:
-    """A plain value as the table of one row without a name."""
-    return {"": {"is": value}} if isinstance(value, str) else value
+#: A plain value is a table of one row without a name; a title is short for what has no more to say.
+PLAIN_VALUE: Final = OrText(lambda text: {"": {"is": text}})
+TITLE: Final = OrText(lambda text: {"title": text})
 
 
 class Row(Noted):
@@ -342,97 +262,4 @@ class TextRow(Row):
     is_: Text = must("取值", "The value of this row.", alias="is")
 
 
-def _table(row: dict[str, Any]) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [TEXT_SHAPE, {"type": "object", "additionalProperties": row}]})
-
-
-TextRows: TypeAlias = Annotated[dict[str, TextRow], BeforeValidator(rows)]
-
-
-# ---- small grammars ----
-
-
-class StaffText(NamedTuple):
-    """`1`, `2 to 3`, `1 per 500 households`."""
-
-    low: int
-    high: int
-    per: tuple[int, str] | None = None
-
-
-class TargetText(NamedTuple):
-    """`at least 95%`, `under 72 hours`, `falling`."""
-
-    kind: str
-    value: Fraction | None
-    length: Length | None
-    text: str
-
-
-class EachText(NamedTuple):
-    """`100 households`, `1 person of front_desk`."""
-
-    amount: int
-    unit: str
-    role: str | None = None
-
-
-class RungText(NamedTuple):
-    """`start`, `80%`, `due`, `2 hours after due`."""
-
-    kind: str
-    share: Fraction | None = None
-    offset: Length | None = None
-
-
-def _staff(text: str) -> StaffText:
-    if parts := re.fullmatch(r"(\d+)", text):
-        return StaffText(int(parts[1]), int(parts[1]))
-    if (parts := re.fullmatch(r"(\d+) to (\d+)", text)) and int(parts[1]) <= int(parts[2]):
-        return StaffText(int(parts[1]), int(parts[2]))
-    if (parts := re.fullmatch(r"(\d+) per (\d+) (\w+)", text)) and int(parts[2]) > 0:
-        return StaffText(int(parts[1]), int(parts[1]), (int(parts[2]), parts[3]))
-    raise wrong(text, Words("a number of people", "人数"), "1", "2 to 3", "1 per 500 households")
-
-
-def _target(text: str) -> TargetText:
-    if text in ("rising", "falling"):
-        return TargetText(text, None, None, text)
-    parts = re.fullmatch(r"(at least|at most|under|over) (.+)", text)
-    if parts is None:
-        raise wrong(text, Words("a target", "目标"), "at least 95%", "at most 3", "under 72 hours", "rising")
-    kind, amount = parts[1], parts[2]
-    if number := re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", amount):
-        return TargetText(kind, Fraction(number[1]) / (100 if number[2] else 1), None, text)
-    return TargetText(kind, None, elapsed(amount), text)
-
-
-def _each(text: str) -> EachText:
-    if parts := re.fullmatch(r"([1-9]\d*) (\w+)(?: of (\w+))?", text):
-        return EachText(int(parts[1]), parts[2], parts[3])
-    raise wrong(text, Words("a quantity", "数量"), "100 households", "1 person of front_desk")
-
-
-def _rung(text: str) -> RungText:
-    if text in ("start", "due"):
-        return RungText(text)
-    if (share := re.fullmatch(r"(\d{1,3}(?:\.\d+)?)%", text)) and 0 < Fraction(share[1]) < 100:
-        return RungText("share", Fraction(share[1]) / 100)
-    if (parts := OFFSET.fullmatch(text)) and parts["moment"] == "due":
-        offset = length(parts["length"])
-        return RungText("due", None, back(offset) if parts["side"] == "before" else offset)
-    raise wrong(
-        text,
-        Words("the place of a rung", "升级的时点"),
-        "start",
-        "80%",
-        "2 hours before due",
-        "due",
-        "4 hours after due",
-    )
-
-
-Staff: TypeAlias = Annotated[StaffText, Reads(_staff, Words("a number of people", "人数"), "1", "2 to 3")]
-TargetOf: TypeAlias = Annotated[TargetText, Reads(_target, Words("a target", "目标"), "at least 95%", "rising")]
-Each: TypeAlias = Annotated[EachText, Reads(_each, Words("a quantity", "数量"), "100 households")]
-RungAtText: TypeAlias = Annotated[RungText, Reads(_rung, Words("the place of a rung", "升级的时点"), "80%", "due")]
+TextRows: TypeAlias = Annotated[dict[str, TextRow], PLAIN_VALUE]

@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator
-
-from engine.policy.schema.base import (
-    LengthText,
-    LimitText,
-    Name,
-    Names,
-    Noted,
-    OneOf,
-    RungAtText,
-    Text,
-    When,
-    Whole,
-    key,
-    must,
-    rows,
-)
+from engine.policy.schema.base import PLAIN_VALUE, Name, Names, Noted, OneOf, Text, When, Whole, key, must
+from engine.policy.schema.lengths import LengthText, LimitText, RungAtText
 
 DayRuleName: TypeAlias = Annotated[str, OneOf("close", "midnight", "same time")]
 ChangesName: TypeAlias = Annotated[str, OneOf("recompute", "restart", "keep")]
@@ -37,7 +22,7 @@ class LimitRow(Noted):
     day_rule: DayRuleName | None = key("按日计算时的到期时刻", "When a limit in days ends.")
 
 
-LimitRows: TypeAlias = Annotated[dict[str, LimitRow], BeforeValidator(rows)]
+LimitRows: TypeAlias = Annotated[dict[str, LimitRow], PLAIN_VALUE]
 
 
 class Deadline(Noted):

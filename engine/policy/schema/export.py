@@ -23,11 +23,15 @@ def _for_layers(schema: Any) -> Any:
         return [_for_layers(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    cleaned = {key: _for_layers(value) for key, value in schema.items() if key not in ("default", "x-huiyin-required")}
-    if isinstance(values := cleaned.get("additionalProperties"), dict):
-        cleaned["additionalProperties"] = _nullable(values)
-    if isinstance(properties := cleaned.get("properties"), dict):
-        cleaned["properties"] = {key: _nullable(value) for key, value in properties.items()}
+    cleaned: dict[str, Any] = {}
+    for word, value in schema.items():
+        if word in ("properties", "$defs"):  # here the keys are names, not words of JSON Schema
+            parts = {name: _for_layers(part) for name, part in value.items()}
+            cleaned[word] = {name: _nullable(part) for name, part in parts.items()} if word == "properties" else parts
+        elif word == "additionalProperties" and isinstance(value, dict):
+            cleaned[word] = _nullable(_for_layers(value))
+        elif word not in ("default", "x-huiyin-required"):
+            cleaned[word] = _for_layers(value)
     return cleaned
 
 

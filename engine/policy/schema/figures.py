@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator, WithJsonSchema
-
-from engine.policy.schema.base import (
-    TEXT_SHAPE,
-    Date,
-    Each,
-    Name,
-    Names,
-    Noted,
-    OneOf,
-    TargetOf,
-    Text,
-    When,
-    YesNo,
-    key,
-    must,
-)
+from engine.policy.schema.base import Date, Name, Names, Noted, OneOf, OrText, Text, When, YesNo, key, must
+from engine.policy.schema.forms import Each, TargetOf
 
 PeriodName: TypeAlias = Annotated[str, OneOf("day", "week", "month", "quarter", "year")]
 AgainstName: TypeAlias = Annotated[str, OneOf("last year", "previous")]
@@ -34,13 +19,7 @@ class Average(Noted):
     until: Names | None = key("止", "Moments that end it.")
 
 
-def _average(value: Any) -> Any:
-    return {"fact": value} if isinstance(value, str) else value
-
-
-AverageOf: TypeAlias = Annotated[
-    Average, BeforeValidator(_average), WithJsonSchema({"anyOf": [TEXT_SHAPE, {"type": "object"}]})
-]
+AverageOf: TypeAlias = Annotated[Average, OrText(lambda text: {"fact": text})]
 
 
 class Figure(Noted):

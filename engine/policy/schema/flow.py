@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from engine.policy.schema.base import (
-    Asked,
-    Instant,
-    LengthText,
-    Name,
-    Names,
-    Noted,
-    Text,
-    TextRows,
-    When,
-    YesNo,
-    key,
-    must,
-)
+from typing import Annotated
+
+from engine.policy.schema.base import Asked, Name, Names, Noted, OrText, Text, TextRows, When, YesNo, key, must
+from engine.policy.schema.lengths import Instant, LengthText
 
 
 class Category(Noted):
@@ -38,7 +28,9 @@ class State(Noted):
     owner: Name | None = key("责任人", "Who must act here; required unless final.")
     final: YesNo | None = key("终态", "The ticket ends here.")
     pauses: Names | None = key("暂停的时限", "`all`, or the deadlines whose clocks stand still here.")
-    at_most: Cap | None = key("最长停留", "How long one round may stay here in all.")
+    at_most: Annotated[Cap, OrText(lambda text: {"is": text})] | None = key(
+        "最长停留", "How long one round may stay here in all."
+    )
     unlimited: Text | None = key("不设时限的理由", "Why no limit is needed here, in words.")
 
 

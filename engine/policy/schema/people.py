@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from engine.policy.schema.base import Date, Name, Names, Noted, OneOf, Staff, Text, TextRows, Whole, key, must
+from engine.policy.schema.base import TITLE, Date, Name, Names, Noted, OneOf, Text, TextRows, Whole, key, must
+from engine.policy.schema.forms import Staff
 
 
 class Calendar(Noted):
@@ -40,5 +41,5 @@ FactTypeName: TypeAlias = Annotated[
 class Fact(Noted):
     title: Text = must("名称", "What people read; a bare text in place of the map is the title of a text fact.")
     type: FactTypeName | None = key("类型", "What it holds.")
-    values: dict[str, FactValue] | None = key("可选值", "The values of a choice with their titles.")
+    values: dict[str, Annotated[FactValue, TITLE]] | None = key("可选值", "The values of a choice with their titles.")
     default: TextRows | None = key("未填写时的值", "The value unless somebody states one; a value or a table.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from engine.policy.schema.base import Date, LateText, Name, Names, Noted, Text, Whole, YesNo, Zone, key, must
+from typing import Annotated
+
+from engine.policy.schema.base import TITLE, Date, Name, Names, Noted, Text, Whole, YesNo, Zone, key, must
 from engine.policy.schema.clocks import Deadline, Rung
 from engine.policy.schema.figures import Figure, Report, Rollout
 from engine.policy.schema.flow import Category, Workflow
+from engine.policy.schema.lengths import LateText
 from engine.policy.schema.people import Calendar, Fact, Role
 from engine.policy.schema.work import Detection, Duty, File, Liability, Messaging, Notice, Privacy
 
@@ -25,7 +28,7 @@ class Policy(Noted):
     numbers: dict[str, Whole] | None = key("数量", "Quantities that staffing and figures refer to.")
     calendars: dict[str, Calendar] | None = key("日历", "Calendars by id.")
     roles: dict[str, Role] = must("角色", "Roles by id.")
-    facts: dict[str, Fact] | None = key("事实", "What is known of a ticket, by id.")
+    facts: dict[str, Annotated[Fact, TITLE]] | None = key("事实", "What is known of a ticket, by id.")
     categories: dict[str, Category] = must("类别", "Categories by id.")
     workflows: dict[str, Workflow] = must("流程", "Workflows by id.")
     deadlines: dict[str, Deadline] | None = key("时限", "Deadlines by id.")

@@ -4,25 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator
-
-from engine.policy.schema.base import (
-    Asked,
-    LengthText,
-    LimitText,
-    Name,
-    Names,
-    Noted,
-    OneOf,
-    Row,
-    Text,
-    When,
-    Whole,
-    key,
-    must,
-    rows,
-)
+from engine.policy.schema.base import TITLE, Asked, Name, Names, Noted, OneOf, Row, Text, When, Whole, key, must
 from engine.policy.schema.clocks import QuietName
+from engine.policy.schema.lengths import LengthText, LimitText
 
 LinkName: TypeAlias = Annotated[str, OneOf("repeat_of")]
 
@@ -80,7 +64,7 @@ class Quiet(Noted):
 
 
 class Messaging(Noted):
-    channels: dict[str, Channel] | None = key("渠道", "Channels by id.")
+    channels: dict[str, Annotated[Channel, TITLE]] | None = key("渠道", "Channels by id.")
     via: dict[str, Names] | None = key("各人使用的渠道", "Channels for staff, for the reporter, or for a role.")
     quiet: Quiet | None = key("免打扰", "Hours in which messages wait; clocks never do.")
 
@@ -107,4 +91,4 @@ class PartyRow(Row):
     is_: Name = must("责任方", "Who answers for it.", alias="is")
 
 
-Liability: TypeAlias = Annotated[dict[str, PartyRow], BeforeValidator(rows)]
+Liability: TypeAlias = dict[str, PartyRow]

@@ -1,0 +1,356 @@
+"""Facts about single steps, as rows of given, when, then."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.core import Actor, Command, Outcome, Refusal, advance, agenda, commands, decide, events, notices
+from tests.core.harness import DAYS, DESK, Story, at, local, plan_of
+from tests.core.test_invariants import RICH
+from tests.core.test_semantics_examples import ARRIVE, GRADED, LATE, ROUNDS, WAITING
+
+
+def rich() -> Story:
+    return Story(plan_of(RICH)).open("11-16 09:00").do("11-16 09:10", "accept")
+
+
+def ask(story: Story, when: str, act: commands.Act, actor: Actor = DESK, occurred: str | None = None):
+    story.until_before(when)
+    command = Command("T1", actor, at(when), act, None if occurred is None else at(occurred))
+    return decide(story.plan, story.family, command)
+
+
+STRANGER = Actor("stranger", frozenset({"guest"}))
+
+
+@pytest.mark.parametrize(
+    ("when", "act", "actor", "code", "detail"),
+    [
+        pytest.param("11-16 10:00", commands.Do("satisfied"), DESK, "state", "handling", id="not from this state"),
+        pytest.param("11-16 10:00", commands.Do("fly"), DESK, "unknown", "fly", id="no such move"),
+        pytest.param("11-16 10:00", commands.Do("contact"), STRANGER, "by", "stranger", id="not his to make"),
+        pytest.param("11-16 10:00", commands.Do("regrade"), DESK, "missing", "severity", id="a fact is missing"),
+        pytest.param("11-16 10:00", commands.Do("contact", {"result": "x"}), DESK, "unknown", "result", id="not asked for"),
+        pytest.param("11-16 10:00", commands.Do("regrade", {"severity": "odd"}), DESK, "value", "severity", id="no such value"),
+        pytest.param("11-16 10:00", commands.Do("contact", {}, "x"), DESK, "unknown", "assignee", id="nobody is assigned here"),
+        pytest.param("11-16 10:00", commands.Ack("resolve", "half"), DESK, "unknown", "resolve.half", id="not raised yet"),
+        pytest.param("11-16 10:00", commands.Escalate("nothing"), DESK, "unknown", "nothing", id="no such clock"),
+        pytest.param("11-16 10:00", commands.Excuse("follow_up", "r"), DESK, "unknown", "follow_up", id="never ran"),
+        pytest.param("11-16 10:00", commands.Unlink("r"), DESK, "unknown", "group", id="not linked"),
+        pytest.param("11-16 10:00", commands.SetFacts({"no": "x"}, "r"), DESK, "unknown", "no", id="no such fact"),
+        pytest.param("11-16 10:00", commands.SetFacts({"result": "x"}, "r"), STRANGER, "by", "stranger", id="facts by a stranger"),
+        pytest.param("11-16 10:00", commands.Recategorise("task"), DESK, "state", "handling", id="no such state over there"),
+        pytest.param("11-16 10:00", commands.Recategorise("odd"), DESK, "unknown", "odd", id="no such category"),
+        pytest.param("11-16 10:00", commands.ApplyCalendar("odd"), DESK, "unknown", "odd", id="no such edition"),
+        pytest.param("11-16 10:00", commands.Migrate("odd"), DESK, "unknown", "odd", id="no such version"),
+        pytest.param("11-16 10:00", commands.CorrectVerdict("x", "met", "e", "r"), DESK, "unknown", "x", id="no such run"),
+        pytest.param("11-16 10:00", commands.PartMove("finish", "G"), DESK, "state", "handling", id="no member of that group"),
+    ],
+)
+def test_refused(when, act, actor, code, detail):
+    story = rich()
+    before = story.family
+    answer = ask(story, when, act, actor)
+    assert isinstance(answer, Refusal)
+    assert (answer.code, answer.detail) == (code, detail)
+    assert story.family.steps >= before.steps
+
+
+def test_a_refusal_names_the_legal_moves():
+    answer = ask(rich(), "11-16 10:00", commands.Do("satisfied"))
+    assert "suspend" in answer.legal
+    assert "satisfied" not in answer.legal
+
+
+def test_open_parts_block_the_move_that_waits_for_them():
+    story = rich().do("11-16 10:00", "involve")
+    assert story.refused("11-16 11:00", "resolve").code == "when"
+    story.do("11-16 12:00", "finish", ticket="T1.1").do("11-16 12:01", "resolve")
+    assert story.ticket.state == "resolved"
+    assert story.events(events.PartEnded)
+
+
+def test_a_final_state_ends_what_runs_void_and_what_is_overdue_missed():
+    story = rich().until("11-16 12:00").do("11-16 12:30", "withdraw")
+    assert story.run("contact").status == "missed"
+    assert story.run("resolve").status == "void"
+    assert story.ticket.closed == at("11-16 12:30")
+    assert agenda(story.plan, story.family) == ()
+    assert ask(story, "11-16 13:00", commands.Do("contact")).code == "closed"
+
+
+@pytest.mark.parametrize(
+    ("when", "code"),
+    [
+        pytest.param("11-16 10:30", None, id="soon after"),
+        pytest.param("11-23 18:00", None, id="on the last minute"),
+        pytest.param("11-23 18:01", "before", id="a minute too late"),
+    ],
+)
+def test_a_guard_with_an_instant(when, code):
+    story = rich().do("11-16 10:00", "resolve").do("11-16 10:05", "satisfied")
+    answer = ask(story, when, commands.Do("reopen"))
+    assert (answer.code if isinstance(answer, Refusal) else None) == code
+
+
+def test_a_reopened_ticket_begins_a_round_and_is_open_again():
+    story = rich().do("11-16 10:00", "resolve").do("11-16 10:05", "satisfied").do("11-17 09:00", "reopen")
+    assert story.ticket.round == 2
+    assert story.ticket.closed is None
+    assert story.run("resolve").key == "resolve#2.1"
+
+
+def test_a_promise_renewed_while_it_runs_moves_and_after_its_breach_begins_anew():
+    story = rich().do("11-16 10:00", "explain", promised_at="11-16 12:00").do("11-16 11:00", "explain", promised_at="11-16 13:00")
+    assert story.run("promise").key == "promise#1.1"
+    assert story.due("promise") == "11-16 13:00"
+    assert story.ticket.promises == 2
+    story.do("11-16 14:00", "explain", promised_at="11-16 16:00")
+    assert [run.status for run in story.ticket.all_runs() if run.deadline == "promise"] == ["missed", "running"]
+
+
+def test_a_promise_in_the_past_is_breached_at_once():
+    story = rich().do("11-16 10:00", "explain", promised_at="11-16 09:30").until("11-16 10:00")
+    breach = [event for event in story.events(events.Breached) if event.key.startswith("promise")]
+    assert [local(event.effective_at) for event in breach] == ["11-16 09:30"]
+
+
+def test_an_instant_limit_is_not_breached_while_paused_but_at_the_resume():
+    story = rich().do("11-16 10:00", "explain", promised_at="11-16 12:00").do("11-16 11:00", "suspend").until("11-16 13:00")
+    assert story.run("promise").status == "paused"
+    story.do("11-16 14:00", "resume").until("11-16 14:00")
+    assert story.run("promise").status == "breached"
+    assert [local(e.effective_at) for e in story.events(events.Breached) if e.key.startswith("promise")] == ["11-16 14:00"]
+
+
+def test_done_while_paused_is_on_time():
+    story = rich().do("11-16 10:00", "suspend").do("11-16 11:00", "report_progress")
+    assert story.run("progress").key == "progress#1.2"
+    assert [run.status for run in story.ticket.ended if run.deadline == "progress"] == ["met"]
+
+
+def test_a_run_born_in_a_pausing_state_starts_paused():
+    story = rich().do("11-16 10:00", "suspend").do("11-16 11:00", "report_progress")
+    assert story.run("progress").status == "paused"
+    assert story.run("progress").due is None
+
+
+def test_the_engine_makes_the_move_that_a_cap_names():
+    story = rich().do("11-16 10:00", "suspend").until("11-18 18:00")
+    assert story.ticket.state == "handling"
+    move = story.events(events.Moved)[-1]
+    assert (move.move, move.by, local(move.effective_at)) == ("resume", "engine", "11-18 18:00")
+    assert [run.status for run in story.ticket.ended if run.deadline == "waiting"] == ["missed"]
+
+
+def test_repeats_follow_their_rung_until_the_next_one():
+    story = rich().until("11-16 18:00")
+    lines = [line.split(" | ", 1)[1] for line in story.lines("contact")]
+    assert lines[1:] == [
+        "11-16 10:46 | raised contact#1.1 soon",
+        "11-16 11:10 | breached contact#1.1",
+        "11-16 11:10 | raised contact#1.1 due",
+        "11-16 13:10 | repeated contact#1.1 due 1",
+        "11-16 14:10 | raised contact#1.1 boss",
+    ]
+
+
+def test_an_acknowledgement_stops_the_repeats_and_not_the_next_rung():
+    story = rich().until("11-16 11:10").send("11-16 12:00", commands.Ack("contact", "due")).until("11-16 18:00")
+    kinds = [line.rsplit(" | ", 1)[1] for line in story.lines("contact")]
+    assert "repeated contact#1.1 due 1" not in kinds
+    assert "raised contact#1.1 boss" in kinds
+
+
+def test_an_old_acknowledgement_does_not_silence_a_newer_rung():
+    story = rich().until("11-16 10:46").send("11-16 11:20", commands.Ack("contact", "soon")).until("11-16 13:10")
+    assert story.lines("contact")[-1].endswith("repeated contact#1.1 due 1")
+
+
+def test_escalating_by_hand_raises_the_next_rung_once():
+    story = rich().until("11-16 11:10").send("11-16 11:30", commands.Escalate("contact"))
+    raised = [event for event in story.events(events.Raised) if event.rung == "boss"]
+    assert [(local(event.effective_at), event.early) for event in raised] == [("11-16 11:30", True)]
+    story.until("11-16 18:00")
+    assert len([event for event in story.events(events.Raised) if event.rung == "boss" and event.key == "contact#1.1"]) == 1
+
+
+def test_escalating_over_a_rung_that_was_passed_has_no_effect():
+    story = rich().until("11-16 14:10")
+    answer = ask(story, "11-16 14:20", commands.Escalate("contact", if_rung="due"))
+    assert isinstance(answer, Outcome)
+    assert answer.step.events == ()
+
+
+def test_a_message_that_nobody_got_raises_the_next_rung():
+    story = rich().until("11-16 11:10")
+    story.send("11-16 11:20", commands.ReportDelivery("contact#1.1", "due", "undeliverable"))
+    assert [event.rung for event in story.events(events.Raised)][-1] == "boss"
+
+
+def test_an_exhausted_ladder_says_so_with_its_last_rung():
+    story = rich().until("11-16 14:10")
+    assert [event.key for event in story.events(events.LadderExhausted)] == ["contact#1.1"]
+    assert story.run("contact").climb.exhausted
+
+
+def test_a_rung_whose_condition_does_not_hold_is_skipped():
+    story = rich().until("11-18 19:00")
+    skipped = [(event.rung, event.cause) for event in story.events(events.RungSkipped) if event.key == "resolve#1.1"]
+    assert skipped == [("major", "condition")]
+
+
+def test_when_a_due_moves_nearer_only_the_last_rung_passed_fires():
+    story = Story(plan_of(RICH)).open("11-16 09:00", severity="major").do("11-16 09:10", "accept").until("11-20 12:00")
+    story.do("11-20 16:30", "regrade", severity="general")
+    events_ = story.steps[-1].events
+    assert local(story.run("resolve").due) == "11-20 18:00"
+    assert [e.rung for e in events_ if isinstance(e, events.RungSkipped)] == ["half"]
+    assert [e.rung for e in events_ if isinstance(e, events.Raised)] == ["before"]
+
+
+def test_an_excuse_ends_a_breach_and_its_ladder():
+    story = rich().until("11-16 12:00").send("11-16 12:10", commands.Excuse("contact", "台风"))
+    assert story.run("contact").status == "excused"
+    assert story.lines("contact")[-1].endswith("ladder_stopped contact#1.1")
+
+
+def test_an_excuse_of_a_verdict_names_its_reason():
+    story = rich().until("11-16 12:00").do("11-16 12:10", "contact").send("11-16 13:00", commands.Excuse("contact", "台风"))
+    (corrected,) = story.events(events.VerdictCorrected)
+    assert (corrected.old, corrected.new, corrected.evidence, corrected.cause) == ("late", "excused", "台风", "excuse")
+
+
+def test_the_last_clock_of_a_ticket_cannot_be_excused():
+    story = Story(plan_of(GRADED)).open("11-16 09:00", severity="general").until("11-20 09:00")
+    story.send("11-20 10:00", commands.Excuse("answer", "r"))
+    assert ask(story, "11-20 10:01", commands.Excuse("resolve", "r")).code == "last_clock"
+
+
+@pytest.mark.parametrize("to", ["met", "missed"])
+def test_a_settled_verdict_is_corrected_with_evidence(to):
+    story = rich().until("11-16 12:00").do("11-16 12:10", "contact")
+    story.send("11-16 13:00", commands.CorrectVerdict("contact#1.1", to, "录音", "核对"))
+    assert story.run("contact").status == to
+
+
+def test_correcting_facts_changes_settled_verdicts_in_favour_only():
+    """Answered after 30 hours as a general matter; it had been a major one all along, with 48."""
+    story = Story(plan_of(RICH.replace("major: {when: {severity: major}, is: 30 hours}", "major: {when: {severity: major}, is: 60 hours}")))
+    story.open("11-16 09:00").do("11-16 09:10", "accept").until("11-18 09:00").do("11-18 09:30", "resolve")
+    assert story.run("answer").status == "late"
+    story.send("11-18 10:00", commands.CorrectFacts({"severity": "major"}, "原单", "登记错误"))
+    assert story.run("answer").status == "met"
+
+
+def test_a_transfer_touches_no_clock():
+    story = rich()
+    before = {name: run.due for name, run in story.ticket.runs.items()}
+    story.do("11-16 10:00", "transfer")
+    assert {name: run.due for name, run in story.ticket.runs.items()} == before
+
+
+def test_facts_by_themselves_start_nothing():
+    story = rich().send("11-16 10:00", commands.SetFacts({"visit_at": at("11-16 15:00")}, "r"))
+    assert "visit" not in story.ticket.runs
+
+
+def test_merging_ends_the_younger_ticket_and_points_to_the_older():
+    story = rich().send("11-16 10:00", commands.Merge("T0"))
+    assert story.ticket.state == "merged"
+    assert story.ticket.closed == at("11-16 10:00")
+    assert ask(story, "11-16 10:10", commands.Do("contact")) == Refusal("merged", "T0")
+
+
+def test_linking_changes_no_clock_and_can_be_undone():
+    story = rich()
+    dues = {name: run.due for name, run in story.ticket.runs.items()}
+    story.send("11-16 10:00", commands.Link("G"))
+    assert story.ticket.ties.group == "G"
+    story.send("11-16 10:05", commands.Unlink("r"))
+    assert story.ticket.ties.group is None
+    assert {name: run.due for name, run in story.ticket.runs.items()} == dues
+
+
+def test_a_note_is_kept_and_changes_nothing():
+    story = rich().send("11-16 10:00", commands.Note("听取意见"))
+    assert [event.text for event in story.events(events.Noted)] == ["听取意见"]
+
+
+def test_restart_forgets_the_time_before_and_keep_ignores_the_change():
+    for mode, due in (("restart", "11-18 10:00"), ("keep", "11-17 09:00"), ("recompute", "11-18 09:00")):
+        text = GRADED.replace("major: {when: {severity: major}, is: 48 hours}}\n    escalate: none", f"major: {{when: {{severity: major}}, is: 48 hours}}}}\n    changes: {mode}\n    escalate: none")
+        story = Story(plan_of(text)).open("11-16 09:00", severity="general").do("11-16 10:00", "regrade", severity="major")
+        assert story.due("answer") == due, mode
+
+
+def test_a_paused_length_is_clamped_as_if_it_were_resumed_now():
+    """Lowered while suspended: half an hour is left at the least, however long ago the new limit ran out."""
+    text = RICH.replace("general: {when: {severity: general}, is: 10 working hours}", "general: {when: {severity: general}, is: 1 hour}")
+    story = Story(plan_of(text)).open("11-16 09:00", severity="major").do("11-16 09:10", "accept").do("11-16 15:00", "suspend")
+    story.do("11-16 16:00", "regrade", severity="general").do("11-16 17:00", "resume")
+    assert story.due("answer") == "11-16 17:30"
+
+
+def test_a_breached_run_is_settled_and_a_change_does_not_unbreach_it():
+    story = Story(plan_of(GRADED)).open("11-16 09:00", severity="general").until("11-17 10:00")
+    story.do("11-17 11:00", "regrade", severity="major")
+    assert story.run("answer").status == "breached"
+
+
+def test_a_late_report_beyond_its_opening_is_refused():
+    story = Story(plan_of(LATE)).open("11-16 09:10")
+    assert ask(story, "11-16 09:20", commands.Do("arrive"), occurred="11-16 09:00").code == "occurred_at"
+
+
+def test_a_late_report_of_an_ended_run_corrects_its_verdict():
+    story = Story(plan_of(LATE)).open("11-16 09:10").do("11-16 10:20", "suspend").do("11-16 10:21", "resume")
+    story.do("11-16 10:30", "arrive").do("11-16 10:31", "suspend")
+    story.do("11-16 10:35", "arrive", occurred="11-16 10:08")
+    assert story.run("arrive").status == "met"
+
+
+def test_verdicts_of_an_instant_stand_before_its_rungs_in_the_order_of_the_plan():
+    story = Story(plan_of(ROUNDS)).open("11-16 09:00").do("11-16 09:00", "accept").until("11-17 09:00")
+    assert [line.rsplit(" | ", 1)[1] for line in story.lines("resolve", "progress")][2:] == [
+        "breached resolve#1.1",
+        "breached progress#1.1",
+        "raised resolve#1.1 due",
+        "raised progress#1.1 due",
+    ]
+
+
+def test_new_day_data_moves_a_provisional_due_and_ends_its_being_provisional():
+    from dataclasses import replace
+
+    from engine.worktime import overlay
+
+    plan = plan_of(GRADED)
+    days = [{"name": "元旦", "date": f"2027-01-0{n}", "isOffDay": True} for n in (1, 2, 3)]
+    data = overlay(DAYS, {"year": 2027, "days": [*days, {"name": "元旦", "date": "2027-01-09", "isOffDay": False}]}, "2027")
+    plan = replace(plan, editions={**plan.editions, data.id: data})
+    story = Story(plan).open("12-30 10:00", severity="general")
+    assert story.run("resolve").provisional
+    before = story.due("resolve")
+    story.send("12-30 11:00", commands.ApplyCalendar("2027"))
+    assert not story.run("resolve").provisional
+    assert story.ticket.edition == "2027"
+    assert before != ""
+
+
+def test_messages_name_the_rule_and_the_addressee():
+    story = Story(plan_of(ARRIVE)).open("11-16 09:00")
+    outcomes = advance(story.plan, story.family, at("11-16 12:00"))
+    messages = [message for outcome in outcomes for message in notices(story.plan, outcome.family, outcome.step)]
+    assert [(message.to, [cause.name for cause in message.causes]) for message in messages] == [
+        ("role:desk", ["arrive.due"]),
+        ("role:boss", ["arrive.leader"]),
+    ]
+    assert messages[0].causes[0].rule.path == "escalations.default.due"
+
+
+def test_suspending_at_the_very_due_leaves_nothing_and_the_resume_is_the_due():
+    story = Story(plan_of(WAITING)).open("11-17 10:00").do("11-20 10:00", "suspend").do("11-20 12:00", "resume")
+    assert local(story.run("resolve").due) == "11-20 12:00"
+    story.do("11-20 12:00", "finish")
+    assert story.run("resolve").status == "met"
