@@ -100,7 +100,9 @@ def _decide() -> tuple[str, float, float, str]:
 
 
 def _played() -> tuple[str, float, float, str]:
-    """The same story, opened, accepted, resolved, closed, with two watches running, as SimPy processes and as the core."""
+    """The same story, opened, accepted, resolved, closed, with two watches running, as SimPy processes and as the
+    core.
+    """
     rules = plan()
     gaps = (600, 7200, 3600)
 

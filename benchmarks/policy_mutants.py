@@ -35,7 +35,9 @@ class Mutant(NamedTuple):
 
 
 def mutants(file: Path) -> Iterator[Mutant]:
-    """Every limit made a half longer, every rung moved, every addressee and owner replaced, pauses and guards taken off."""
+    """Every limit made a half longer, every rung moved, every addressee and owner replaced, pauses and guards taken
+    off.
+    """
     text = file.read_text(encoding="utf-8")
     root = yaml.compose(text, Loader=yaml.BaseLoader)
     roles = [key.value for section, value in root.value if section.value == "roles" for key, _ in value.value]
@@ -60,7 +62,9 @@ def _of_text(file: Path, node: yaml.ScalarNode, path: tuple[str, ...], roles: li
     length = _LENGTH.search(node.value)
     kind = ""
     new = ""
-    if (section == "deadlines" and length and ("limit" in path)) or (section == "duties" and last == "within" and length):
+    if (section == "deadlines" and length and ("limit" in path)) or (
+        section == "duties" and last == "within" and length
+    ):
         kind, new = "limit", _longer(node.value, length)
     elif section == "escalations" and last == "at" and length:
         kind, new = "rung", _longer(node.value, length)

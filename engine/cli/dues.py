@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from engine.cli.plans import load_plan, refuse
+from engine.cli.plans import edition_of, load_plan, refuse
 from engine.cli.provenance import Saying, sayings_of_rule
 from engine.cli.trial import Trial, owner_of, read_at, the_category
 from engine.cli.wording import Teller
@@ -25,6 +25,9 @@ from engine.core.work import Work, addresses
 from engine.policy import Loaded, Words
 from engine.runtime import show_instant, show_value
 from engine.worktime import DayRule, Unit, format_left, format_seconds, parse_left, render
+
+if TYPE_CHECKING:
+    from engine.sim import Performance
 
 
 class Happening(NamedTuple):
@@ -65,40 +68,50 @@ class Answer:
 def of_scenario(path: Path, deadline: str, at: str | None, ticket: str | None, lang: str) -> Answer:
     """A deadline of a scenario, played to an instant (to its end, if none is named)."""
     from engine.policy import load_named
+
+    performance, now = _played(path, at, lang)
+    names = performance.names
+    found = [
+        (family, one, run)
+        for family in performance.service.store.families()
+        for one in family.tickets.values()
+        for run in one.all_runs()
+        if run.deadline == deadline and ticket in (None, names.get(one.id, one.id))
+    ]
+    if not found:
+        until = show_at(performance.plan, now)
+        raise click.UsageError(_no_run(performance.service.store.families(), deadline, ticket, until))
+    family, one, run = max(found, key=lambda three: (three[2].open, three[2].start))
+    loaded = load_named(performance.scenario.policy, path.parent)
+    assert loaded is not None
+    steps = [(plan, step) for plan, known, step in performance.log if known.id == family.id]
+    plan = steps[-1][0]  # with the newest day data that reached the ticket
+    teller = Teller(plan, lang)
+    events = [event for _, step in steps for event in step.events if event.ticket == one.id]
+    told = {event.rung: event.told for event in events if isinstance(event, e.Raised) and event.key == run.key}
+    answer = _answer(plan, loaded, family, one, run, now, lang, trial=False)
+    rungs = tuple(
+        rise._replace(tells=tuple(teller.address(who) for who in told[rise.rung.id])) if rise.rung.id in told else rise
+        for rise in answer.steps
+    )
+    history = tuple(_history(teller, run.key, events))
+    return replace(answer, name=names.get(one.id, one.id), steps=rungs, history=history)
+
+
+def _played(path: Path, at: str | None, lang: str) -> tuple[Performance, int]:
+    """A scenario played to an instant, timers of it included."""
     from engine.sim import Result, Runner, play
 
     result = Result(path)
     scenario, plan = Runner().load(path, result)
     if scenario is None or plan is None:
         refuse(result.diagnostics, lang)
-    loaded = load_named(scenario.policy, path.parent)
-    assert loaded is not None
     now = scenario.steps[-1].at if at is None else read_at(plan, at, "--at", scenario.steps[0].at)
     if now < scenario.steps[0].at:
         raise click.UsageError(f"--at {at}: the scenario begins later")
     steps = tuple(step for step in scenario.steps if step.at <= now)
     pause = replace(steps[-1], at=now, verb=None, given={}, given_spans={}, then=(), then_span=None)
-    performance = play(replace(scenario, steps=(*steps, pause)), plan, list(plan.editions)[-1])
-    found = [
-        (family, one, run)
-        for family in performance.service.store.families()
-        for one in family.tickets.values()
-        for run in one.all_runs()
-        if run.deadline == deadline and ticket in (None, performance.names.get(one.id, one.id))
-    ]
-    if not found:
-        raise click.UsageError(_no_run(performance.service.store.families(), deadline, ticket, show_at(plan, now)))
-    family, one, run = max(found, key=lambda three: (three[2].open, three[2].start))
-    name = performance.names.get(one.id, one.id)
-    events = [event for _, _, step in performance.log for event in step.events if event.ticket == one.id]
-    teller = Teller(plan, lang)
-    answer = _answer(plan, loaded, family, one, run, now, lang, trial=False)
-    told = {event.rung: event.told for event in events if isinstance(event, e.Raised) and event.key == run.key}
-    rungs = tuple(
-        one._replace(tells=tuple(teller.address(who) for who in told[one.rung.id])) if one.rung.id in told else one
-        for one in answer.steps
-    )
-    return replace(answer, name=name, steps=rungs, history=tuple(_history(teller, run.key, events)))
+    return play(replace(scenario, steps=(*steps, pause)), plan, edition_of(plan)), now
 
 
 def of_policy(
@@ -203,7 +216,7 @@ def _steps(
 
 def _history(teller: Teller, key: str, events: Iterable[e.Event]) -> Iterator[Happening]:
     """What a run went through: started, moved, paused, resumed, breached, ended."""
-    zone = timetable(teller.plan, "always", list(teller.plan.editions)[-1]).zone
+    zone = timetable(teller.plan, "always", edition_of(teller.plan)).zone
     zh = teller.zh
 
     def show(at: int | None, near: int) -> str:
@@ -401,7 +414,7 @@ def width(text: str) -> int:
 
 
 def show_at(plan: Plan, at: int) -> str:
-    local = datetime.fromtimestamp(at, timetable(plan, "always", list(plan.editions)[-1]).zone)
+    local = datetime.fromtimestamp(at, timetable(plan, "always", edition_of(plan)).zone)
     return f"{local:%Y-%m-%d %H:%M}" + (f":{local:%S}" if local.second else "")
 
 
@@ -412,7 +425,7 @@ def as_json(answer: Answer, lang: str) -> dict[str, Any]:
     plan, run, teller = answer.plan, answer.run, Teller(answer.plan, lang)
 
     def iso(at: int | None) -> str | None:
-        zone = timetable(plan, "always", list(plan.editions)[-1]).zone
+        zone = timetable(plan, "always", edition_of(plan)).zone
         return None if at is None else datetime.fromtimestamp(at, zone).isoformat()
 
     return {

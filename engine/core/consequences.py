@@ -663,6 +663,8 @@ def _make_then(work: Work, ticket: Draft, deadline: Deadline, name: str, now: in
     stopped: list[Run] = []
     if not deadline.until.isdisjoint((name, to, f"{ticket.state} left")):
         _end_undone(work, ticket, ticket.runs[deadline.id], now, name, stopped)
+    for run in stopped:
+        work.emit(e.LadderStopped(ticket.id, now, run.rule, run.key, "ended", run.climb.told))
     make_move(work, ticket, shape.workflow.moves[name], to, {}, None, now, "engine")
 
 

@@ -81,7 +81,7 @@ def load_text(
     text: str, *, name: str = "policy.yaml", today: date | None = None, shelves: Sequence[Path] | None = None
 ) -> Loaded:
     """The plan of a text, as if it stood in a file of that name."""
-    source, found = decode(text.encode(), name)
+    source, found = decode(text.encode("utf-8", "replace"), name)
     return _load(source, found, today, shelved(shelves))
 
 

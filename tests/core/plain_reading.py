@@ -85,9 +85,10 @@ def next_state(workflow: dict[str, Any], state: str, move: str) -> str | None:
     """Where a move leads by the words of the file; None where it does not start here."""
     text = workflow["moves"].get(move, {})
     sources = text.get("from", [])
-    final = workflow["states"].get(state, {}).get("final") == "yes" or workflow["states"].get(state, {}).get("final") == "true"
-    if sources == "open":
-        legal = not final
-    else:
-        legal = state in ([sources] if isinstance(sources, str) else sources)
+    final = (
+        workflow["states"].get(state, {}).get("final") == "yes"
+        or workflow["states"].get(state, {}).get("final") == "true"
+    )
+    named = [sources] if isinstance(sources, str) else sources
+    legal = not final if sources == "open" else state in named
     return text.get("to", state) if legal else None

@@ -115,7 +115,22 @@ escalations:
     major: {at: 1 hour after due, notify: boss, when: {severity: major}}
     boss: {at: 1 working day after due, notify: boss, every: 1 working day, times: 2}
 """
-MOVES = ["accept", "contact", "report_progress", "transfer", "suspend", "resume", "park", "unpark", "involve", "resolve", "satisfied", "dissatisfied", "reopen", "withdraw"]
+MOVES = [
+    "accept",
+    "contact",
+    "report_progress",
+    "transfer",
+    "suspend",
+    "resume",
+    "park",
+    "unpark",
+    "involve",
+    "resolve",
+    "satisfied",
+    "dissatisfied",
+    "reopen",
+    "withdraw",
+]
 START = at("09-28 08:00")
 
 gaps = st.one_of(st.integers(0, 3), st.integers(60, 7200), st.integers(3 * 3600, 40 * 3600), st.integers(0, 12 * 86400))

@@ -30,21 +30,37 @@ STRANGER = Actor("stranger", frozenset({"guest"}))
         pytest.param("11-16 10:00", commands.Do("fly"), DESK, "unknown", "fly", id="no such move"),
         pytest.param("11-16 10:00", commands.Do("contact"), STRANGER, "by", "stranger", id="not his to make"),
         pytest.param("11-16 10:00", commands.Do("regrade"), DESK, "missing", "severity", id="a fact is missing"),
-        pytest.param("11-16 10:00", commands.Do("contact", {"result": "x"}), DESK, "unknown", "result", id="not asked for"),
-        pytest.param("11-16 10:00", commands.Do("regrade", {"severity": "odd"}), DESK, "value", "severity", id="no such value"),
-        pytest.param("11-16 10:00", commands.Do("contact", {}, "x"), DESK, "unknown", "assignee", id="nobody is assigned here"),
-        pytest.param("11-16 10:00", commands.Ack("resolve", "half"), DESK, "unknown", "resolve.half", id="not raised yet"),
+        pytest.param(
+            "11-16 10:00", commands.Do("contact", {"result": "x"}), DESK, "unknown", "result", id="not asked for"
+        ),
+        pytest.param(
+            "11-16 10:00", commands.Do("regrade", {"severity": "odd"}), DESK, "value", "severity", id="no such value"
+        ),
+        pytest.param(
+            "11-16 10:00", commands.Do("contact", {}, "x"), DESK, "unknown", "assignee", id="nobody is assigned here"
+        ),
+        pytest.param(
+            "11-16 10:00", commands.Ack("resolve", "half"), DESK, "unknown", "resolve.half", id="not raised yet"
+        ),
         pytest.param("11-16 10:00", commands.Escalate("nothing"), DESK, "unknown", "nothing", id="no such clock"),
         pytest.param("11-16 10:00", commands.Excuse("follow_up", "r"), DESK, "unknown", "follow_up", id="never ran"),
         pytest.param("11-16 10:00", commands.Unlink("r"), DESK, "unknown", "group", id="not linked"),
         pytest.param("11-16 10:00", commands.SetFacts({"no": "x"}, "r"), DESK, "unknown", "no", id="no such fact"),
-        pytest.param("11-16 10:00", commands.SetFacts({"result": "x"}, "r"), STRANGER, "by", "stranger", id="facts by a stranger"),
-        pytest.param("11-16 10:00", commands.Recategorise("task"), DESK, "state", "handling", id="no such state over there"),
+        pytest.param(
+            "11-16 10:00", commands.SetFacts({"result": "x"}, "r"), STRANGER, "by", "stranger", id="facts by a stranger"
+        ),
+        pytest.param(
+            "11-16 10:00", commands.Recategorise("task"), DESK, "state", "handling", id="no such state over there"
+        ),
         pytest.param("11-16 10:00", commands.Recategorise("odd"), DESK, "unknown", "odd", id="no such category"),
         pytest.param("11-16 10:00", commands.ApplyCalendar("odd"), DESK, "unknown", "odd", id="no such edition"),
         pytest.param("11-16 10:00", commands.Migrate("odd"), DESK, "unknown", "odd", id="no such version"),
-        pytest.param("11-16 10:00", commands.CorrectVerdict("x", "met", "e", "r"), DESK, "unknown", "x", id="no such run"),
-        pytest.param("11-16 10:00", commands.PartMove("finish", "G"), DESK, "state", "handling", id="no member of that group"),
+        pytest.param(
+            "11-16 10:00", commands.CorrectVerdict("x", "met", "e", "r"), DESK, "unknown", "x", id="no such run"
+        ),
+        pytest.param(
+            "11-16 10:00", commands.PartMove("finish", "G"), DESK, "state", "handling", id="no member of that group"
+        ),
     ],
 )
 def test_refused(when, act, actor, code, detail):
@@ -101,7 +117,11 @@ def test_a_reopened_ticket_begins_a_round_and_is_open_again():
 
 
 def test_a_promise_renewed_while_it_runs_moves_and_after_its_breach_begins_anew():
-    story = rich().do("11-16 10:00", "explain", promised_at="11-16 12:00").do("11-16 11:00", "explain", promised_at="11-16 13:00")
+    story = (
+        rich()
+        .do("11-16 10:00", "explain", promised_at="11-16 12:00")
+        .do("11-16 11:00", "explain", promised_at="11-16 13:00")
+    )
     assert story.run("promise").key == "promise#1.1"
     assert story.due("promise") == "11-16 13:00"
     assert story.ticket.promises == 2
@@ -116,11 +136,15 @@ def test_a_promise_in_the_past_is_breached_at_once():
 
 
 def test_an_instant_limit_is_not_breached_while_paused_but_at_the_resume():
-    story = rich().do("11-16 10:00", "explain", promised_at="11-16 12:00").do("11-16 11:00", "suspend").until("11-16 13:00")
+    story = (
+        rich().do("11-16 10:00", "explain", promised_at="11-16 12:00").do("11-16 11:00", "suspend").until("11-16 13:00")
+    )
     assert story.run("promise").status == "paused"
     story.do("11-16 14:00", "resume").until("11-16 14:00")
     assert story.run("promise").status == "breached"
-    assert [local(e.effective_at) for e in story.events(events.Breached) if e.key.startswith("promise")] == ["11-16 14:00"]
+    assert [local(e.effective_at) for e in story.events(events.Breached) if e.key.startswith("promise")] == [
+        "11-16 14:00"
+    ]
 
 
 def test_done_while_paused_is_on_time():
@@ -172,7 +196,10 @@ def test_escalating_by_hand_raises_the_next_rung_once():
     raised = [event for event in story.events(events.Raised) if event.rung == "boss"]
     assert [(local(event.effective_at), event.early) for event in raised] == [("11-16 11:30", True)]
     story.until("11-16 18:00")
-    assert len([event for event in story.events(events.Raised) if event.rung == "boss" and event.key == "contact#1.1"]) == 1
+    assert (
+        len([event for event in story.events(events.Raised) if event.rung == "boss" and event.key == "contact#1.1"])
+        == 1
+    )
 
 
 def test_escalating_over_a_rung_that_was_passed_has_no_effect():
@@ -216,7 +243,9 @@ def test_an_excuse_ends_a_breach_and_its_ladder():
 
 
 def test_an_excuse_of_a_verdict_names_its_reason():
-    story = rich().until("11-16 12:00").do("11-16 12:10", "contact").send("11-16 13:00", commands.Excuse("contact", "台风"))
+    story = (
+        rich().until("11-16 12:00").do("11-16 12:10", "contact").send("11-16 13:00", commands.Excuse("contact", "台风"))
+    )
     (corrected,) = story.events(events.VerdictCorrected)
     assert (corrected.old, corrected.new, corrected.evidence, corrected.cause) == ("late", "excused", "台风", "excuse")
 
@@ -236,7 +265,13 @@ def test_a_settled_verdict_is_corrected_with_evidence(to):
 
 def test_correcting_facts_changes_settled_verdicts_in_favour_only():
     """Answered after 30 hours as a general matter; it had been a major one all along, with 48."""
-    story = Story(plan_of(RICH.replace("major: {when: {severity: major}, is: 30 hours}", "major: {when: {severity: major}, is: 60 hours}")))
+    story = Story(
+        plan_of(
+            RICH.replace(
+                "major: {when: {severity: major}, is: 30 hours}", "major: {when: {severity: major}, is: 60 hours}"
+            )
+        )
+    )
     story.open("11-16 09:00").do("11-16 09:10", "accept").until("11-18 09:00").do("11-18 09:30", "resolve")
     assert story.run("answer").status == "late"
     story.send("11-18 10:00", commands.CorrectFacts({"severity": "major"}, "原单", "登记错误"))
@@ -279,15 +314,27 @@ def test_a_note_is_kept_and_changes_nothing():
 
 def test_restart_forgets_the_time_before_and_keep_ignores_the_change():
     for mode, due in (("restart", "11-18 10:00"), ("keep", "11-17 09:00"), ("recompute", "11-18 09:00")):
-        text = GRADED.replace("major: {when: {severity: major}, is: 48 hours}}\n    escalate: none", f"major: {{when: {{severity: major}}, is: 48 hours}}}}\n    changes: {mode}\n    escalate: none")
-        story = Story(plan_of(text)).open("11-16 09:00", severity="general").do("11-16 10:00", "regrade", severity="major")
+        text = GRADED.replace(
+            "major: {when: {severity: major}, is: 48 hours}}\n    escalate: none",
+            f"major: {{when: {{severity: major}}, is: 48 hours}}}}\n    changes: {mode}\n    escalate: none",
+        )
+        story = (
+            Story(plan_of(text)).open("11-16 09:00", severity="general").do("11-16 10:00", "regrade", severity="major")
+        )
         assert story.due("answer") == due, mode
 
 
 def test_a_paused_length_is_clamped_as_if_it_were_resumed_now():
     """Lowered while suspended: half an hour is left at the least, however long ago the new limit ran out."""
-    text = RICH.replace("general: {when: {severity: general}, is: 10 working hours}", "general: {when: {severity: general}, is: 1 hour}")
-    story = Story(plan_of(text)).open("11-16 09:00", severity="major").do("11-16 09:10", "accept").do("11-16 15:00", "suspend")
+    text = RICH.replace(
+        "general: {when: {severity: general}, is: 10 working hours}", "general: {when: {severity: general}, is: 1 hour}"
+    )
+    story = (
+        Story(plan_of(text))
+        .open("11-16 09:00", severity="major")
+        .do("11-16 09:10", "accept")
+        .do("11-16 15:00", "suspend")
+    )
     story.do("11-16 16:00", "regrade", severity="general").do("11-16 17:00", "resume")
     assert story.due("answer") == "11-16 17:30"
 
@@ -327,7 +374,9 @@ def test_new_day_data_moves_a_provisional_due_and_ends_its_being_provisional():
 
     plan = plan_of(GRADED)
     days = [{"name": "元旦", "date": f"2027-01-0{n}", "isOffDay": True} for n in (1, 2, 3)]
-    data = overlay(DAYS, {"year": 2027, "days": [*days, {"name": "元旦", "date": "2027-01-09", "isOffDay": False}]}, "2027")
+    data = overlay(
+        DAYS, {"year": 2027, "days": [*days, {"name": "元旦", "date": "2027-01-09", "isOffDay": False}]}, "2027"
+    )
     plan = replace(plan, editions={**plan.editions, data.id: data})
     story = Story(plan).open("12-30 10:00", severity="general")
     assert story.run("resolve").provisional

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.policy import Map, Source, Text, load_text
+from engine.policy import Map, Source, Text, load_text, nodes
 from engine.policy.nodes import List, Node, Null, parse
 from engine.policy.text import SIZE_MAX, decode, read
 
@@ -102,6 +103,19 @@ def test_a_syntax_error_hides_only_its_own_section() -> None:
     text = "policy: x\nroles: {a: [b}\nfacts: {c: {type：flag}}\nnumbers: {d e: [}\n"
     found = [(one.code, one.primary.span.line) for one in parse(Source("x.yaml", text))[1]]
     assert found == [("Y001", 3), ("Y007", 2), ("Y007", 4)]
+
+
+SLIPS = sorted(Path(__file__).parent.glob("data/err/*.yaml"))
+
+
+@pytest.mark.parametrize("path", SLIPS, ids=lambda path: path.stem)
+def test_without_libyaml_the_same_is_found(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, _ = read(path)
+    root, found = parse(source)
+    monkeypatch.setattr(nodes, "Parser", yaml.BaseLoader)
+    again, found_again = parse(source)
+    assert [(one.code, one.primary) for one in found_again] == [(one.code, one.primary) for one in found]
+    assert again == root
 
 
 words = st.text(st.sampled_from("ab小店0_"), min_size=1, max_size=6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -137,7 +139,7 @@ def test_i23_whatever_the_clock_does_stamps_do_not_fall_and_no_timer_fires_twice
     desk = run(service(), tape)
     for family in desk.store.families():
         steps = desk.store.steps(family.id)
-        assert all(before.at <= step.at for before, step in zip(steps, steps[1:], strict=False))
+        assert all(before.at <= step.at for before, step in pairwise(steps))
         timers = [step.cause for step in steps if step.cause != "command"]
         assert len(timers) == len(set(timers))
 

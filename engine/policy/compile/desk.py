@@ -50,7 +50,7 @@ class Desk:
             self.doubt(path)
         self.places: dict[str, Place] = {}
         self.sources: dict[str, tuple[str, ...]] = {}  #: path of an element -> the ids it names itself
-        self._sources: dict[Path, tuple[str, ...]] = {}
+        self._carried: dict[Path, tuple[str, ...]] = {}  # with those of the entries around
 
     # ---- mistakes ----
 
@@ -130,12 +130,8 @@ class Desk:
         """A role, a fact of type `role`, or one of the words for somebody."""
         roles = self.ids("roles")
         facts = [id for id, fact in (self.policy.facts or {}).items() if fact.type == "role"]
-        meant = self.resolve(
-            "parties" if ("roles",) not in self.doubtful else "roles",
-            path,
-            name,
-            [*roles, *facts, *sorted(PARTY_WORDS)],
-        )
+        kind = "roles" if ("roles",) in self.doubtful else "parties"
+        meant = self.resolve(kind, path, name, [*roles, *facts, *sorted(PARTY_WORDS)])
         if meant is None:
             return None
         return Party("word" if meant in PARTY_WORDS else "role" if meant in roles else "fact", meant)
@@ -162,10 +158,10 @@ class Desk:
         return Rule(name, self._sources_of(path))
 
     def _sources_of(self, path: Path) -> tuple[str, ...]:
-        if path not in self._sources:
+        if path not in self._carried:
             outer = self._sources_of(path[:-1]) if len(path) > 1 else ()
-            self._sources[path] = (*outer, *(id for id in self._own_sources(path) if id not in outer))
-        return self._sources[path]
+            self._carried[path] = (*outer, *(id for id in self._own_sources(path) if id not in outer))
+        return self._carried[path]
 
     def _own_sources(self, path: Path) -> tuple[str, ...]:
         entry = self.document.entry(path)
