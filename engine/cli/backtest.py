@@ -18,7 +18,8 @@ from engine.cli.common import date_option, language_option
 
 if TYPE_CHECKING:
     from engine.policy import Diagnostic
-    from engine.sim.backtest import Dirty, Group, Result
+    from engine.sim import BacktestResult as Result
+    from engine.sim import Dirty, Group
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TYPES_PER_KIND: Final = 3  # named beside each kind of difference
@@ -64,9 +65,9 @@ def command(
 
     POLICY is one file, several (versions of one plan, each in force from its `effective` date), or their folder.
     """
+    from engine.policy import load_mapping
     from engine.runtime import today as wall_today
-    from engine.sim.backtest import Tickets, backtest, load_versions
-    from engine.sim.mapping import load_mapping
+    from engine.sim import Tickets, backtest, load_versions
 
     if len(paths) < 2:
         raise click.UsageError("name a policy and a file of tickets: huiyin backtest POLICY... TICKETS --map MAPPING")
@@ -177,7 +178,7 @@ def _cells(group: Group) -> list[str]:
 
 def _about(result: Result, kind: str, lang: str) -> list[str]:
     """What a kind of difference is, and the types it is most often found in."""
-    from engine.sim.backtest import KINDS
+    from engine.sim import KINDS
 
     groups = sorted((group for group in result.groups.values() if group.kinds[kind]), key=lambda g: -g.kinds[kind])
     named = [f"{group.title} {group.kinds[kind]}" for group in groups[:_TYPES_PER_KIND]]
@@ -187,7 +188,7 @@ def _about(result: Result, kind: str, lang: str) -> list[str]:
 
 def _dirty(result: Result, words: dict[str, str], lang: str, shown: int) -> Iterator[str]:
     """How many rows of each flaw, then the rows; those that say the same are one line, at the first of them."""
-    from engine.sim.backtest import FLAWS
+    from engine.sim import FLAWS
 
     yield words["dirty"].format(n=len(result.dirty))
     for flaw, n in Counter(one.flaw for one in result.dirty).most_common():

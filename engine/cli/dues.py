@@ -14,14 +14,26 @@ from engine.cli.plans import edition_of, load_plan, refuse
 from engine.cli.provenance import Saying, sayings_of_rule
 from engine.cli.trial import Trial, owner_of, read_at, the_category
 from engine.cli.wording import Teller
-from engine.core import Actor, Family, Plan, Run, Ticket, clock, shape, timetable
+from engine.core import (
+    Actor,
+    Bench,
+    Family,
+    Plan,
+    Run,
+    Ticket,
+    Work,
+    addresses,
+    clock,
+    is_overdue,
+    ladder,
+    reads,
+    rung_instant,
+    shape,
+    timetable,
+)
 from engine.core import events as e
-from engine.core.agenda import is_overdue, rung_instant
 from engine.core.conditions import Row
-from engine.core.evolve import Bench
 from engine.core.plan import Deadline, LengthLimit, Limit, Party, Rung
-from engine.core.shape import ladder, reads
-from engine.core.work import Work, addresses
 from engine.policy import Loaded, Words
 from engine.runtime import show_instant, show_value
 from engine.worktime import DayRule, Unit, format_left, format_seconds, parse_left, render

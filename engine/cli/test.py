@@ -39,7 +39,7 @@ def command(
     from engine.policy import render
     from engine.runtime import today as wall_today
     from engine.sim import Result, Runner, failure_lines, scenario_files, update_file, write_junit
-    from engine.sim.coverage import coverage as covered
+    from engine.sim import coverage as covered
 
     files = list(scenario_files(paths))
     if not files:

@@ -9,11 +9,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from engine.cli.plans import edition_of
-from engine.core import Actor, Command, Family, Plan, Refusal, Ticket, Value, commands, decide
+from engine.core import Actor, Command, Family, Plan, Refusal, Shape, Ticket, Value, Work, commands, decide
 from engine.core.conditions import View
 from engine.core.plan import Deadline, Party, State
-from engine.core.shape import Shape
-from engine.core.work import Work
 from engine.runtime import SYSTEM, ValueProblemError, read_instant, read_value
 
 TICKET = "T1"

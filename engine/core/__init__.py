@@ -1,43 +1,63 @@
-"""Decisions: decide, evolve, agenda, notices. Values in, values out."""
+"""Decisions: decide, evolve, agenda, notices. Values in, values out.
+
+Four modules are vocabulary and open to all rooms: `plan`, `conditions`, `commands`, `events`. Everything else is asked
+for here.
+"""
 
 from engine.core import commands, conditions, events, plan
-from engine.core.agenda import Timer, agenda, next_timer
+from engine.core.agenda import Timer, agenda, is_overdue, next_timer, rung_instant
+from engine.core.cases import History
 from engine.core.commands import Actor, Command, Refusal
-from engine.core.conditions import Condition, Row, Rule, Table, Value
+from engine.core.conditions import Condition, Row, Rule, Table, Value, View
 from engine.core.decide import ENGINE, Outcome, advance, decide, fire
 from engine.core.detections import Firing, Membership, firings, memberships
 from engine.core.events import Event, Step, kind
-from engine.core.evolve import evolve, replay
+from engine.core.evolve import Bench, evolve, replay
+from engine.core.figures import FigureValue, measure
 from engine.core.guards import accepts
+from engine.core.liability import Finding, HoldsPost, findings, liable, liable_of_site
 from engine.core.notices import Cause, Message, notices
+from engine.core.periods import Period, period_of
 from engine.core.plan import Place, Plan
-from engine.core.shape import clock, shape, timetable
+from engine.core.reports import report
+from engine.core.shape import Shape, clock, ladder, reads, shape, table_reads, timetable
 from engine.core.ticket import Family, Run, Ticket
+from engine.core.work import Work, addresses
 
 __all__ = [
     "ENGINE",
     "Actor",
+    "Bench",
     "Cause",
     "Command",
     "Condition",
     "Event",
     "Family",
+    "FigureValue",
+    "Finding",
     "Firing",
+    "History",
+    "HoldsPost",
     "Membership",
     "Message",
     "Outcome",
+    "Period",
     "Place",
     "Plan",
     "Refusal",
     "Row",
     "Rule",
     "Run",
+    "Shape",
     "Step",
     "Table",
     "Ticket",
     "Timer",
     "Value",
+    "View",
+    "Work",
     "accepts",
+    "addresses",
     "advance",
     "agenda",
     "clock",
@@ -46,14 +66,25 @@ __all__ = [
     "decide",
     "events",
     "evolve",
+    "findings",
     "fire",
     "firings",
+    "is_overdue",
     "kind",
+    "ladder",
+    "liable",
+    "liable_of_site",
+    "measure",
     "memberships",
     "next_timer",
     "notices",
+    "period_of",
     "plan",
+    "reads",
     "replay",
+    "report",
+    "rung_instant",
     "shape",
+    "table_reads",
     "timetable",
 ]

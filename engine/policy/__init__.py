@@ -1,6 +1,7 @@
 """The policy language: YAML in, Plan or diagnostics out."""
 
 from engine.policy.diagnostics import Diagnostic, Label, as_json, failed, in_order
+from engine.policy.mapping import MappingFile, Reading, TicketMapping, load_mapping
 from engine.policy.nodes import Entry, List, Map, Node, Null, Text
 from engine.policy.render import render, render_github, render_json, summary
 from engine.policy.room import (
@@ -23,18 +24,22 @@ __all__ = [
     "List",
     "Loaded",
     "Map",
+    "MappingFile",
     "Node",
     "Null",
+    "Reading",
     "ScenarioDocument",
     "Source",
     "Span",
     "Text",
+    "TicketMapping",
     "Words",
     "as_json",
     "failed",
     "in_order",
     "json_schema",
     "load",
+    "load_mapping",
     "load_named",
     "load_scenario_document",
     "load_text",

@@ -4,12 +4,14 @@ from engine.runtime.clock import VirtualClock, now, today
 from engine.runtime.door import Door
 from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.people import Entry, Handover, Roster
+from engine.runtime.privacy import MASK, masked, may_see
 from engine.runtime.service import SYSTEM, Service, system
 from engine.runtime.site import Site
 from engine.runtime.values import ValueProblemError, read_instant, read_value, show_instant, show_value
 from engine.store import Done
 
 __all__ = [
+    "MASK",
     "SYSTEM",
     "Done",
     "Door",
@@ -21,6 +23,8 @@ __all__ = [
     "Site",
     "ValueProblemError",
     "VirtualClock",
+    "masked",
+    "may_see",
     "now",
     "occurrences",
     "read_instant",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core import Family, Plan, Ticket
-from engine.core.evolve import Bench
+from engine.core import Bench, Family, Plan, Ticket, addresses
 from engine.core.plan import Party
-from engine.core.work import addresses
 
 #: What stands in an output where a personal value would.
 MASK: Final = "•••"

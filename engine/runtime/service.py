@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from fractions import Fraction
@@ -12,8 +12,11 @@ from engine.core import (
     Actor,
     Command,
     Family,
+    Finding,
+    History,
     Message,
     Outcome,
+    Period,
     Plan,
     Refusal,
     Rule,
@@ -24,18 +27,17 @@ from engine.core import (
     decide,
     fire,
     firings,
+    liable_of_site,
+    measure,
     memberships,
     notices,
+    period_of,
     timetable,
 )
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core.cases import History
-from engine.core.figures import measure
-from engine.core.liability import Finding, liable_of_site
-from engine.core.periods import Period, period_of
+from engine.core import report as compute_report
 from engine.core.plan import NewMember, Outside
-from engine.core.reports import report as compute_report
 from engine.runtime.duties import ROLLOUT, Occurrence, occurrences
 from engine.runtime.people import Entry, Handover, required_staff
 from engine.runtime.privacy import may_see
@@ -167,25 +169,34 @@ class Service:
             for firing in firings(plan, self.site.edition, detection, bucket):
                 if self.store.fired(detection.id, membership.bucket, firing.ticket):
                     continue
-                act = c.Detected(detection.id, firing.members, firing.first)
+                over = self._group_is_over(detection.id, firing.group)
+                act = c.Detected(detection.id, firing.members, firing.first or over)
                 self._apply(Command(firing.ticket, system(detection.id), max(at, firing.at), act))
+                if over:  # a second wave: the group's ticket is closed, so this opening begins a group of its own
+                    self.store.keep_group(detection.id, firing.group, None)
                 if detection.opens is not None:
                     self._gather(plan, detection.id, detection.opens, firing.group, firing.members, max(at, firing.at))
 
-    def _gather(self, plan: Plan, detection: str, category: str, first: str, members: Iterable[str], at: int) -> None:
+    def _group_is_over(self, detection: str, first: str) -> bool:
+        group = self.store.group(detection, first)
+        family = self.store.load(group) if group is not None else None
+        return family is not None and family.root.closed is not None
+
+    def _gather(self, plan: Plan, detection: str, category: str, first: str, members: Sequence[str], at: int) -> None:
         """The ticket of a group: opened once, joined by every member while it is open."""
         group = self.store.group(detection, first)
         if group is None:
-            group = f"{detection}:{first}"
-            family = self.store.load(first)
+            newest = members[-1]  # the ticket that fired: the first of a group, or of its second wave
+            group = f"{detection}:{newest}"
+            family = self.store.load(newest)
             assert family is not None
-            source = family.tickets[first]
+            source = family.tickets[newest]
             facts = {
                 item.fact: value
                 for item in plan.categories[category].record
                 if (value := source.fact(item.fact)) is not None
             }
-            act = c.Open(category, facts, plan=plan.version, edition=self.site.edition, origin=first)
+            act = c.Open(category, facts, plan=plan.version, edition=self.site.edition, origin=newest)
             self._apply(Command(group, system(detection), at, act))
             self.store.keep_group(detection, first, group)
         parent = self.store.load(group)

@@ -1,5 +1,8 @@
 """Rehearsal on a virtual clock: scenarios and backtests."""
 
+from engine.sim.backtest import FLAWS, KINDS, Dirty, Group, Tickets, backtest, load_versions
+from engine.sim.backtest import Result as BacktestResult
+from engine.sim.coverage import Shown, coverage
 from engine.sim.failure import failure_lines, first_difference
 from engine.sim.logs import event_lines, write_junit
 from engine.sim.player import Performance, play
@@ -8,13 +11,23 @@ from engine.sim.timeline import timeline
 from engine.sim.update import update_file
 
 __all__ = [
+    "FLAWS",
+    "KINDS",
+    "BacktestResult",
+    "Dirty",
+    "Group",
     "Performance",
     "Result",
     "Runner",
+    "Shown",
+    "Tickets",
+    "backtest",
+    "coverage",
     "event_lines",
     "failure_lines",
     "first_difference",
     "is_scenario",
+    "load_versions",
     "play",
     "scenario_files",
     "timeline",

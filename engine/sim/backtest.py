@@ -21,9 +21,8 @@ from zoneinfo import ZoneInfo
 from engine.core import Actor, Command, Family, Plan, Refusal, Run, Value, advance, clock, decide
 from engine.core import commands as c
 from engine.core.plan import LengthLimit, Move
-from engine.policy import Diagnostic, Words, failed, load
+from engine.policy import Diagnostic, Reading, TicketMapping, Words, failed, load
 from engine.runtime import SYSTEM, Roster, Site, ValueProblemError, read_value
-from engine.sim.mapping import Source, TicketMapping
 from engine.worktime import OutOfTable
 
 Row = Mapping[str, str | None]
@@ -465,7 +464,7 @@ def _move(plan: Plan, family: Family, name: str) -> Move | None:
     return plan.workflows[plan.categories[family.root.category].workflow].moves.get(name)
 
 
-def _text(row: Row, source: Source) -> str:
+def _text(row: Row, source: Reading) -> str:
     text = (row[source.column] or "").strip()
     return source.values.get(text, text)
 

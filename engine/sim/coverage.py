@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.core import Plan, notices
+from engine.core import Plan, findings, liable, notices
 from engine.core import events as e
-from engine.core.liability import findings, liable
 from engine.sim.player import Performance
 
 

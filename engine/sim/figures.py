@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from engine.core.cases import History
-from engine.core.figures import FigureValue, measure, period_of
+from engine.core import FigureValue, History, measure, period_of
 from engine.sim.player import Performance
 from engine.sim.projection import share
 from engine.worktime import format_seconds

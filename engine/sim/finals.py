@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core import Ticket
 from engine.core import events as e
-from engine.runtime import show_value
-from engine.runtime.privacy import masked
+from engine.runtime import masked, show_value
 from engine.sim.figures import figure_text
 from engine.sim.player import Performance
 

@@ -9,8 +9,7 @@ from xml.etree import ElementTree
 
 from engine.core import Plan, kind
 from engine.core import events as e
-from engine.runtime import show_instant
-from engine.runtime.privacy import MASK
+from engine.runtime import MASK, show_instant
 from engine.sim.failure import first_difference
 from engine.sim.player import Performance, zone_of
 from engine.sim.run import Result

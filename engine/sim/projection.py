@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Final, NamedTuple, TypeAlias
 
-from engine.core import Family, Message, Plan, Step, Ticket, Value
+from engine.core import Family, HoldsPost, Message, Plan, Step, Ticket, Value, findings, liable
 from engine.core import events as e
-from engine.core.liability import HoldsPost, findings, liable
-from engine.runtime.service import SYSTEM
+from engine.runtime import SYSTEM
 from engine.store import SiteEvent
 
 #: What a word can say: an instant (seconds UTC), a length of time, a text, several instants.
@@ -68,7 +67,7 @@ WORDS: Final = (
     "refused",
 )
 #: Words that list names rather than say something of each.
-LISTS: Final = frozenset({"guided", "met", "void", "missed", "excused", "made", "detected", "told"})
+LISTS: Final = frozenset({"guided", "met", "void", "missed", "excused", "made", "detected", "told", "reported"})
 #: Words that say one thing of the ticket itself.
 SINGLE: Final = frozenset({"state", "round", "linked", "refused"})
 SITE: Final = "site"

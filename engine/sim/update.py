@@ -25,10 +25,9 @@ def update_file(performance: Performance, path: Path) -> None:
 def _rewrite(lines: list[str], played: Played, zone: ZoneInfo) -> None:
     text = as_yaml(played.got.values(), zone, played.step.at)
     if played.step.then_span is None:
-        first = played.step.span.line  # `at` stands there; `then` goes behind the last line of the step
+        # `at` stands on the step's first line; `then` goes behind its last one, under the `a` of `at`.
         indent = " " * (played.step.span.column - len("at: ") - 1)
-        end = _end_of(lines, first, len(indent))
-        lines.insert(end, f"{indent}then: {text}")
+        lines.insert(_end_of(lines, played.step.span.line, len(indent) - 1), f"{indent}then: {text}")
         return
     start = played.step.then_span.line - 1
     indent = " " * (played.step.then_span.column - 1)

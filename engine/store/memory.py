@@ -90,8 +90,11 @@ class MemoryStore:
     def group(self, detection: str, first: str) -> str | None:
         return self._groups.get((detection, first))
 
-    def keep_group(self, detection: str, first: str, ticket: str) -> None:
-        self._groups[detection, first] = ticket
+    def keep_group(self, detection: str, first: str, ticket: str | None) -> None:
+        if ticket is None:
+            self._groups.pop((detection, first), None)
+        else:
+            self._groups[detection, first] = ticket
 
     def add_member(self, group: str, ticket: str) -> bool:
         members = self._members.setdefault(group, [])

@@ -88,7 +88,9 @@ class Store(Protocol):
         """The ticket that a detection opened for the group of its first firing opening."""
         ...
 
-    def keep_group(self, detection: str, first: str, ticket: str) -> None: ...
+    def keep_group(self, detection: str, first: str, ticket: str | None) -> None:
+        """Remember the ticket of a group; None forgets it."""
+        ...
 
     def add_member(self, group: str, ticket: str) -> bool:
         """Make a ticket a member of a group's ticket; False if it is one already."""

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from engine.cli import main
 from engine.core import Plan
+from engine.policy import TicketMapping, load_mapping
 from engine.sim.backtest import Group, Replayed, Tickets, backtest, load_versions
-from engine.sim.mapping import TicketMapping, load_mapping
 from engine.worktime import always
 
 TODAY = date(2026, 9, 1)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from graphlib import CycleError, TopologicalSorter
 
-from engine.core import Plan
-from engine.core.shape import table_reads
+from engine.core import Plan, table_reads
 from engine.policy.compile.desk import Desk
 from engine.policy.words import Words
 

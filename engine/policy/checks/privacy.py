@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.core import Condition, Plan
+from engine.core import Condition, Plan, reads
 from engine.core import conditions as c
-from engine.core.shape import reads
 from engine.policy.checks.tables import all_parts, tables_of
 from engine.policy.compile.desk import Desk
 from engine.policy.shapes import Path

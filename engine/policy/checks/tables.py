@@ -12,10 +12,9 @@ from itertools import combinations, product
 from math import prod
 from typing import Any, Final
 
-from engine.core import Condition, Plan, Row, Table, Value
+from engine.core import Condition, Plan, Row, Table, Value, reads
 from engine.core import conditions as c
 from engine.core.plan import Category, Fact
-from engine.core.shape import reads
 from engine.policy.compile.desk import Desk
 from engine.policy.shapes import Path
 from engine.policy.words import Words

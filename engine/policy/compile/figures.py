@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from engine.core import reads
 from engine.core.plan import (
     AverageFact,
     AverageWait,
@@ -20,7 +21,6 @@ from engine.core.plan import (
     Share,
     Target,
 )
-from engine.core.shape import reads
 from engine.policy.compile.clocks import categories_of
 from engine.policy.compile.conditions import condition
 from engine.policy.compile.desk import Desk

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator
 
 from engine.core import Plan
-from engine.policy import Diagnostic, Words, failed, in_order
-from engine.policy.diagnostics import Report, diagnostic
+from engine.policy.diagnostics import Diagnostic, Report, diagnostic, failed, in_order
 from engine.policy.document import Document, Layer, Provenance
 from engine.policy.nodes import parse
 from engine.policy.schema.base import REQUIRED, Name, Part, Reads, Text, Zone, key, must, wrong
@@ -21,6 +20,7 @@ from engine.policy.schema.validate import validate
 from engine.policy.shapes import Path
 from engine.policy.suggest import did_you_mean
 from engine.policy.text import read
+from engine.policy.words import Words
 from engine.worktime import Timetable, always
 
 ISO: Final = "ISO"
@@ -115,7 +115,7 @@ class Times:
         return self.wall_clock.instant(when)
 
 
-class Source(NamedTuple):
+class Reading(NamedTuple):
     """A column, and what its texts mean where they are no ids or titles."""
 
     column: str
@@ -129,9 +129,9 @@ class TicketMapping:
     times: Times
     ticket: str
     opened: str
-    category: str | Source
+    category: str | Reading
     deadline: str
-    facts: Mapping[str, Source] = field(default_factory=dict)
+    facts: Mapping[str, Reading] = field(default_factory=dict)
     moves: Mapping[str, str] = field(default_factory=dict)
     due: str | None = None
     as_of: int | None = None  #: seconds UTC
@@ -140,7 +140,7 @@ class TicketMapping:
 
     def columns(self) -> Iterator[str]:
         yield from (self.ticket, self.opened)
-        if isinstance(self.category, Source):
+        if isinstance(self.category, Reading):
             yield self.category.column
         yield from (source.column for source in self.facts.values())
         yield from self.moves.values()
@@ -240,10 +240,10 @@ def _meaning(text: MappingText, plan: Plan) -> TicketMapping:
         ),
         ticket=text.ticket,
         opened=text.opened,
-        category=Source(text.category.column, text.category.values or {})
+        category=Reading(text.category.column, text.category.values or {})
         if text.category.column
         else text.category.is_ or "",
-        facts={name: Source(one.column, one.values or {}) for name, one in (text.facts or {}).items()},
+        facts={name: Reading(one.column, one.values or {}) for name, one in (text.facts or {}).items()},
         moves=text.moves or {},
         deadline=text.deadline,
         due=text.due,
