@@ -7,9 +7,11 @@ from typing import Final, NamedTuple
 from engine.core import events as e
 from engine.core.agenda import Timer, next_timer
 from engine.core.commands import Actor, Command, Do, Open, Refusal
-from engine.core.consequences import breach, exhaust, judge_anew, make_move, open_ticket, reach_rung
+from engine.core.consequences import breach, make_move, open_ticket
 from engine.core.guards import legal_moves, refuse_facts, refuse_move, walk
+from engine.core.ladders import exhaust, reach_rung
 from engine.core.plan import Plan
+from engine.core.runs import judge_anew
 from engine.core.shape import ladder
 from engine.core.standing import HANDLERS
 from engine.core.ticket import Draft, Family

@@ -9,17 +9,12 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core.commands import Command, Refusal
 from engine.core.conditions import Rule, Value
-from engine.core.consequences import (
-    begin,
-    consequences,
-    part_move,
-    raise_next,
-    recompute,
-    set_facts,
-    void_what_it_started,
-)
+from engine.core.consequences import consequences, part_move
+from engine.core.facts import set_facts
 from engine.core.guards import accepts, is_party, legal_moves
+from engine.core.ladders import raise_next
 from engine.core.plan import LengthLimit, Party
+from engine.core.runs import begin, recompute, void_what_it_started
 from engine.core.shape import clock, shape
 from engine.core.ticket import Draft, Run
 from engine.core.work import Work
