@@ -150,7 +150,7 @@ def _answers(case: Case, fact: str, asking: Mapping[str, bool]) -> list[Answer]:
                         if change.fact == fact:
                             stated = Answer(event.effective_at, change.new, False)
                 case e.Opened() if "opened" in asking:
-                    asked = Answer(event.effective_at, None, False)
+                    asked = Answer(event.effective_at, None, asking["opened"])
                 case e.Moved(testimony=False) if event.move in asking:
                     asked = Answer(event.effective_at, None, asking[event.move])
         if asked is not None:

@@ -246,7 +246,8 @@ class Clock(NamedTuple):
     def _kept_open(self, table: Table, run: Run) -> Run:
         """The run, its dues kept to the ends of days as far as the rule for days asks it.
 
-        * Calendar days and months: a paused due that lands on a day off rolls again.
+        * Calendar days and months: a paused due that lands on a day off rolls again, to the end of the next working
+          day, and so does one that lands on that day.
         * Working days and the same day: a measure used up where the calendar closes stays open as long as it would
           without a pause. The bare formula would end it at the close: by the shortest of pauses a limit until midnight
           would lose its evening, and one until 12:30 its half hour of the noon break; more pause, an earlier due.
@@ -258,7 +259,11 @@ class Clock(NamedTuple):
 
             def rolled(at: int) -> int:
                 ordinal = table.ordinal_at(at - 1)  # the instant 24:00 is the end of its day
-                return at if table.works(ordinal) else self._end(table, table.day_from(ordinal), rule)
+                if table.works(ordinal) and table.works(ordinal - 1):
+                    return at
+                # What lands on the first day after days off ends with it, too: else a little more pause, which no
+                # longer lands on the day off and rolls, would be an earlier due.
+                return max(at, self._end(table, table.day_from(ordinal), rule))
 
             return run._replace(reached=lambda target: rolled(ceil(target)), settles=rolled)
 

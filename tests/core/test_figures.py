@@ -384,6 +384,12 @@ def test_each_beginning_is_a_wait_and_ends_with_the_first_end_after_it() -> None
     assert (found.value, found.n) == (2 * HOUR, 2)
 
 
+def test_what_ends_a_wait_may_begin_the_next() -> None:
+    silence = figure(p.AverageWait(frozenset({"contact"}), frozenset({"contact", "closed", "withdrawn"})))
+    found = value(silence, "02 09:00 open; 02 10:00 contact; 02 12:00 contact; 02 16:00 withdraw")
+    assert (found.value, found.companions["maximum"]) == (3 * HOUR, 4 * HOUR)
+
+
 def test_a_wait_may_begin_and_end_in_one_instant() -> None:
     handled = figure(p.AverageWait(frozenset({"opened"}), frozenset({"handling"})))
     assert (value(handled, ACCEPTED).value, value(handled, ACCEPTED).n) == (0, 1)
