@@ -103,13 +103,19 @@ def picture(performance: Performance, lang: Lang = "en") -> Iterator[str]:
             yield f"  {when:<12} {_fit(_cut(speaker.line(wanted, played.step.at) or '-'), _WIDTH)} ="
             continue
         mark = "   <== first difference" if index == first else ""
-        left = [speaker.say(fact, played.step.at) for fact in wanted]
-        right = [speaker.say(fact, played.step.at) for fact in played.got.values()]
+        left = [_with_time(speaker, fact, played.step.at) for fact in wanted]
+        right = [_with_time(speaker, fact, played.step.at) for fact in played.got.values()]
         for row, (a, b) in enumerate(
             zip_longest([x for x in left if x not in right], [x for x in right if x not in left], fillvalue="")
         ):
             start = when if row == 0 else ""
             yield f"  {start:<12} {_fit(_cut(a), _WIDTH)} {_cut(b)}{mark if row == 0 else ''}".rstrip()
+
+
+def _with_time(speaker: Speaker, fact: Fact, reference: int) -> str:
+    """What a word says; of a breach or a rung also when, for that may be all that differs."""
+    text = speaker.say(fact, reference)
+    return f"{text} {speaker.said(fact, reference)}" if fact.word in ("breach", "rung", "repeated") else text
 
 
 def _plain(expected: Expected) -> Fact:
@@ -136,9 +142,13 @@ def next_commands(performance: Performance, path: Path) -> Iterator[str]:
     """What to type next."""
     difference = performance.differences[0]
     at = show_instant(performance.plays[difference.step].step.at, Speaker(performance.plan).zone)
-    about = (difference.expected or difference.got).about.partition(".")[0]  # type: ignore[union-attr]
+    what = difference.expected or difference.got
+    assert what is not None
+    about = what.about.partition(".")[0]
+    several = len({fact.ticket for played in performance.plays for fact in played.got.values()}) > 1
+    ticket = f" --ticket {what.ticket}" if several else ""
     if any(deadline.id == about for deadline in performance.plan.deadlines):
-        yield f'  why: huiyin explain due {about} --scenario {path} --at "{at}"'
+        yield f'  why: huiyin explain due {about} --scenario {path}{ticket} --at "{at}"'
     else:
         yield f"  why: huiyin simulate {path}"
     yield f"  ok?  huiyin test {path} --update     writes what happened into the file for review"

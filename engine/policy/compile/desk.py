@@ -152,7 +152,8 @@ class Desk:
         """The path of an element with the source ids it carries, outermost first; remembers where it stands."""
         name = dotted(path)
         if name not in self.places:
-            span = self.key(path)
+            touches = self.document.provenance.of(path)
+            span = touches[-1].span if touches else self.key(path)  # the layer that spoke of it last
             self.places[name] = Place(span.file, span.line, span.column)
             self.sources[name] = self._own_sources(path)
         return Rule(name, self._sources_of(path))
