@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup run test test-slow check bench mutants clean
+.PHONY: setup run test test-slow check bench mutants coverage clean
 
 $(VENV)/.core: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.12")'
@@ -41,6 +41,10 @@ bench: $(VENV)/.bench                    ## ratios to named peers, equal results
 
 mutants: $(VENV)/.dev                    ## a seeded sample of mutants of worktime and core
 	$(BIN)/python -m benchmarks.mutants $(ARGS)
+
+coverage: $(VENV)/.dev                     ## branch coverage of the three rooms that decide
+	$(BIN)/python -m pytest -q --cov=engine/worktime --cov=engine/core --cov=engine/policy --cov-branch \
+		--cov-report=term:skip-covered --cov-fail-under=95 $(ARGS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist

@@ -257,6 +257,11 @@ TWICE = RESOLVED + "05 09:00 dissatisfied score=40;"
         *(90, 1, {"earlier round": 1}, {"response_rate": 1, "dissatisfied": Fraction(1, 2)}),
     ),
     (
+        "what is put right later is the last answer",
+        TWICE + "06 09:00 resolve; 07 09:00 satisfied score=90; 12-07 09:00 correct score=60",
+        *(60, 1, {"earlier round": 1}, {"response_rate": 1, "dissatisfied": Fraction(1, 2)}),
+    ),
+    (
         "even if it came after the period",
         TWICE + "06 09:00 resolve; 12-07 09:00 satisfied score=90",
         *(None, 0, {"earlier round": 1}, {"dissatisfied": 1}),

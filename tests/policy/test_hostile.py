@@ -51,13 +51,19 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_answered_soon(name: str) -> None:
-    load_text("policy: warm")
-    began = time.perf_counter()
+def test_a_bomb_is_answered(name: str) -> None:
     loaded = load_text(BOMBS[name])
-    assert time.perf_counter() - began < SECONDS_MAX
     assert loaded.plan is None
     assert loaded.diagnostics
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_answered_soon(name: str) -> None:
+    load_text("policy: warm")
+    began = time.process_time()
+    load_text(BOMBS[name])
+    assert time.process_time() - began < SECONDS_MAX
 
 
 @pytest.mark.parametrize("name", ["many keys", "depth in braces", "one long quoted text", "full-width signs"])
