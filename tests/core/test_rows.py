@@ -403,3 +403,100 @@ def test_suspending_at_the_very_due_leaves_nothing_and_the_resume_is_the_due():
     assert local(story.run("resolve").due) == "11-20 12:00"
     story.do("11-20 12:00", "finish")
     assert story.run("resolve").status == "met"
+
+
+TWO_KINDS = """
+facts:
+  severity: {title: 等级, values: {general: 一般, major: 重大}, default: general}
+  place: 地点
+categories:
+  enquiry: {title: 咨询, workflow: asked}
+  repair: {title: 报修, workflow: fixed, record: [place]}
+workflows:
+  asked:
+    title: 咨询
+    initial: todo
+    states: {todo: {title: 待办, owner: desk}, done: {title: 完成, final: true}}
+    moves: {finish: {title: 完成, from: todo, to: done}}
+  fixed:
+    title: 报修
+    initial: booked
+    states: {booked: {title: 已登记, owner: desk}, todo: {title: 待办, owner: boss}, done: {title: 完成, final: true}}
+    moves: {send: {title: 派工, from: booked, to: todo}, finish: {title: 完成, from: [booked, todo], to: done}}
+deadlines:
+  reply: {title: 答复, of: enquiry, from: opened, until: finish, limit: 4 hours}
+  finish:
+    title: 完成
+    of: [enquiry, repair]
+    from: opened
+    until: finish
+    limit: {enquiry: {when: {category: enquiry}, is: 8 hours}, repair: {when: {category: repair}, is: 24 hours}}
+escalations: {default: {soon: {at: 50%, notify: owner}, due: {at: due, notify: owner}}}
+"""
+
+
+def test_recategorising_keeps_what_both_know_and_ends_what_the_new_kind_has_not():
+    story = Story(plan_of(TWO_KINDS)).open("11-16 09:00", category="enquiry").until("11-16 11:30")
+    story.send("11-16 12:00", commands.Recategorise("repair", {"place": "A"}))
+    assert story.ticket.category == "repair"
+    assert story.run("reply").status == "void"
+    assert [event.key for event in story.events(events.LadderStopped)] == ["reply#1.1"]
+    assert (story.run("finish").status, story.due("finish")) == ("running", "11-17 09:00")
+    assert story.ticket.fact("place") == "A"
+
+
+def test_recategorising_needs_the_facts_of_the_new_kind():
+    story = Story(plan_of(TWO_KINDS)).open("11-16 09:00", category="enquiry")
+    answer = ask(story, "11-16 09:10", commands.Recategorise("repair"))
+    assert (answer.code, answer.detail) == ("missing", "place")
+
+
+def test_a_state_of_another_name_is_mapped():
+    story = Story(plan_of(TWO_KINDS)).open("11-16 09:00", category="enquiry")
+    story.send("11-16 09:10", commands.Recategorise("repair", {"place": "A"}, {"todo": "booked"}))
+    assert story.ticket.state == "booked"
+
+
+def test_a_stated_value_can_be_taken_back_and_the_default_counts_again():
+    story = rich().do("11-16 10:00", "regrade", severity="major")
+    assert story.ticket.fact("severity") == "major"
+    story.send("11-16 10:10", commands.SetFacts({"severity": None}, "r"))
+    assert story.ticket.fact("severity") == "general"
+    assert "severity" not in story.ticket.stated
+
+
+def test_migrating_maps_states_ends_what_is_gone_and_starts_what_was_added():
+    old = plan_of(TWO_KINDS)
+    new = plan_of(
+        TWO_KINDS.replace(
+            "  reply: {title: 答复, of: enquiry, from: opened, until: finish, limit: 4 hours}",
+            "  check: {title: 核对, of: enquiry, from: opened, until: finish, limit: 2 hours}",
+        ).replace("is: 8 hours", "is: 6 hours")
+    )
+    story = Story(old).open("11-16 09:00", category="enquiry").until_before("11-16 10:00")
+    act = commands.Migrate(new.version, {}, {"finish": "recompute"}, added=("check",))
+    outcome = decide(new, story.family, Command("T1", DESK, at("11-16 10:00"), act))
+    ticket = outcome.family.root
+    assert ticket.plan == new.version
+    assert {run.deadline: run.status for run in ticket.ended} == {"reply": "void"}
+    assert local(ticket.runs["finish"].due) == "11-16 15:00"
+    assert local(ticket.runs["check"].due) == "11-16 12:00"
+
+
+@pytest.mark.parametrize(
+    ("mode", "due"), [("keep", "11-16 17:00"), ("recompute", "11-16 15:00"), ("restart", "11-16 16:00")]
+)
+def test_a_migration_keeps_recomputes_or_restarts_each_deadline(mode, due):
+    old, new = plan_of(TWO_KINDS), plan_of(TWO_KINDS.replace("is: 8 hours", "is: 6 hours"))
+    story = Story(old).open("11-16 09:00", category="enquiry")
+    act = commands.Migrate(new.version, {}, {"finish": mode})
+    outcome = decide(new, story.family, Command("T1", DESK, at("11-16 10:00"), act))
+    assert local(outcome.family.root.runs["finish"].due) == due
+
+
+def test_who_is_told_when_a_breach_falls_and_when_a_ladder_stops():
+    story = Story(plan_of(LATE)).open("11-16 09:10").do("11-16 10:20", "arrive", occurred="11-16 10:05")
+    messages = notices(story.plan, story.family, story.steps[-1])
+    assert [(message.to, [cause.kind for cause in message.causes]) for message in messages] == [
+        ("role:desk", ["all-clear"])
+    ]
