@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from engine.core.conditions import Value
 
 Given: TypeAlias = Mapping[str, Value]
+NOTHING: Given = MappingProxyType({})
 
 
 class Actor(NamedTuple):
@@ -21,12 +23,11 @@ class Actor(NamedTuple):
     roles: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """A ticket begins. `first_contact` took the call; the plan is the one in force at the effective opening."""
 
     category: str
-    facts: Given = field(default_factory=dict)
+    facts: Given = NOTHING
     first_contact: str | None = None
     plan: str = ""
     edition: str = ""
@@ -34,12 +35,11 @@ class Open:
     origin: str | None = None  #: the ticket whose detection opened this one
 
 
-@dataclass(frozen=True, slots=True)
-class Do:
+class Do(NamedTuple):
     """A move of the workflow. `qualified`: the door knows whether the assignee passed what his role requires."""
 
     move: str
-    facts: Given = field(default_factory=dict)
+    facts: Given = NOTHING
     assignee: str | None = None
     qualified: bool = True
 
@@ -212,8 +212,7 @@ Act: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """An act on a ticket, stamped once by the door. `at` is whole seconds UTC.
 
     `occurred_at` makes it a late report; the door has accepted it as one (SEMANTICS §8), the core only reads it.

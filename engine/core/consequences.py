@@ -65,13 +65,15 @@ def make_move(
 ) -> None:
     """A move that was found to lead from here to `to`, with all its consequences."""
     facts = given if move.opens is None else {name: value for name, value in given.items() if _is_own(move, name)}
-    changed = set_facts(work, ticket, facts, now, move.rule, "stated")
-    stated = set(facts)
+    shape = work.shape(ticket)
+    changed: set[str] = set()
+    if facts or shape.restless:
+        changed |= set_facts(work, ticket, facts, now, move.rule, "stated")
     if move.set:
         changed |= set_facts(work, ticket, move.set, now, move.rule, "set")
-        stated |= set(move.set)
+    stated = {*facts, *move.set} if facts or move.set else changed
     source = ticket.state
-    rule = move.rule if to == source else with_sources(move.rule, work.shape(ticket).workflow.states[to].rule)
+    rule = move.rule if to == source else with_sources(move.rule, shape.workflow.states[to].rule)
     work.emit(e.Moved(ticket.id, now, rule, move.id, source, to, by))
     happened = [move.id]
     if to != source:
@@ -126,6 +128,7 @@ def consequences(
     state = shape.workflow.states[ticket.state]
     stopped: list[Run] = []
     moved: list[str] = []
+    happened = [name for name in happened if name in shape.heard]
     if ticket.runs:
         happened = _fulfil_and_end(work, shape, ticket, now, happened, stated, move, state, stopped)  # 3, 4
         moved = apply_again(work, shape, ticket, now, changed, happened, stopped)  # 5
@@ -171,11 +174,11 @@ def _fulfil_and_end(
             run = ticket.runs.get(watch.deadline.id)
             if run is not None and now >= run.start:
                 made += fulfil(work, ticket, run, watch.deadline, now, fresh, stopped)
-        for watch in in_order(shape.voids, fresh):
+        for watch in in_order(shape.voids, fresh) if shape.voids else ():
             run = ticket.runs.get(watch.deadline.id)
             if run is not None:
                 end_undone(work, ticket, run, now, "void", stopped)
-        fresh = made
+        fresh = [name for name in made if name in shape.heard]
     for watch in in_order(shape.starts, everything):
         run = ticket.runs.get(watch.deadline.id)
         if run is None:

@@ -80,7 +80,7 @@ def fire(plan: Plan, family: Family, timer: Timer) -> Outcome:
 def advance(plan: Plan, family: Family, until: int) -> list[Outcome]:
     """Apply every timer that fires at or before `until`, an instant that is over."""
     outcomes: list[Outcome] = []
-    while (timer := next_timer(plan, family)) is not None and timer.fire <= until:
+    while (timer := next_timer(plan, family, until)) is not None and timer.fire <= until:
         outcomes.append(fire(plan, family, timer))
         family = outcomes[-1].family
     return outcomes

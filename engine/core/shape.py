@@ -56,6 +56,7 @@ class Shape:
     starts: Mapping[str, tuple[Watch, ...]]
     ends: Mapping[str, tuple[Watch, ...]]
     voids: Mapping[str, tuple[Watch, ...]]
+    heard: frozenset[str]  #: happenings that any deadline listens to; the others concern none
     notices: Mapping[str, tuple[Notice, ...]]
     defaults: tuple[tuple[Fact, frozenset[str]], ...]  #: facts with a default, each after those it reads
     restless: bool  #: some default reads what changes without anybody stating it
@@ -106,7 +107,8 @@ def _shape(plan: Plan, category: Category) -> Shape:
     workflow = plan.workflows[category.workflow]
     watches = [_watch(place, deadline) for place, deadline in enumerate(plan.deadlines) if category.id in deadline.of]
     notices = [notice for notice in plan.notices.values() if category.id in notice.of]
-    defaults = _defaults(plan, category, workflow, [watch.deadline for watch in watches], notices)
+    deadlines = [watch.deadline for watch in watches]
+    defaults = _defaults(plan, category, workflow, deadlines, notices)
     return Shape(
         category=category,
         workflow=workflow,
@@ -115,6 +117,7 @@ def _shape(plan: Plan, category: Category) -> Shape:
         starts=_index((name, watch) for watch in watches for name in watch.deadline.starts),
         ends=_index((name, watch) for watch in watches for name in watch.deadline.until),
         voids=_index((name, watch) for watch in watches for name in watch.deadline.void),
+        heard=frozenset().union(*(d.starts | d.until | d.void for d in deadlines), *(w.reads for w in watches)),
         notices=_index((name, notice) for notice in notices for name in notice.on),
         defaults=defaults,
         restless=any(not needs.isdisjoint(VOLATILE) for _, needs in defaults),

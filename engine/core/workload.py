@@ -68,7 +68,9 @@ def load(
             hands[role].append(stretch)
     busy = on_duty = held = 0
     for role, people in staff.items():
-        changes = [change for person in people.values() for stretch in person for change in _edges(stretch, 1, 0)]
+        changes = [
+            change for person in people.values() for stretch in _united(person) for change in _edges(stretch, 1, 0)
+        ]
         changes += [change for stretch in hands[role] for change in _edges(stretch, 0, 1)]
         there = tickets_now = since = 0
         for at, people_more, tickets_more in sorted(changes):
@@ -77,6 +79,17 @@ def load(
             held += (at - since) * tickets_now if there else 0
             there, tickets_now, since = there + people_more, tickets_now + tickets_more, at
     return Workload(busy, on_duty, held, concerned)
+
+
+def _united(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same time without anything twice: nobody is there two times over because two of his shifts overlap."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        elif start < end:
+            found.append((start, end))
+    return found
 
 
 def _edges(stretch: tuple[int, int], people: int, tickets: int) -> Iterator[tuple[int, int, int]]:

@@ -104,10 +104,18 @@ class Door:
                 raise UnreadableError(Refusal("missing", name))
             return given.pop(name)
 
+        def other(name: str) -> str:
+            """Another ticket, which must be there."""
+            if (named := take(name)) == ticket.id or self.service.store.load(named) is None:
+                raise UnreadableError(Refusal("unknown", named))
+            return named
+
         given.pop("occurred_at", None)
         match verb:
             case "assign":
                 person, role = take("assignee"), given.pop("role", None)
+                if role is not None and role not in plan.roles:
+                    raise UnreadableError(Refusal("unknown", role))
                 return c.Assign(role, person, self.service.qualified(person, role))
             case "set_facts":
                 reason = take("reason")
@@ -135,9 +143,9 @@ class Door:
             case "note":
                 return c.Note(take("text"))
             case "link":
-                return c.Link(take("group"))
+                return c.Link(other("group"))
             case "unlink":
                 return c.Unlink(take("reason"))
             case "merge":
-                return c.Merge(take("into"))
+                return c.Merge(other("into"))
         raise AssertionError(verb)

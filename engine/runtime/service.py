@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, time
 from fractions import Fraction
 from typing import Any
@@ -85,9 +84,9 @@ class Service:
         A command with a key that took effect before is answered as it was then; refusals are not remembered.
         """
         if command.key is not None and (known := self.store.answer(command.actor.person, command.key)) is not None:
-            same = replace(known[0], at=0, actor=command.actor) == replace(command, at=0)
+            same = known[0]._replace(at=0, actor=command.actor) == command._replace(at=0)
             return known[1] if same else Refusal("key_reused", command.key)
-        command = replace(command, at=self.store.stamp(command.at))
+        command = command._replace(at=self.store.stamp(command.at))
         self.advance(command.at - 1)
         self._open_occurrences(command.at)
         done = self._apply(command)
@@ -104,7 +103,7 @@ class Service:
         if isinstance(command.act, c.Open):
             family = None
         if at != command.at:
-            command = replace(command, at=at)
+            command = command._replace(at=at)
         outcome = decide(plan, family, command)
         if isinstance(outcome, Refusal):
             return outcome

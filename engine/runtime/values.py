@@ -13,6 +13,9 @@ from engine.core.plan import Fact
 _YES: Final = frozenset({"yes", "true", "是"})
 _NO: Final = frozenset({"no", "false", "否"})
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\Z")
+#: The years that working time knows.
+FIRST_YEAR: Final = 1990
+LAST_YEAR: Final = 2100
 _SHORT: Final = re.compile(r"(\d{1,2})-(\d{1,2})[ T](.+)\Z")
 
 
@@ -22,30 +25,35 @@ class ValueProblemError(ValueError):
 
 def read_instant(text: str, zone: ZoneInfo, reference: datetime) -> int:
     """`2026-10-08 18:00[:SS]`, `10-08 18:00`, `18:00` (on the reference's date), or ISO with an offset, as seconds
-    UTC.
+    UTC. `24:00` is the midnight that ends the day.
     """
     text = text.strip()
     if match := _CLOCK.match(text):
-        return _local(reference.date(), _time(match), zone)
+        return _clock(reference.date(), match, zone)
     if match := _SHORT.match(text):
         clock = _CLOCK.match(match[3])
         if clock:
-            return _local(_date(reference.year, int(match[1]), int(match[2])), _time(clock), zone)
+            return _clock(_date(reference.year, int(match[1]), int(match[2])), clock, zone)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueProblemError(f"{text!r} is no time: write 2026-10-08 18:00") from None
     if len(text) <= 10:
         raise ValueProblemError(f"{text!r} is a date, not a time: write 2026-10-08 18:00")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueProblemError(f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    if moment.microsecond:
+        raise ValueProblemError(f"{text!r} is no whole second")
     return int(moment.timestamp()) if moment.tzinfo else _local(moment.date(), moment.time(), zone)
 
 
-def _time(match: re.Match[str]) -> time:
+def _clock(day: date, match: re.Match[str], zone: ZoneInfo) -> int:
+    """A time of a day; 24:00 is 00:00 of the next."""
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
     if (hour, minute, second) == (24, 0, 0):
-        return time.max.replace(microsecond=0)
+        return _local(day + timedelta(days=1), time(), zone)
     try:
-        return time(hour, minute, second)
+        return _local(day, time(hour, minute, second), zone)
     except ValueError:
         raise ValueProblemError(f"{match[0]!r} is no time of day") from None
 

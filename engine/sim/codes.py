@@ -14,12 +14,12 @@ TITLES: Final[dict[str, Words]] = {
     "E603": Words("{text}", "{text}"),
     "E604": Words("`then` says what happened, or `nothing`", "`then` 写发生的事情，或 `nothing`"),
     "E605": Words("“{text}” is no word of a scenario here", "“{text}”不是场景中可用的词"),
-    "E606": Words(
-        "there is no ticket, person or clock “{text}” in this scenario or its plan", "场景或方案中没有“{text}”"
-    ),
+    "E606": Words("there is no {kind} “{text}” in this scenario or its plan", "场景或方案中没有{kind}“{text}”"),
     "E607": Words(
         "there is no policy “{text}” beside this scenario, above it, or among the shipped ones", "找不到方案“{text}”"
     ),
+    "E608": Words("“{what}” lacks {keys}", "“{what}”缺少 {keys}"),
+    "E609": Words("“{name}”: {text}", "“{name}”：{text}"),
     "T101": Words("expected: {expected}; got: {got}", "应为：{expected}；实际：{got}"),
     "T102": Words("expected, but did not happen: {expected}", "应当发生而没有发生：{expected}"),
     "T103": Words("happened, but is not listed: {got}", "发生了但没有列出：{got}"),

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from engine.core import Family, Message, Plan, Refusal
 from engine.core import Step as CoreStep
+from engine.policy import Diagnostic, Words
 from engine.runtime import Door, Entry, Roster, Service, Site, VirtualClock
+from engine.sim.codes import diagnose
+from engine.sim.names import GONE, read_days, read_figure
 from engine.sim.projection import CLOCK_WORDS, SITE, Fact, last_said, of_message, of_site, of_step
 from engine.sim.scenario import Expected, Scenario, Step
 from engine.store import MemoryStore
-from engine.worktime import overlay
+from engine.worktime import CalendarError, OutOfTable, overlay
 
 Key = tuple[str, str, str]
+#: What of `with` names another ticket.
+_TICKETS: Final = frozenset({"group", "into"})
+OUTSIDE: Final = Words(
+    "a limit that runs here has no end between 1990 and 2100: does its calendar ever open?",
+    "这里起算的时限在 1990 至 2100 年之间没有到期时刻：日历开放吗？",
+)
+
+
+class UnplayableError(Exception):
+    """A step that cannot be played; `found` says where and why."""
+
+    def __init__(self, found: Diagnostic) -> None:
+        super().__init__(found.message.en)
+        self.found = found
 
 
 class Difference(NamedTuple):
@@ -88,14 +103,21 @@ class _Player:
         plays: list[Played] = []
         steps = self.scenario.steps
         for index, step in enumerate(steps):
-            self.clock.move(step.at)
-            if step.verb is not None:
-                self._do(step)
-            last_of_instant = index + 1 == len(steps) or steps[index + 1].at > step.at
-            if step.verb is None or last_of_instant:
-                self.service.advance(step.at)
-            plays.append(self._played(index, step))
+            try:
+                plays.append(self._play(index, step))
+            except OutOfTable:
+                raise UnplayableError(diagnose("E609", step.span, name="at", text=OUTSIDE)) from None
         return Performance(self.scenario, self.plan, plays, self.service, self.names, self.log)
+
+    def _play(self, index: int, step: Step) -> Played:
+        steps = self.scenario.steps
+        self.clock.move(step.at)
+        if step.verb is not None:
+            self._do(step)
+        last_of_instant = index + 1 == len(steps) or steps[index + 1].at > step.at
+        if step.verb is None or last_of_instant:
+            self.service.advance(step.at)
+        return self._played(index, step)
 
     def _do(self, step: Step) -> None:
         assert step.verb is not None
@@ -103,7 +125,8 @@ class _Player:
             SITE_COMMANDS[step.verb](self, step)
             return
         self.service.advance(step.at - 1)
-        request = self.door.request(step.at, self._id(step.ticket), step.by, step.verb, step.given)
+        given = {name: self._id(text) if name in _TICKETS else text for name, text in step.given.items()}
+        request = self.door.request(step.at, self._id(step.ticket), step.by, step.verb, given)
         answer = request if isinstance(request, Refusal) else self.service.handle(request)
         if isinstance(answer, Refusal):
             detail = answer.detail.partition(":")[0]
@@ -192,8 +215,8 @@ def _entries(people: Mapping[str, str], since: int) -> Iterable[Entry]:
 
 def _roster_changed(player: _Player, step: Step) -> None:
     """`with` names people and their new roles; the word `gone` takes a person off the roster."""
-    gone = [person for person, text in step.given.items() if text == "gone"]
-    come = {person: text for person, text in step.given.items() if text != "gone"}
+    gone = [person for person, text in step.given.items() if text == GONE]
+    come = {person: text for person, text in step.given.items() if text != GONE}
     player.service.roster_changed(step.at, _entries(come, step.at), gone)
 
 
@@ -206,10 +229,15 @@ def _engine_down(player: _Player, step: Step) -> None:
 
 def _publish_calendar(player: _Player, step: Step) -> None:
     """New day data arrives: `with: {days: FILE}`, a file beside the scenario."""
-    beside = (player.scenario.source.path or Path()).parent
-    document = json.loads((beside / step.given["days"]).read_text(encoding="utf-8"))
+    document = read_days(step, (player.scenario.source.path or Path()).parent)
+    if isinstance(document, Diagnostic):
+        raise UnplayableError(document)
     latest = player.plan.editions[player.service.site.edition]
-    edition = overlay(latest, document, step.given["days"])
+    try:
+        edition = overlay(latest, document, step.given["days"])
+    except CalendarError as problem:
+        said = Words(str(problem), str(problem))
+        raise UnplayableError(diagnose("E609", step.given_spans["days"], name="days", text=said)) from None
     plan = replace(player.plan, editions={**player.plan.editions, edition.id: edition})
     player.plan = plan
     player.service.publish_calendar(step.at, edition.id, (plan,))
@@ -227,9 +255,9 @@ def _reveal(player: _Player, step: Step) -> None:
 
 def _import_figure(player: _Player, step: Step) -> None:
     """A value from elsewhere arrives: `with: {source: call_centre, value: 96%}`."""
-    text = step.given.get("value", "")
-    value = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    refusal = player.service.import_value(step.at, step.given.get("source", ""), value)
+    value = read_figure(step.given.get("value", ""))
+    source = step.given.get("source", "")
+    refusal = Refusal("value", "value") if value is None else player.service.import_value(step.at, source, value)
     if refusal is not None:
         player.fresh.append(Fact(SITE, "refused", "", f"{refusal.code} {refusal.detail}", step.at))
 

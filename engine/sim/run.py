@@ -12,8 +12,9 @@ from engine.core import Plan
 from engine.policy import Diagnostic, Text, failed, load_named, load_scenario_document
 from engine.sim.codes import diagnose
 from engine.sim.finals import check_finally
-from engine.sim.player import Performance, play
-from engine.sim.scenario import Reader, Scenario
+from engine.sim.names import check_names
+from engine.sim.player import Performance, UnplayableError, play
+from engine.sim.scenario import Reader, Scenario, lacking
 
 
 @dataclass(slots=True)
@@ -57,7 +58,11 @@ class Runner:
         scenario, plan = self.load(path, result)
         if scenario is None or plan is None:
             return result
-        performance = play(scenario, plan, next(reversed(plan.editions)))
+        try:
+            performance = play(scenario, plan, next(reversed(plan.editions)))
+        except UnplayableError as problem:
+            result.diagnostics.append(problem.found)
+            return result
         performance.problems += check_finally(performance)
         result.performance = performance
         return result
@@ -67,6 +72,8 @@ class Runner:
         document = load_scenario_document(path)
         source, tree = document.source, document.tree
         result.diagnostics += document.diagnostics
+        if not failed(result.diagnostics):
+            result.diagnostics += lacking(tree)
         node = tree.get("policy")
         name = node.value if isinstance(node, Text) else ""
         if failed(result.diagnostics) or not name:
@@ -84,7 +91,7 @@ class Runner:
             return None, None
         reader = Reader(source, tree, ZoneInfo(plan.timezone))
         scenario = reader.read()
-        result.diagnostics += reader.found
-        if failed(result.diagnostics) or not scenario.steps:
+        result.diagnostics += reader.found or check_names(scenario, plan)
+        if failed(result.diagnostics):
             return None, plan
         return scenario, plan

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from engine.policy import Diagnostic, Entry, List, Map, Node, Source, Span, Text
+from engine.policy import Diagnostic, Entry, List, Map, Node, Source, Span, Text, Words
 from engine.runtime import ValueProblemError, read_instant
 from engine.sim.codes import diagnose
 from engine.sim.projection import LISTS, SINGLE, SITE, WORDS, At, Lasting
@@ -17,6 +17,7 @@ from engine.worktime import LengthError, parse_seconds
 FIRST: Final = "T1"
 #: Words of `then` that speak of the site.
 SITE_WORDS: Final = ("staffing", "empty_post", "reported", "revealed")
+A_TEXT: Final = Words("a text or a list of texts is needed", "应当是文字，或文字的列表")
 _INSTANTS: Final = frozenset({"due", "breach", "rung", "repeated"})
 
 
@@ -43,6 +44,7 @@ class Step:
     given_spans: Mapping[str, Span]
     then: tuple[Expected, ...]
     then_span: Span | None
+    spans: Mapping[str, Span] = field(default_factory=dict)  #: of `by` and `do`
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Scenario:
     last: Finally
     people: Mapping[str, str] = field(default_factory=dict)
     people_spans: Mapping[str, Span] = field(default_factory=dict)
+    name_spans: Mapping[str, Span] = field(default_factory=dict)  #: of `clocks`, `duties`, `reports`
     shows: tuple[str, ...] = ()
     clocks: frozenset[str] | None = None
     duties: frozenset[str] = frozenset()
@@ -86,14 +89,14 @@ class Reader:
 
     def read(self) -> Scenario:
         steps: list[Step] = []
-        closed = -1
+        closed: int | None = None
         listed = self.tree.get("steps")
         for item in listed.items if isinstance(listed, List) else ():
             if isinstance(item, Map):
                 step = self._step(item, steps[-1].at if steps else None)
                 if steps and step.at < steps[-1].at:
                     self._wrong("E601", step.span, text=self._show(step.at))
-                elif step.verb is not None and step.at <= closed:
+                elif step.verb is not None and closed is not None and step.at <= closed:
                     self._wrong("E602", step.span, text=self._show(step.at))
                 if step.verb is None:
                     closed = step.at
@@ -109,6 +112,11 @@ class Reader:
             last=self._finally(steps[-1].at if steps else 0),
             people=_texts(people),
             people_spans={name: entry.key.span for name, entry in _entries(people).items()},
+            name_spans={
+                item.value: item.span
+                for key in ("clocks", "duties", "reports")
+                for item in _texts_of(self.tree.get(key))
+            },
             shows=_names(self.tree.get("shows")),
             clocks=frozenset(_names(self.tree.get("clocks"))) if "clocks" in self.tree.entries else None,
             duties=frozenset(_names(self.tree.get("duties"))),
@@ -121,7 +129,13 @@ class Reader:
         at = self._instant(at_node, before)
         then = item.entries.get("then")
         ticket = _text(item.get("ticket")) or FIRST
+        if ticket == SITE:
+            self._wrong("E605", item.entries["ticket"].value.span, text=ticket)
         given = item.get("with")
+        for name, entry in _entries(given).items():
+            items = entry.value.items if isinstance(entry.value, List) else (entry.value,)
+            if not items or not all(isinstance(one, Text) and one.value for one in items):
+                self.found.append(diagnose("E609", entry.key.span, name=name, text=A_TEXT))
         return Step(
             at=at,
             span=span,
@@ -132,12 +146,16 @@ class Reader:
             given_spans={name: entry.value.span for name, entry in _entries(given).items()},
             then=tuple(self._then(then.value, ticket, at)) if then is not None else (),
             then_span=then.key.span if then is not None else None,
+            spans={name: item.entries[name].value.span for name in ("by", "do") if name in item.entries},
         )
 
     def _instant(self, node: Node | None, before: int | None) -> int:
+        text = _text(node)
         reference = datetime.fromtimestamp(before or 0, self.zone)
         try:
-            return read_instant(_text(node), self.zone, reference)
+            if before is None and text and len(text.strip()) < len("2026-9-3 9:0"):
+                raise ValueProblemError(f"{text!r}: the first step needs a date and a time: write 2026-10-08 18:00")
+            return read_instant(text, self.zone, reference)
         except ValueProblemError as problem:
             if node is not None:
                 self._wrong("E603", node.span, text=str(problem))
@@ -211,7 +229,7 @@ class Reader:
                 **{name: entry.key.span for name, entry in node.entries.items()},
                 **{
                     f"{section}.{name}": entry.value.span
-                    for section in ("history", "facts", "figures")
+                    for section in ("history", "facts", "figures", "alerts", "files")
                     for name, entry in _entries(node.get(section)).items()
                 },
             },
@@ -222,6 +240,23 @@ class Reader:
 
     def _wrong(self, code: str, span: Span, text: str = "") -> None:
         self.found.append(diagnose(code, span, text=text))
+
+
+def lacking(tree: Map) -> Iterator[Diagnostic]:
+    """What a scenario cannot do without: its name, its policy, steps, and the time of each."""
+    steps = tree.get("steps")
+    listed = steps.items if isinstance(steps, List) else ()
+    missing = [name for name in ("scenario", "policy") if not _text(tree.get(name))]
+    if keys := ", ".join(f"`{name}`" for name in (*missing, *([] if listed else ["steps"]))):
+        start = tree.span._replace(end_line=tree.span.line, end_column=tree.span.column + 1)
+        yield diagnose("E608", start, what="scenario", keys=keys)
+    for number, item in enumerate(listed):
+        if isinstance(item, Map) and not _text(item.get("at")):
+            yield diagnose("E608", item.span, what=f"steps.{number}", keys="`at`")
+
+
+def _texts_of(node: Node | None) -> Iterator[Text]:
+    yield from (item for item in (node.items if isinstance(node, List) else (node,)) if isinstance(item, Text))
 
 
 def _text(node: Node | None) -> str:

@@ -537,6 +537,12 @@ def test_what_a_person_has_in_hand_is_the_load_of_the_role_he_is_on_duty_in() ->
     assert found == [0, 1]
 
 
+def test_whoever_has_two_shifts_at_once_is_there_once() -> None:
+    shifts = [("02 12:00", "02 20:00"), ("02 08:00", "02 18:00"), ("02 09:00", "02 10:00"), ("02 21:00", "02 21:00")]
+    twice = {"a": [(at(start), at(end)) for start, end in shifts]}
+    assert load("02 08:00 open; 02 11:00 withdraw", roster=lambda *_: twice).value == Fraction(3, 12)
+
+
 def test_load_counts_what_is_past() -> None:
     noon = at("02 12:00")
     assert load(history("02 10:00 open", until=noon), as_of=noon).value == Fraction(2, 8)
@@ -613,11 +619,13 @@ def test_what_can_rise_or_fall_no_further_is_good() -> None:
     rising = replace(SCORE, target=p.Target("rising"))
     scores = [RESOLVED + f"05 09:00 satisfied score={score}" for score in (99, 100)]
     assert [value(rising, october, november).verdict for november in scores] == ["missed", "met"]
+    solved = figure(p.Share(when.OneOf("category", frozenset({"complaint"})), False), target=p.Target("rising"))
+    assert value(solved, october, scores[0]).verdict == "met"
 
 
 def test_before_the_first_ticket_nothing_is_known() -> None:
     """That there was no complaint in October is no fact where the records begin in November."""
-    found = value(count("opened", target=p.Target("falling")), "02 09:00 open")
+    found = value(count("opened", target=p.Target("falling")), "01 00:00 open")
     assert (found.verdict, found.companions) == ("unknown", {})
     assert value(count("opened", target=p.Target("falling"))).verdict == "unknown"
 
