@@ -112,7 +112,7 @@ def of_scenario(path: Path, deadline: str, at: str | None, ticket: str | None, l
 
 def _played(path: Path, at: str | None, lang: str) -> tuple[Performance, int]:
     """A scenario played to an instant, timers of it included."""
-    from engine.sim import Result, Runner, play
+    from engine.sim import Result, Runner, UnplayableError, play
 
     result = Result(path)
     scenario, plan = Runner().load(path, result)
@@ -123,7 +123,10 @@ def _played(path: Path, at: str | None, lang: str) -> tuple[Performance, int]:
         raise click.UsageError(f"--at {at}: the scenario begins later")
     steps = tuple(step for step in scenario.steps if step.at <= now)
     pause = replace(steps[-1], at=now, verb=None, given={}, given_spans={}, then=(), then_span=None)
-    return play(replace(scenario, steps=(*steps, pause)), plan, edition_of(plan)), now
+    try:
+        return play(replace(scenario, steps=(*steps, pause)), plan, edition_of(plan)), now
+    except UnplayableError as problem:
+        refuse([problem.found], lang)
 
 
 def of_policy(

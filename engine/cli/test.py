@@ -36,6 +36,7 @@ def command(
     lang: Lang,
 ) -> None:
     """Play scenario files: everything that happens must be listed. Exit 1 when one fails."""
+    from engine.policy import as_json as as_object
     from engine.policy import render
     from engine.runtime import today as wall_today
     from engine.sim import Result, Runner, failure_lines, scenario_files, update_file, write_junit
@@ -69,6 +70,8 @@ def command(
                     "title": result.performance.scenario.title if result.performance else "",
                     "passed": result.passed,
                     "differences": len(result.performance.differences) if result.performance else None,
+                    "finally": result.performance.problems if result.performance else [],
+                    "mistakes": [as_object(one) for one in result.diagnostics],
                 }
                 for result in results
             ],

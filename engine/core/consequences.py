@@ -71,7 +71,7 @@ def make_move(
         changed |= set_facts(work, ticket, facts, now, move.rule, "stated")
     if move.set:
         changed |= set_facts(work, ticket, move.set, now, move.rule, "set")
-    stated = {*facts, *move.set} if facts or move.set else changed
+    stated: set[str] = {*facts, *move.set} if facts or move.set else set()
     source = ticket.state
     rule = move.rule if to == source else with_sources(move.rule, shape.workflow.states[to].rule)
     work.emit(e.Moved(ticket.id, now, rule, move.id, source, to, by))

@@ -177,7 +177,9 @@ def addresses(
         case _, "assignee":
             if ticket.assignee is not None:
                 return (f"person:{ticket.assignee}",)
-            return addresses(plan, bench, ticket, Party("word", "owner"))
+            owner = plan.workflows[plan.categories[ticket.category].workflow].states[ticket.state].owner
+            nobody = owner is None or owner.name in ("assignee", "owner")
+            return () if nobody else addresses(plan, bench, ticket, Party("word", "owner"))
         case _, "first_contact":
             return (f"person:{ticket.first_contact}",) if ticket.first_contact is not None else ()
         case _, "custodian":

@@ -5,7 +5,7 @@ from engine.sim.backtest import Result as BacktestResult
 from engine.sim.coverage import Shown, coverage
 from engine.sim.failure import failure_lines, first_difference
 from engine.sim.logs import event_lines, write_junit
-from engine.sim.player import Performance, play
+from engine.sim.player import Performance, UnplayableError, play
 from engine.sim.run import Result, Runner, is_scenario, scenario_files
 from engine.sim.timeline import timeline
 from engine.sim.update import update_file
@@ -21,6 +21,7 @@ __all__ = [
     "Runner",
     "Shown",
     "Tickets",
+    "UnplayableError",
     "backtest",
     "coverage",
     "event_lines",

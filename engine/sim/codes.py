@@ -11,7 +11,7 @@ TITLES: Final[dict[str, Words]] = {
     "E602": Words(
         "this instant is over: a step without `do` closed {text}", "{text} 已经结束：没有 `do` 的步骤结束了这一时刻"
     ),
-    "E603": Words("{text}", "{text}"),
+    "E603": Words("{text}", "读不懂：{text}"),
     "E604": Words("`then` says what happened, or `nothing`", "`then` 写发生的事情，或 `nothing`"),
     "E605": Words("“{text}” is no word of a scenario here", "“{text}”不是场景中可用的词"),
     "E606": Words("there is no {kind} “{text}” in this scenario or its plan", "场景或方案中没有{kind}“{text}”"),

@@ -39,7 +39,8 @@ def check_finally(performance: Performance) -> list[str]:
         value = ticket.fact(fact) if ticket is not None else None
         shown = "" if value is None else _show(performance, fact, value)
         if shown != text:
-            problems.append(f"fact {name}: expected {text}, got {shown or 'nothing'}")
+            wanted_text = masked(performance.plan, fact, text)
+            problems.append(f"fact {name}: expected {wanted_text}, got {shown or 'nothing'}")
     if last.round is not None:
         first = next(iter(tickets.values()), None)
         got_round = str(first.round) if first is not None else ""

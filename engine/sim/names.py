@@ -50,8 +50,10 @@ def check_names(scenario: Scenario, plan: Plan) -> Iterator[Diagnostic]:
     people = {*scenario.people, *(name for step in scenario.steps for name in _joining(step))}
     verbs = {"open", *STANDING_MOVES, *SITE_COMMANDS, *(m for flow in plan.workflows.values() for m in flow.moves)}
     for step in scenario.steps:
+        if step.verb in SITE_COMMANDS:
+            yield from _brought(step, plan, people)
         if step.verb is not None and not any(expected.word == "refused" for expected in step.then):
-            yield from _step(step, plan, people, verbs)
+            yield from _acting(step, people, verbs)
     yield from _last(scenario, plan, deadlines)
 
 
@@ -75,7 +77,8 @@ def read_figure(text: str) -> Fraction | None:
     return Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
 
 
-def _step(step: Step, plan: Plan, people: Collection[str], verbs: Collection[str]) -> Iterator[Diagnostic]:
+def _acting(step: Step, people: Collection[str], verbs: Collection[str]) -> Iterator[Diagnostic]:
+    """Who does what; a step that expects to be refused may name what is not there."""
     verb = step.verb or ""
     yield from _known(_MOVE, verb, verbs, step.spans["do"])
     if verb not in SITE_COMMANDS or verb == "reveal":
@@ -83,6 +86,11 @@ def _step(step: Step, plan: Plan, people: Collection[str], verbs: Collection[str
             yield diagnose("E608", step.span, what=verb, keys="`by`")
         elif step.by != REPORTER:
             yield from _known(_PERSON, step.by, people, step.spans["by"])
+
+
+def _brought(step: Step, plan: Plan, people: Collection[str]) -> Iterator[Diagnostic]:
+    """What a site command brings."""
+    verb = step.verb or ""
     if verb == "roster_changed":
         for person, text in step.given.items():
             if text == GONE:

@@ -80,7 +80,10 @@ class Runner:
             return None, None
         key = (name, path.parent)
         if key not in self._plans:
-            loaded = load_named(name, path.parent, today=self.today)
+            try:
+                loaded = load_named(name, path.parent, today=self.today)
+            except OSError:  # no file can have such a name
+                loaded = None
             self._plans[key] = (loaded.plan, loaded.diagnostics) if loaded is not None else (None, ())
             if loaded is None:
                 assert node is not None

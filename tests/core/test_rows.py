@@ -500,3 +500,95 @@ def test_who_is_told_when_a_breach_falls_and_when_a_ladder_stops():
     assert [(message.to, [cause.kind for cause in message.causes]) for message in messages] == [
         ("role:desk", ["all-clear"])
     ]
+
+
+SAME_INSTANT = """
+categories: {matter: {title: 事项, workflow: flow}}
+workflows:
+  flow:
+    title: 流程
+    initial: todo
+    states: {todo: {title: 待办, owner: desk}, done: {title: 完成, final: true}}
+    moves: {lapse: {title: 过期, from: todo, to: done}, answer: {title: 答复, from: todo}}
+deadlines:
+  whole: {title: 全程, of: matter, from: opened, until: answer, limit: 1 hour, then: lapse, escalate: none}
+  answer: {title: 答复, of: matter, from: opened, until: answer, limit: 1 hour, escalate: none}
+"""
+
+
+def test_no_consequence_of_an_instant_changes_a_verdict_of_the_same_instant():
+    """`whole` stands first in the plan, but its move would close the ticket: the plain verdict comes before it."""
+    story = Story(plan_of(SAME_INSTANT)).open("11-16 09:00").until("11-16 10:00")
+    assert [line.rsplit(" | ", 1)[1] for line in story.lines()][2:] == [
+        "breached answer#1.1",
+        "breached whole#1.1",
+        "missed whole#1.1",
+        "missed answer#1.1",
+    ]
+    assert story.ticket.state == "done"
+
+
+MOMENTS = """
+facts: {day_on: {title: 日期, type: date}}
+categories: {matter: {title: 事项, workflow: flow, record: [(day_on)]}}
+workflows:
+  flow:
+    title: 流程
+    initial: todo
+    states: {todo: {title: 待办, owner: desk}, held: {title: 搁置, owner: desk}, done: {title: 完成, final: true}}
+    moves:
+      check: {title: 检查, from: [todo, held]}
+      hold: {title: 搁置, from: todo, to: held}
+      ask_more: {title: 申请, from: todo, before: check due}
+      object: {title: 异议, from: [todo, held], before: 1 hour after check breached}
+      praise: {title: 表扬, from: [todo, held], before: 1 hour after check met}
+      retract: {title: 收回, from: held, before: 30 minutes after held}
+      redo: {title: 重做, from: [todo, held], before: 10 minutes after hold}
+      finish: {title: 完成, from: [todo, held], to: done}
+deadlines:
+  check: {title: 检查, of: matter, from: opened, until: check, limit: 1 hour, escalate: none}
+  report: {title: 汇报, of: matter, from: opened, until: finish, limit: 2 hours after check due, escalate: none}
+  by_day: {title: 当日, of: matter, from: opened, until: finish, limit: day_on, escalate: none}
+"""
+
+
+@pytest.mark.parametrize(
+    ("move", "last", "late"),
+    [
+        pytest.param("ask_more", "11-16 10:00", "11-16 10:01", id="a due"),
+        pytest.param("object", "11-16 11:00", "11-16 11:01", id="after a breach"),
+    ],
+)
+def test_a_guard_up_to_a_moment_of_a_deadline(move, last, late):
+    story = Story(plan_of(MOMENTS)).open("11-16 09:00")
+    assert isinstance(ask(story, last, commands.Do(move)), Outcome)
+    assert ask(Story(plan_of(MOMENTS)).open("11-16 09:00"), late, commands.Do(move)).code == "before"
+
+
+def test_a_guard_up_to_a_moment_that_has_not_come_refuses_nothing():
+    story = Story(plan_of(MOMENTS)).open("11-16 09:00")
+    for move in ("object", "praise", "redo"):
+        assert isinstance(ask(story, "11-16 09:30", commands.Do(move)), Outcome), move
+
+
+def test_a_guard_after_a_deadline_was_met():
+    story = Story(plan_of(MOMENTS)).open("11-16 09:00").do("11-16 09:20", "check")
+    assert isinstance(ask(story, "11-16 10:20", commands.Do("praise")), Outcome)
+    assert ask(story, "11-16 10:21", commands.Do("praise")).code == "before"
+
+
+def test_a_guard_after_a_state_and_after_a_move():
+    story = Story(plan_of(MOMENTS)).open("11-16 09:00").do("11-16 09:20", "hold")
+    assert isinstance(ask(story, "11-16 09:30", commands.Do("redo")), Outcome)
+    assert ask(story, "11-16 09:31", commands.Do("redo")).code == "before"
+    assert isinstance(ask(story, "11-16 09:50", commands.Do("retract")), Outcome)
+    assert ask(story, "11-16 09:51", commands.Do("retract")).code == "before"
+
+
+def test_a_limit_after_the_due_of_another_deadline():
+    assert Story(plan_of(MOMENTS)).open("11-16 09:00").due("report") == "11-16 12:00"
+
+
+@pytest.mark.parametrize(("day", "due"), [("2026-11-18", "11-18 18:00"), ("2026-11-21", "11-23 18:00")])
+def test_a_bare_date_means_its_close_of_business(day, due):
+    assert Story(plan_of(MOMENTS)).open("11-16 09:00", day_on=day).due("by_day") == due

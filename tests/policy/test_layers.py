@@ -134,7 +134,8 @@ def test_places_keep_the_order_of_first_definition_base_first(shelf: Shelf) -> N
     )
     plan = shelf.plan("site")
     assert list(plan.roles) == ["keeper", "clerk", "porter"]
-    assert plan.places["roles.keeper"].file.endswith("corner.yaml")
+    assert plan.places["roles.keeper"].file.endswith("site.yaml"), "the layer that spoke of it last"
+    assert plan.places["roles.clerk"].file.endswith("base.yaml")
 
 
 def test_the_version_is_of_what_is_said_not_where(shelf: Shelf) -> None:

@@ -39,13 +39,14 @@ class Moments:
             self.deadlines |= {id for id, state in (text.states or {}).items() if state.at_most is not None}
         self.happenings = set().union(*self.by_flow.values(), {"opened"})
         self.times = [id for id, fact in (desk.policy.facts or {}).items() if fact.type == "time"]
+        self.dates = [id for id, fact in (desk.policy.facts or {}).items() if fact.type == "date"]
 
     def happening(self, path: Path, text: str, *, times: bool = False) -> str | None:
         """Something that happens: for `from`, `until`, `void`, `on`; with `times` also a time fact."""
         name, _, event = text.rpartition(" ")
         if event in ("breached", "met"):
             return self._of_deadline(path, name, event)
-        if event == "due" or (not times and text in self.times):
+        if event == "due" or (not times and text in self.times) or text in self.dates:
             self.desk.add(self.desk.say("E115", path, moment=text))
             self.desk.doubt(path)
             return None
@@ -60,14 +61,16 @@ class Moments:
     def instant(
         self, path: Path, text: InstantText, calendar: str | None = None, day_rule: DayRule | None = None
     ) -> Instant | None:
-        """An instant: a happening, a time fact, or the due of a deadline, with a length before or after."""
+        """An instant: a happening, a time fact, the due of a deadline, or a date, which means its close of business;
+        with a length before or after.
+        """
         name, _, event = text.moment.rpartition(" ")
         if event in ("due", "breached", "met"):
             moment = self._of_deadline(path, name, event)
         elif ("workflows",) in self.desk.doubtful:
             return None
         else:
-            moment = self.desk.resolve("moments", path, text.moment, [*self.happenings, *self.times])
+            moment = self.desk.resolve("moments", path, text.moment, [*self.happenings, *self.times, *self.dates])
         return None if moment is None else Instant(moment, text.offset, calendar, day_rule)
 
     def _of_deadline(self, path: Path, name: str, event: str) -> str | None:
