@@ -28,6 +28,14 @@ OUTSIDE: Final = Words(
 )
 
 
+#: What may happen between two steps of a file; nobody lists more, and a clock of seconds would never end.
+STEPS_MAX: Final = 20_000
+ENDLESS: Final = Words(
+    f"more than {STEPS_MAX} things happen before this step: does a clock or a repeat run every few seconds?",
+    f"到这一步为止发生的事情超过 {STEPS_MAX} 件：是否有时限或重复提醒每隔几秒就触发？",
+)
+
+
 class UnplayableError(Exception):
     """A step that cannot be played; `found` says where and why."""
 
@@ -96,6 +104,7 @@ class _Player:
         self.door = Door(self.service)
         self.fresh: list[Fact] = []
         self.heard_site = 0
+        self.heard_before, self.span = 0, scenario.steps[0].span
         self.log: list[tuple[Plan, Family, CoreStep]] = []
         self.names: dict[str, str] = {}
 
@@ -111,6 +120,7 @@ class _Player:
 
     def _play(self, index: int, step: Step) -> Played:
         steps = self.scenario.steps
+        self.span, self.heard_before = step.span, len(self.log)
         self.clock.move(step.at)
         if step.verb is not None:
             self._do(step)
@@ -137,6 +147,8 @@ class _Player:
         return next((id for id, known in self.names.items() if known == name), name)
 
     def _hear(self, plan: Plan, family: Family, step: CoreStep, messages: tuple[Message, ...]) -> None:
+        if len(self.log) - self.heard_before > STEPS_MAX:
+            raise UnplayableError(diagnose("E609", self.span, name="at", text=ENDLESS))
         self.log.append((plan, family, step))
         self.fresh += of_step(plan, family, step, self.service.site.roster.holds_post)
         for message in messages:
