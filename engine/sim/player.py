@@ -29,7 +29,7 @@ OUTSIDE: Final = Words(
 
 
 #: What may happen between two steps of a file; nobody lists more, and a clock of seconds would never end.
-STEPS_MAX: Final = 20_000
+STEPS_MAX: Final = 10_000
 ENDLESS: Final = Words(
     f"more than {STEPS_MAX} things happen before this step: does a clock or a repeat run every few seconds?",
     f"到这一步为止发生的事情超过 {STEPS_MAX} 件：是否有时限或重复提醒每隔几秒就触发？",
