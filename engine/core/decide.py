@@ -105,7 +105,8 @@ def _do(work: Work, ticket: Draft, command: Command) -> Refusal | None:
     """A move of the workflow, on time or reported late (SEMANTICS §8)."""
     act = command.act
     assert isinstance(act, Do)
-    move = work.shape(ticket).workflow.moves.get(act.move)
+    shape = work.shape(ticket)
+    move = shape.workflow.moves.get(act.move)
     if move is None:
         return Refusal("unknown", act.move, legal_moves(work, ticket))
     now, state, testimony = command.at, ticket.state, False
@@ -119,7 +120,7 @@ def _do(work: Work, ticket: Draft, command: Command) -> Refusal | None:
         testimony = ticket.closed is not None or (bool(ticket.later) and ticket.later[-1].since > now)
     elif ticket.closed is not None and ticket.state not in move.sources:
         return Refusal("closed", ticket.state)
-    to = walk(work.shape(ticket), move.id, state)
+    to = walk(shape, move.id, state)
     if to is None:
         return Refusal("state", state, legal_moves(work, ticket))
     refusal = refuse_move(work, ticket, move, act.facts, act.assignee, act.qualified, now)

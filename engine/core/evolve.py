@@ -8,7 +8,22 @@ from typing import Any, Final
 
 from engine.core import events as e
 from engine.core.plan import InstantLimit
-from engine.core.ticket import FRESH, NO_MARKS, NO_TIES, Draft, Family, Made, Run, Stay, Ticket, Ties, freeze, melt
+from engine.core.ticket import (
+    FRESH,
+    NO_HALT,
+    NO_MARKS,
+    NO_TIES,
+    Draft,
+    Family,
+    Halt,
+    Made,
+    Run,
+    Stay,
+    Ticket,
+    Ties,
+    freeze,
+    melt,
+)
 
 
 def evolve(family: Family | None, step: e.Step) -> Family:
@@ -168,7 +183,7 @@ def _run_started(bench: Bench, event: e.RunStarted) -> None:
         None,
         "",
         event.started_by,
-        event.pauses,
+        Halt(event.pauses) if event.pauses else NO_HALT,
     )
     if isinstance(event.limit, InstantLimit) and event.limit.instant.offset is None:
         ticket.marks = ticket.marks._replace(promises=ticket.promises + 1)
@@ -185,9 +200,11 @@ def _due_moved(bench: Bench, event: e.DueMoved) -> None:
         due=event.new,
         provisional=event.provisional,
         set_at=bench.at,
-        granted=event.granted,
-        pauses=() if event.restarted else run.pauses,
-        paused_from=event.start if event.restarted and run.paused_from is not None else run.paused_from,
+        halt=Halt(
+            () if event.restarted else run.pauses,
+            event.start if event.restarted and run.paused_from is not None else run.paused_from,
+            event.granted,
+        ),
         climb=climb,
     )
     if event.cause == "instant" and isinstance(event.limit, InstantLimit) and event.limit.instant.offset is None:
@@ -198,7 +215,7 @@ def _run_paused(bench: Bench, event: e.RunPaused) -> None:
     ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
     ticket.runs[run.deadline] = run._replace(
-        status="paused", paused_from=event.effective_at, due=run.due if _fixed(run) else None
+        status="paused", halt=run.halt._replace(since=event.effective_at), due=run.due if _fixed(run) else None
     )
 
 
@@ -208,8 +225,7 @@ def _run_resumed(bench: Bench, event: e.RunResumed) -> None:
     assert run.paused_from is not None
     ticket.runs[run.deadline] = run._replace(
         status="running",
-        pauses=(*run.pauses, (run.paused_from, event.effective_at)),
-        paused_from=None,
+        halt=Halt((*run.pauses, (run.paused_from, event.effective_at)), None, run.granted),
         due=event.due,
         provisional=event.provisional,
         set_at=bench.at,

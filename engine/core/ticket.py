@@ -32,11 +32,25 @@ class Climb(NamedTuple):
 FRESH = Climb()
 
 
+class Halt(NamedTuple):
+    """When a run stood still, [from, to), and since when it does now; most never do and share the empty value.
+
+    `granted` is the measure it may run to, where a clamp gave it another than its limit's own.
+    """
+
+    pauses: tuple[tuple[int, int], ...] = ()
+    since: int | None = None
+    granted: Fraction | None = None
+
+
+NO_HALT = Halt()
+
+
 class Run(NamedTuple):
     """One run of a deadline. Instants are seconds UTC; `due` is None while a length is paused.
 
     `start` is when it became true, `set_at` the `at` of the step that gave it its present due (a timer never fires
-    before that). `pauses` are [from, to); the last one is open while paused.
+    before that).
     """
 
     key: str
@@ -53,10 +67,20 @@ class Run(NamedTuple):
     done: int | None = None
     ended_by: str = ""  #: the happening, or why it ended undone
     started_by: str = ""  #: the happening
-    pauses: tuple[tuple[int, int], ...] = ()
-    paused_from: int | None = None
-    granted: Fraction | None = None  #: the measure it may run to, where a clamp gave it another than its limit's own
+    halt: Halt = NO_HALT
     climb: Climb = FRESH
+
+    @property
+    def pauses(self) -> tuple[tuple[int, int], ...]:
+        return self.halt.pauses
+
+    @property
+    def paused_from(self) -> int | None:
+        return self.halt.since
+
+    @property
+    def granted(self) -> Fraction | None:
+        return self.halt.granted
 
     @property
     def open(self) -> bool:

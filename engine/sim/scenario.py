@@ -45,6 +45,8 @@ class Step:
     then: tuple[Expected, ...]
     then_span: Span | None
     spans: Mapping[str, Span] = field(default_factory=dict)  #: of `by` and `do`
+    item_span: Span | None = None  #: of the whole step, from its first key
+    ends: tuple[int, int] = (0, 0)  #: line and column behind what stands under `then`; without it, behind the step
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class Reader:
             then=tuple(self._then(then.value, ticket, at)) if then is not None else (),
             then_span=then.key.span if then is not None else None,
             spans={name: item.entries[name].value.span for name in ("by", "do") if name in item.entries},
+            item_span=item.span,
+            ends=end_of(then.value if then is not None else item, self.source.text),
         )
 
     def _instant(self, node: Node | None, before: int | None) -> int:
@@ -253,6 +257,20 @@ def lacking(tree: Map) -> Iterator[Diagnostic]:
     for number, item in enumerate(listed):
         if isinstance(item, Map) and not _text(item.get("at")):
             yield diagnose("E608", item.span, what=f"steps.{number}", keys="`at`")
+
+
+def end_of(node: Node, text: str) -> tuple[int, int]:
+    """Line and column behind a value, without the comments and empty lines that follow it."""
+    inner = [entry.value for entry in node.entries.values()] if isinstance(node, Map) else []
+    inner = list(node.items) if isinstance(node, List) else inner
+    if not inner or in_braces(node.span, text):
+        return node.span.end_line, node.span.end_column
+    return end_of(inner[-1], text)
+
+
+def in_braces(span: Span, text: str) -> bool:
+    """Whether a map or list is written as `{…}` or `[…]`."""
+    return text.split("\n")[span.line - 1][span.column - 1 :].startswith(("{", "["))
 
 
 def _texts_of(node: Node | None) -> Iterator[Text]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.sim.player import Performance, Played
+from engine.sim.scenario import in_braces
 from engine.sim.words import as_yaml
-
-_THEN = re.compile(r"^(\s*)then:")
 
 
 def update_file(performance: Performance, path: Path) -> None:
@@ -18,25 +16,23 @@ def update_file(performance: Performance, path: Path) -> None:
     zone = ZoneInfo(performance.plan.timezone)
     for played in reversed(performance.plays):
         if played.differences:
-            _rewrite(lines, played, zone)
+            _rewrite(lines, played, as_yaml(played.got.values(), zone, played.step.at))
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _rewrite(lines: list[str], played: Played, zone: ZoneInfo) -> None:
-    text = as_yaml(played.got.values(), zone, played.step.at)
-    if played.step.then_span is None:
-        # `at` stands on the step's first line; `then` goes behind its last one, under the `a` of `at`.
-        indent = " " * (played.step.span.column - len("at: ") - 1)
-        lines.insert(_end_of(lines, played.step.span.line, len(indent) - 1), f"{indent}then: {text}")
-        return
-    start = played.step.then_span.line - 1
-    indent = " " * (played.step.then_span.column - 1)
-    end = _end_of(lines, start + 1, len(indent))
-    lines[start:end] = [f"{indent}then: {text}"]
-
-
-def _end_of(lines: list[str], line: int, indent: int) -> int:
-    """The first line at or after `line` that no longer belongs to a block indented deeper than `indent`."""
-    while line < len(lines) and lines[line].strip() and len(lines[line]) - len(lines[line].lstrip()) > indent:
-        line += 1
-    return line
+def _rewrite(lines: list[str], played: Played, text: str) -> None:
+    """Puts the text in place of what stands under `then`, or behind a step that has none."""
+    step = played.step
+    last, column = step.ends[0] - 1, step.ends[1] - 1
+    behind = lines[last][column:]
+    whole = step.item_span
+    assert whole is not None
+    if step.then_span is not None:
+        first = step.then_span.line - 1
+        before = lines[first][: step.then_span.column - 1]
+        lines[first : last + 1] = [f"{before}then: {text}{behind}"]
+    elif in_braces(whole, "\n".join(lines)):
+        inside = lines[last][: column - 1].rstrip().rstrip(",")
+        lines[last] = f"{inside}, then: {text}}}{behind}"
+    else:
+        lines.insert(last + 1, f"{' ' * (whole.column - 1)}then: {text}")

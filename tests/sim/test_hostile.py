@@ -73,8 +73,18 @@ def test_a_step_needs_a_time_and_who_acts(tmp_path):
 
 @pytest.mark.parametrize(
     "at",
-    ["25:99", "19:40", "1800-01-01 10:00", "0001-01-01 00:00", "9999-12-31 23:59", "-0001-01-01 00:00"]
-    + ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30 10:00", "2026-09-30 19:40:30.5"],
+    [
+        "25:99",
+        "19:40",
+        "1800-01-01 10:00",
+        "0001-01-01 00:00",
+        "9999-12-31 23:59",
+        "-0001-01-01 00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-02-30 10:00",
+        "2026-09-30 19:40:30.5",
+    ],
 )
 def test_a_time_that_is_none_is_refused_where_it_stands(at, tmp_path):
     assert mistakes(GOOD.replace(START, f'"{at}"'), tmp_path)[0] == ("E603", 6)
@@ -161,13 +171,13 @@ def test_a_ticket_is_merged_into_another_that_is_there(given, tmp_path):
 
 
 def test_a_limit_that_ends_after_the_last_year_is_said(tmp_path):
-    assert mistakes(GOOD.replace("2026-09-30", "2100-12-31"), tmp_path) == [("E609", 6)]
+    assert mistakes(GOOD.replace("2026-09-30", "2100-12-31"), tmp_path) == [("E609", 11)]
 
 
 def test_a_repeat_of_every_second_over_a_year_does_not_hang(tmp_path):
     (tmp_path / "own.yaml").write_text(
         "policy: own\nextends: residential\ntitle: 小店\n"
-        "escalations: {urgent: {due: {every: 1 second, times: 30000000}}}\n",
+        "escalations: {urgent: {higher: {every: 1 second, times: 30000000}}}\n",
         encoding="utf-8",
     )
     text = GOOD.replace("policy: residential", "policy: own") + "  - at: 2027-09-30 19:46\n"
@@ -192,3 +202,43 @@ def test_a_personal_fact_is_masked_in_what_finally_says(tmp_path):
     answer = CliRunner().invoke(main, ["test", str(path)])
     assert answer.exit_code == 1
     assert "13800000002" not in answer.output
+
+
+FORMS = """\
+scenario: 急修
+policy: residential
+people: {小李: front_desk, 老张: technician}
+clocks: [intake, arrive]
+steps:
+  - {at: 2026-09-30 19:40, by: 小李, do: open, with: {category: repair, name: 王女士, unit: 3-2, phone: 1,
+     matter: 水管, fault: leak}}  # opened
+  - {at: 19:46, by: 小李, do: dispatch, with: {assignee: 老张}, then: {state: x}}  # dispatched
+  # comes
+  - by: 老张
+    do: arrive
+    at: 19:50  # at once
+
+  - at: 20:00
+    then:
+      state: foo
+      # not this
+
+      met: [x]  # kept
+
+  # the end
+  - then: {state: foo,
+      met: [x]}
+    at: 20:10
+finally: {running: []}
+"""
+
+
+def test_update_keeps_a_file_readable_however_its_steps_are_written(tmp_path):
+    path = tmp_path / "story.yaml"
+    path.write_text(FORMS, encoding="utf-8")
+    answer = CliRunner().invoke(main, ["test", str(path), "--update", "--at", "2026-10-01"])
+    assert answer.exit_code == 0, answer.output
+    text = path.read_text(encoding="utf-8")
+    for comment in ("# opened", "# dispatched", "# comes", "# at once", "# kept", "# the end"):
+        assert comment in text
+    assert "    then: {met: [arrive]}\n\n  - at: 20:00\n    then: nothing  # kept\n" in text
