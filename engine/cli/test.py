@@ -91,5 +91,8 @@ def command(
                 click.echo(f"  never shown: {one}")
         click.echo(f"{passed} passed, {failed} failed")
     if junit is not None:
-        write_junit(results, junit)
+        try:
+            write_junit(results, junit)
+        except OSError as fault:
+            raise click.UsageError(f"cannot write {junit}: {fault.strerror}") from None
     sys.exit(1 if failed else 0)

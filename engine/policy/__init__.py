@@ -15,6 +15,7 @@ from engine.policy.room import (
 )
 from engine.policy.shipped import shipped_policies
 from engine.policy.source import Source, Span
+from engine.policy.suggest import did_you_mean
 from engine.policy.words import Words
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "TicketMapping",
     "Words",
     "as_json",
+    "did_you_mean",
     "failed",
     "in_order",
     "json_schema",

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from engine.core import Plan
 from engine.core.plan import STANDING_MOVES
-from engine.policy import Diagnostic, Span, Words
-from engine.policy.suggest import did_you_mean
+from engine.policy import Diagnostic, Span, Words, did_you_mean
 from engine.sim.codes import diagnose
 from engine.sim.scenario import Scenario, Step
 

@@ -33,7 +33,7 @@ from engine.core import (
 from engine.core.agenda import is_overdue
 from engine.core.plan import LengthLimit
 from engine.core.shape import clock, ladder, shape
-from tests.conftest import SEARCH
+from tests.conftest import examples
 from tests.core.harness import DAYS, DESK, at, plan_of
 
 RICH = """
@@ -238,7 +238,7 @@ class Tape:
         return [event for step in self.steps for event in step.events if not kinds or isinstance(event, kinds)]
 
 
-LAWFUL = settings(max_examples=150 * max(1, SEARCH), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAWFUL = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @LAWFUL

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine.core import Command, Refusal, agenda, commands, replay
 from engine.runtime import Door, Entry, Roster, Service, Site
 from engine.store import Commit, ConflictError, Done, MemoryStore
-from tests.conftest import SEARCH
+from tests.conftest import examples
 from tests.core.harness import DAYS, DESK, at, plan_of
 
 PLAN = """
@@ -103,7 +103,7 @@ def test_a_conflicting_commit_writes_nothing():
 
 acts = st.sampled_from(["open", "suspend", "resume", "finish", "publish"])
 tapes = st.lists(st.tuples(st.integers(-7200, 30000), acts, st.integers(0, 5)), min_size=3, max_size=25)
-LAWFUL = settings(max_examples=60 * max(1, SEARCH), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAWFUL = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def run(desk, tape, rebuild=()):

@@ -242,3 +242,9 @@ def test_update_keeps_a_file_readable_however_its_steps_are_written(tmp_path):
     for comment in ("# opened", "# dispatched", "# comes", "# at once", "# kept", "# the end"):
         assert comment in text
     assert "    then: {met: [arrive]}\n\n  - at: 20:00\n    then: nothing  # kept\n" in text
+
+
+def test_a_report_that_cannot_be_written_is_a_wrong_command(tmp_path):
+    path = tmp_path / "story.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    assert CliRunner().invoke(main, ["test", str(path), "--junit", str(tmp_path / "no" / "x.xml")]).exit_code == 2
