@@ -35,6 +35,19 @@ class Verbs(click.Group):
         command: click.Command = import_module(VERBS[name][0]).command
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """What the world refuses (a file, a folder, a year beyond all calendars) is said in a line."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from error
+        except Exception as error:
+            from engine.worktime import OutOfTable
+
+            if isinstance(error, OutOfTable):
+                raise click.ClickException(str(error)) from error
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
