@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core import Actor, Command, Outcome, Refusal, advance, agenda, commands, decide, events, notices
+from engine.core import (
+    Actor,
+    Command,
+    Finding,
+    Outcome,
+    Refusal,
+    advance,
+    agenda,
+    commands,
+    decide,
+    events,
+    findings,
+    liable,
+    liable_of_site,
+    notices,
+)
 from tests.core.harness import DAYS, DESK, Story, at, local, plan_of
 from tests.core.test_invariants import RICH
 from tests.core.test_semantics_examples import ARRIVE, GRADED, LATE, ROUNDS, WAITING
@@ -592,3 +607,91 @@ def test_a_limit_after_the_due_of_another_deadline():
 @pytest.mark.parametrize(("day", "due"), [("2026-11-18", "11-18 18:00"), ("2026-11-21", "11-23 18:00")])
 def test_a_bare_date_means_its_close_of_business(day, due):
     assert Story(plan_of(MOMENTS)).open("11-16 09:00", day_on=day).due("by_day") == due
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        commands.Assign("desk", "x"),
+        commands.SetFacts({"result": "x"}, "r"),
+        commands.CorrectFacts({"result": "x"}, "e", "r"),
+        commands.CorrectVerdict("contact#1.1", "met", "e", "r"),
+        commands.Excuse("contact", "r"),
+        commands.Recategorise("task"),
+        commands.Ack("contact", "due"),
+        commands.Escalate("contact"),
+        commands.Note("x"),
+        commands.Link("G"),
+        commands.Unlink("r"),
+        commands.Merge("T0"),
+    ],
+    ids=lambda act: type(act).__name__,
+)
+def test_a_stranger_may_make_no_standing_move(act):
+    answer = ask(rich().until("11-16 12:00"), "11-16 12:10", act, STRANGER)
+    assert (answer.code, answer.detail) == ("by", "stranger")
+
+
+def test_steps_are_counted_from_one():
+    story = rich().until("11-16 12:00")
+    assert [step.number for step in story.steps] == list(range(1, len(story.steps) + 1))
+    assert story.family.steps == len(story.steps)
+
+
+LIABLE = """
+categories: {matter: {title: 事项, workflow: flow}}
+workflows:
+  flow:
+    title: 流程
+    initial: todo
+    states: {todo: {title: 待办, owner: desk}, done: {title: 完成, final: true}}
+    moves: {finish: {title: 完成, from: todo, to: done}, correct: {by: boss}, excuse: {by: boss}}
+deadlines:
+  finish: {title: 完成, of: matter, from: opened, until: finish, limit: 1 hour, escalate: none}
+  whole: {title: 全程, of: matter, from: opened, until: finish, limit: 9 hours, escalate: none}
+duties: {rounds: {title: 巡查, every: day, at: "08:00", within: 1 hour, owner: desk, escalate: none}}
+liability:
+  late: {when: {finding: breach, deadline: finish}, is: custodian}
+  rounds: {when: {finding: breach, duty: rounds}, is: first_contact}
+  empty: {when: {finding: empty_post}, is: custodian}
+  otherwise: {is: owner}
+"""
+
+
+@pytest.mark.parametrize(
+    ("category", "until", "who", "rule"),
+    [
+        pytest.param("matter", "11-16 10:00", ["keeper"], "liability.late", id="the holder of the post"),
+        pytest.param("matter", "11-16 18:00", ["keeper", "desk"], "liability.otherwise", id="the rest row: the owner"),
+        pytest.param("rounds", "11-16 10:00", ["desk"], "liability.rounds", id="a duty, by its own row"),
+    ],
+)
+def test_who_answers_for_a_breach(category, until, who, rule):
+    story = Story(plan_of(LIABLE)).open("11-16 09:00", category=category).until(until)
+    found = [
+        liable(story.plan, story.family, story.ticket, finding, lambda role, instant: "keeper")
+        for event in story.events(events.Breached)
+        for finding in findings(story.plan, story.ticket, event)
+    ]
+    assert [one.who for one in found] == who
+    assert found[-1].rule.path == rule
+
+
+def test_nobody_answers_for_an_excused_breach():
+    story = (
+        Story(plan_of(LIABLE))
+        .open("11-16 09:00")
+        .until("11-16 10:00")
+        .send("11-16 10:10", commands.Excuse("finish", "r"))
+    )
+    (event,) = story.events(events.Breached)
+    (finding,) = findings(story.plan, story.ticket, event)
+    assert liable(story.plan, story.family, story.ticket, finding, lambda role, instant: "keeper") is None
+
+
+def test_an_empty_post_is_asked_of_the_same_table():
+    plan = plan_of(LIABLE)
+    found = liable_of_site(
+        plan, Finding("empty_post", "desk", at("11-16 12:00"), "role:desk"), lambda role, instant: "keeper"
+    )
+    assert (found.who, found.rule.path) == ("keeper", "liability.empty")

@@ -124,11 +124,23 @@ def _witness(plan: Plan, categories: frozenset[str], *conditions: Condition | No
             return None
         for values in product(*domains.values()):
             ticket = dict(zip(domains, values, strict=True))
+            if not _can_be_found(ticket):
+                continue
             view = _view(ticket, conditions)
             if all(condition is None or condition.holds(view) for condition in conditions):
                 shown = {name: value for name, value in ticket.items() if not name.startswith("opened")}
                 return {"category": where, **shown} if category is not None and len(categories) > 1 else shown
     return None
+
+
+def _can_be_found(ticket: Ticket) -> bool:
+    """Whether a finding can be like this: a breach is of a deadline or of a duty, a detection of neither."""
+    about = {name for name in ("deadline", "duty", "detection") if ticket.get(name) is not None}
+    fitting = {"breach": ({"deadline"}, {"duty"}, set()), "detection": ({"detection"}, set())}
+    finding = ticket.get("finding")
+    if not isinstance(finding, str):
+        return len(about) <= 1
+    return about in fitting.get(finding, (set(),))
 
 
 def _limited(plan: Plan, facts: Iterable[str]) -> bool:
