@@ -155,7 +155,9 @@ def _played() -> tuple[str, float, float, str]:
     return "a played ticket against SimPy's processes", 0.3, found["ours"] / found["simpy"], note
 
 
-IDLE = PLAN.replace("  answer:", "  intake: {title: 受理, of: matter, from: opened, until: accept, limit: 8 working hours}\n  answer:")
+IDLE = PLAN.replace(
+    "  answer:", "  intake: {title: 受理, of: matter, from: opened, until: accept, limit: 8 working hours}\n  answer:"
+)
 
 
 def _memory(tickets: int = 1_000_000) -> tuple[str, float, float, str]:

@@ -224,10 +224,16 @@ def _longer(text: str, length: re.Match[str]) -> str:
 
 
 class Trial:
-    """A copy of the plans; the scenarios that noticed most so far are played first."""
+    """A copy of the plans; the scenarios that noticed most so far are played first.
+
+    The sites stand beside the plans in it: what a site is laid over is looked for beside it, then among the shipped.
+    """
 
     def __init__(self, copy: Path) -> None:
         self.copy = copy
+        shutil.copytree(ROOT, copy)
+        for site in (copy / "sites").iterdir():
+            site.rename(copy / site.name)
         self.scenarios: dict[Path, list[str]] = {}
         for path in scenario_files([copy]):
             policy = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)["policy"]
@@ -237,7 +243,7 @@ class Trial:
 
     def noticed_by(self, mutant: Mutant) -> str:
         """`check`, the name of a scenario, or nothing."""
-        inside = self.copy / mutant.file.relative_to(ROOT)
+        inside = self.copy / mutant.file.name
         original = inside.read_text(encoding="utf-8")
         text = original[: mutant.start] + mutant.new + original[mutant.end :]
         inside.write_text(text, encoding="utf-8")
@@ -272,9 +278,7 @@ def main() -> None:
         return
     seen: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "policies"
-        shutil.copytree(ROOT, copy)
-        trial = Trial(copy)
+        trial = Trial(Path(folder) / "policies")
         for mutant in chosen:
             noticed = trial.noticed_by(mutant)
             seen["check" if noticed == "check" else "scenario" if noticed else "nothing"] += 1
