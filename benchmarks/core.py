@@ -103,6 +103,8 @@ def _played() -> tuple[str, float, float, str]:
     """
     rules = plan()
     gaps = (600, 7200, 3600)
+    opening = commands.Open("matter", {}, "desk", rules.version, DAYS.id)
+    story = tuple(zip((0, *gaps), (opening, *map(commands.Do, ("accept", "resolve", "close"))), strict=True))
 
     def simpy_story() -> int:
         environment = simpy.Environment()
@@ -135,9 +137,7 @@ def _played() -> tuple[str, float, float, str]:
         for number in range(300):
             at = START + number
             family = None
-            acts = [commands.Open("matter", {}, "desk", rules.version, DAYS.id)]
-            acts += [commands.Do(move) for move in ("accept", "resolve", "close")]
-            for gap, act in zip((0, *gaps), acts, strict=True):
+            for gap, act in story:
                 at += gap
                 if family is not None:
                     for outcome in advance(rules, family, at - 1):

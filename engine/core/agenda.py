@@ -44,25 +44,33 @@ def agenda(plan: Plan, family: Family) -> tuple[Timer, ...]:
 
 def next_timer(plan: Plan, family: Family, until: int | None = None) -> Timer | None:
     """The first of the agenda, without sorting the rest; `until` spares making those that fire later."""
-    return min(_timers(plan, family, until), default=None)
+    if until is not None and _is_quiet(plan, family, until):
+        return None
+    return min(_timers(plan, family), default=None)
 
 
-def _timers(plan: Plan, family: Family, until: int | None = None) -> Iterator[Timer]:
+def _is_quiet(plan: Plan, family: Family, until: int) -> bool:
+    """Whether certainly nothing fires at or before `until`: every run is without a ladder, and its due is later."""
+    for ticket in family.tickets.values():
+        if ticket.runs:
+            watches = shape(plan, ticket.category).watches
+            for name, run in ticket.runs.items():
+                watch = watches.get(name)
+                if run.status != "running" or run.due is None or run.due <= until:
+                    return False
+                if watch is not None and watch.deadline.escalate is not None:
+                    return False
+    return True
+
+
+def _timers(plan: Plan, family: Family) -> Iterator[Timer]:
     for order, ticket in enumerate(family.tickets.values()):
         if ticket.runs:
             watches = shape(plan, ticket.category).watches
             for run in ticket.runs.values():
                 watch = watches.get(run.deadline)
-                deadline = watch.deadline if watch is not None else None
-                if until is not None and _fires_later(run, deadline, until):
-                    continue
-                yield from _of_run(plan, ticket, run, order, watch.place if watch is not None else -1, deadline)
-
-
-def _fires_later(run: Run, deadline: Deadline | None, until: int) -> bool:
-    """Whether a run without a ladder certainly has nothing to fire yet."""
-    no_ladder = deadline is None or deadline.escalate is None
-    return no_ladder and run.status == "running" and run.due is not None and run.due > until
+                place, deadline = (watch.place, watch.deadline) if watch is not None else (-1, None)
+                yield from _of_run(plan, ticket, run, order, place, deadline)
 
 
 def _of_run(plan: Plan, ticket: Ticket, run: Run, order: int, place: int, deadline: Deadline | None) -> Iterator[Timer]:

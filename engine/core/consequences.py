@@ -17,7 +17,7 @@ from engine.core.guards import walk
 from engine.core.ladders import exhaust, pass_rungs, raise_at_start
 from engine.core.plan import Deadline, InstantLimit, Move, Party, State
 from engine.core.runs import apply_again, end_undone, fulfil, in_order, resume_and_pause, start_runs
-from engine.core.shape import Shape
+from engine.core.shape import Shape, Watch
 from engine.core.ticket import Draft, Run
 from engine.core.work import Send, Work, stated_anew
 
@@ -134,7 +134,9 @@ def consequences(
         moved = apply_again(work, shape, ticket, now, changed, happened, stopped)  # 5
         if entered or unpause:
             resume_and_pause(work, shape, ticket, now, state)  # 6
-    begun = start_runs(work, shape, ticket, now, happened, started, state) if not state.final else []  # 7
+    begun: list[Watch] = []
+    if (happened or started) and not state.final:  # 7
+        begun = start_runs(work, shape, ticket, now, happened, started, state)
     for name in moved:  # 8
         pass_rungs(work, ticket, name, now)
     for run in stopped:  # 9
