@@ -39,7 +39,8 @@ _PARTIES = {
     "duties": ("owner",),
     "notices": ("to",),
 }
-#: What is left out as a whole, by section, and what it is.
+#: What is left out as a whole, by section, and what it is. Not `quiet`: it holds back messages, and a scenario shows
+#: what happened on the site.
 _LEFT_OUT = {
     "roles": {"handover": "guard", "requires": "guard", "at_least": "guard"},
     "workflows": {
@@ -50,7 +51,7 @@ _LEFT_OUT = {
         "pauses": "pause",
         "then": "pause",
     },
-    "escalations": {"when": "guard", "quiet": "rung", "every": "rung"},
+    "escalations": {"when": "guard", "every": "rung"},
     "detections": {"different": "guard"},
 }
 
@@ -78,6 +79,7 @@ class Plan:
         self.root = yaml.compose(self.text, Loader=yaml.BaseLoader)
         self.roles: list[str] = []
         self.owners: set[str] = set()
+        self.alike: set[yaml.Node] = set()
         for name in _ancestors(file.stem):
             tree = yaml.load(_path(name).read_text(encoding="utf-8"), yaml.BaseLoader)
             self.roles += [role for role in tree.get("roles", {}) if role not in self.roles]
@@ -91,6 +93,7 @@ class Plan:
 
     def _walk(self, node: yaml.Node, path: tuple[str, ...], beside: tuple[str, ...]) -> Iterator[Mutant]:
         if isinstance(node, yaml.MappingNode):
+            self.alike.update(_alike(node))
             for pair in node.value:
                 key, value = pair
                 inner = (*path, key.value)
@@ -98,7 +101,7 @@ class Plan:
                 if kind and len(path) > 1 and not (key.value == "every" and path[0] == "duties"):
                     yield self._without(node, pair, kind)
                 if key.value == "when" and path[0] in ("deadlines", "escalations", "facts", "liability"):
-                    yield from self._turned(value)
+                    yield from self._turned(value) if node not in self.alike else ()
                 else:
                     yield from self._walk(value, inner, ())
         elif isinstance(node, yaml.SequenceNode):
@@ -178,7 +181,9 @@ class Plan:
         old = self.text[pair[0].start_mark.index : pair[1].end_mark.index].rstrip()
         line = pair[0].start_mark.line + 1
         if mapping.flow_style:
-            return Mutant(self.file, line, kind, old, "", start, end)._replace(new="{" + ", ".join(kept) + "}")
+            return Mutant(self.file, line, kind, old, "{" + ", ".join(kept) + "}", start, end)
+        if not kept:
+            return Mutant(self.file, line, kind, old, "{}\n" + " " * _indent(self.text, end), start, end)
         start, end = pair[0].start_mark.index, pair[1].end_mark.index
         return Mutant(self.file, line, kind, old, "", start, end)
 
@@ -216,6 +221,17 @@ def _owners(tree: object) -> Iterator[str]:
         if key == "owner" and isinstance(value, str):
             yield value
         yield from _owners(value)
+
+
+def _alike(table: yaml.MappingNode) -> Iterator[yaml.Node]:
+    """Rows with a condition that say what the row for the rest says: they differ in their rule only."""
+    rows = [(row, {key.value: value.value for key, value in row.value}) for _, row in table.value if _is_map(row)]
+    rest = [said["is"] for _, said in rows if "is" in said and "when" not in said]
+    yield from (row for row, said in rows if "when" in said and said.get("is") in rest)
+
+
+def _is_map(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.MappingNode)
 
 
 def _longer(text: str, length: re.Match[str]) -> str:
