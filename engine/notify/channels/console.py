@@ -1,0 +1,15 @@
+"""The console: a line on a stream, for a first try and for the journal of the system."""
+
+from __future__ import annotations
+
+from engine.notify.channels.wording import plain
+from engine.notify.destinations import Console
+from engine.notify.letter import SENT, Letter, Outcome
+from engine.notify.wire import Wire
+
+
+def send(letter: Letter, destination: Console, *, addressee: str, now: int, wire: Wire) -> Outcome:
+    """Written and flushed is sent."""
+    parts = (destination.id, addressee, letter.subject, letter.text, letter.link)
+    print(" | ".join(" ".join(plain(part).split()) for part in parts if part), file=wire.console, flush=True)
+    return SENT
