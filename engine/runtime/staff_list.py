@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -57,7 +58,9 @@ def _channels(plan: Plan) -> Iterator[Column]:
         yield from (Column(id, Words(id, title)) for id, title in plan.messaging.channels.items())
 
 
+LEAVE: Final = ("leave_from", "leave_until", "substitute")
 _SEVERAL: Final = re.compile(r"\s*[、,，;；/+]\s*")
+_SHIFTS: Final = re.compile(r"[\s、,，;；/+]+")
 
 
 class _StaffReader:
@@ -65,7 +68,10 @@ class _StaffReader:
 
     def __init__(self, table: Table, plan: Plan, zone: ZoneInfo) -> None:
         self.table, self.plan, self.zone = table, plan, zone
-        self.roles = {**{role.title: role.id for role in plan.roles.values()}, **{id: id for id in plan.roles}}
+        titles = Counter(role.title for role in plan.roles.values())
+        unique = {role.title: role.id for role in plan.roles.values() if titles[role.title] == 1}
+        self.roles = {**unique, **{id: id for id in plan.roles}}
+        self.shifts = {*plan.calendars, "always"}
         self.channels = [column.id for column in _channels(plan)]
         self.by_person: dict[str, list[Post]] = {}
         self.mistakes: list[Mistake] = []
@@ -91,7 +97,7 @@ class _StaffReader:
 
     def _is_another_leave(self, row: Row) -> bool:
         above = row.cells.get("person") in self.by_person
-        return above and "leave_from" in row.cells and not row.cells.keys() & {"role", "shifts", "since", "until"}
+        return above and "leave_from" in row.cells and row.cells.keys() <= {"person", *LEAVE}
 
     def _staff(self, row: Row) -> Staff:
         roles = self._roles(row)
@@ -110,34 +116,32 @@ class _StaffReader:
         """Roles by id or title; a title may itself have a sign that divides others."""
         text = row.cells.get("role", "")
         names = [text] if text in self.roles else [name for name in _SEVERAL.split(text) if name]
+        if not names:
+            self._add("P201", row, "role")
         for name in names:
             if name not in self.roles:
                 self._add("P202", row, "role", did_you_mean(name, self.roles), name=name)
         return tuple(dict.fromkeys(self.roles[name] for name in names if name in self.roles))
 
-    def _shifts(self, row: Row, roles: Iterable[str]) -> tuple[str, ...]:
-        shifts = (
-            tuple(dict.fromkeys(re.split(r"[\s、,，;；/+]+", row.cells.get("shifts", ""))))
-            if "shifts" in row.cells
-            else ()
-        )
-        known = {*self.plan.calendars, "always"}
+    def _shifts(self, row: Row, roles: Sequence[str]) -> tuple[str, ...]:
+        """Shifts by id, each of every role of the row."""
+        shifts = tuple(dict.fromkeys(name for name in _SHIFTS.split(row.cells.get("shifts", "")) if name))
         for shift in shifts:
-            if shift not in known:
-                ours = [id for role in roles for id in shifts_of(self.plan, role)]
-                self._add("P203", row, "shifts", did_you_mean(shift, dict.fromkeys(ours) or known), name=shift)
-        for role in roles:
-            own = shifts_of(self.plan, role)
-            for shift in shifts:
-                if shift in known and shift not in own:
-                    has = Words(f"its shifts are: {', '.join(own)}", f"它的班次有：{'、'.join(own)}")
+            if shift not in self.shifts:
+                ours = {id: None for role in roles for id in shifts_of(self.plan, role)}
+                self._add("P203", row, "shifts", did_you_mean(shift, ours or self.shifts), name=shift)
+                continue
+            for role in roles:
+                own = shifts_of(self.plan, role)
+                if shift not in own:
+                    has = Words(f"it has: {', '.join(own)}", f"它的班次有：{'、'.join(own)}")
                     self._add("P204", row, "shifts", (has,), role=role, name=shift)
         return shifts
 
     def _leave(self, row: Row) -> Leave | None:
         since, until = self._period(row, "leave_from", "leave_until")
         if "leave_from" not in row.cells:
-            for column in ("leave_until", "substitute"):
+            for column in LEAVE[1:]:
                 if column in row.cells:
                     self._add("P207", row, column, (Words("fill in “leave from”", "请填写“请假自”"),))
         return Leave(since, until, row.cells.get("substitute")) if since is not None else None
