@@ -1,0 +1,228 @@
+"""One SQLite file for all sites: its lock, its connections, its only writer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+from urllib.parse import quote
+
+from engine.store import schema
+from engine.store.cache import Cache
+from engine.store.protocol import StoreError
+from engine.store.sqlite import SqliteStore
+from engine.store.writer import Work, Writer
+
+T = TypeVar("T")
+#: The writer brings the log into the file once it has this many pages (8 MB); readers never do.
+WAL_PAGES: Final = 2048
+READERS_KEPT: Final = 8
+FAMILIES_KEPT: Final = 20_000
+
+
+class Database:
+    """An open file, which no other process may open. `clock` is asked for `recorded_at` only, seconds UTC."""
+
+    def __init__(
+        self, path: Path, lock: Lock, writer: sqlite3.Connection, clock: Callable[[], int], busy_timeout: float
+    ) -> None:
+        self.path = path
+        self.clock = clock
+        self.families = Cache(FAMILIES_KEPT)
+        self._lock = lock
+        self._connection = writer
+        self._writer = Writer(path.name, writer, self._after_commit)
+        self._readers: deque[sqlite3.Connection] = deque()
+        self._closed = False
+        self._must_forget = False
+        self._busy_ms = int(busy_timeout * 1000)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        clock: Callable[[], int],
+        *,
+        synchronous: Literal["FULL", "NORMAL"] = "FULL",
+        busy_timeout: float = 5.0,
+    ) -> Database:
+        """Open a file, made with the newest schema if there is none. Raises StoreError: in use, older, newer, damaged.
+
+        `NORMAL` may lose the last commits when the machine loses power, nothing when the process dies; `busy_timeout`
+        (seconds) is how long a write waits for somebody who locked the file from outside.
+        """
+        path = Path(path).resolve()
+        lock = Lock(path)
+        try:
+            connection = _connect(path, "rwc", busy_timeout)
+            try:
+                prepare(connection, synchronous)
+            except BaseException:
+                connection.close()
+                raise
+        except sqlite3.Error as error:
+            lock.release()
+            raise StoreError(f"{path} cannot be opened: {error}") from None
+        except BaseException:
+            lock.release()
+            raise
+        return cls(path, lock, connection, clock, busy_timeout)
+
+    def site(self, name: str) -> SqliteStore:
+        """The store of one site."""
+        self.write(lambda connection: connection.execute("INSERT OR IGNORE INTO site (name) VALUES (?)", (name,)))
+        return SqliteStore(self, name)
+
+    def sites(self) -> tuple[str, ...]:
+        with self.read() as connection:
+            return tuple(name for (name,) in connection.execute("SELECT name FROM site ORDER BY name"))
+
+    def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction and return what it returns, once it is on the disk.
+
+        It may share the transaction with others; when it raises, what it wrote is taken back alone. Raises StoreError
+        if the disk is full, fails, or the file is locked from outside: then nothing was written.
+        """
+        return self._writer.write(work)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A connection that can only read, and sees the last commit. Several may be out at once."""
+        connection = self.reader()
+        try:
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path.name} cannot be read: {error}") from error
+        finally:
+            self.give_back(connection)
+
+    def reader(self) -> sqlite3.Connection:
+        """The same without the frills of `with`: it has to be given back."""
+        if self._closed:
+            raise StoreError("the store is closed")
+        try:
+            return self._readers.pop()
+        except IndexError:
+            return self._new_reader()
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        if self._closed or len(self._readers) >= READERS_KEPT:
+            connection.close()
+        else:
+            self._readers.append(connection)
+
+    def _new_reader(self) -> sqlite3.Connection:
+        try:
+            connection = _connect(self.path, "ro", 5.0)
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path.name} cannot be read: {error}") from None
+        return connection
+
+    def next_instant(self) -> tuple[str, int] | None:
+        """The site at which something happens first, and when."""
+        with self.read() as connection:
+            found: tuple[str, int] | None = connection.execute(_NEXT).fetchone()
+        return found
+
+    def forget_answers(self, before: int) -> int:
+        """Delete what is remembered of keyed commands that were done before an instant; how many there were."""
+        return self.write(
+            lambda connection: connection.execute("DELETE FROM answer WHERE created_at < ?", (before,)).rowcount
+        )
+
+    def forget(self) -> None:
+        """Something was erased: the log, which still has it, goes as soon as nobody reads it any more."""
+        self._must_forget = True
+
+    def close(self) -> None:
+        """Finish what waits, bring the log into the file, let others have it. Again: no effect."""
+        if self._closed:
+            return
+        self._writer.close()
+        self._closed = True
+        while self._readers:
+            self._readers.pop().close()
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+        self._lock.release()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _after_commit(self) -> None:
+        """Drop the log if it has something that was erased; if somebody still reads it, after the next commit."""
+        if not self._must_forget:
+            return
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._must_forget = bool(busy)
+            self._connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
+
+
+class Lock:
+    """Holds `<path>.lock` while a process has the file. Raises StoreError if another one does."""
+
+    def __init__(self, path: Path) -> None:
+        place = Path(f"{path}.lock")
+        try:
+            self._file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"{place} cannot be opened: {error.strerror}") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise StoreError(f"{path} is in use by another process, which holds {place}") from None
+
+    def release(self) -> None:
+        os.close(self._file)
+
+
+def _connect(path: Path, mode: Literal["rwc", "ro"], busy_timeout: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        timeout=busy_timeout,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA mmap_size = 0")
+    return connection
+
+
+def prepare(connection: sqlite3.Connection, synchronous: str) -> None:
+    """Make a connection the writer's; the schema is made in an empty file, and is the newest afterwards."""
+    at = schema.version(connection)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+    if at == 0:
+        schema.migrate(connection)
+    else:
+        schema.check_is_current(at)
+
+
+_NEXT: Final = """
+SELECT name, at FROM (
+    SELECT name, (SELECT min(fire) FROM timer WHERE site = name) AS at FROM site
+    UNION ALL
+    SELECT name, (SELECT min(at) FROM inbox WHERE site = name AND NOT done) FROM site
+)
+WHERE at IS NOT NULL ORDER BY at, name LIMIT 1
+"""

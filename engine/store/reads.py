@@ -1,0 +1,213 @@
+"""What may be asked of one site's rows, whichever connection they are read on."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from heapq import merge
+from typing import Any, Final, TypeAlias
+
+from engine.core import Family, Message, Step, Timer, replay
+from engine.store.cache import Cache
+from engine.store.chain import GENESIS, link
+from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP
+from engine.store.protocol import Answered, Errand, Query, Row, SiteEvent, StoreError
+
+TIMER: Final = 'fire, rank, "order", place, round, n, ordinal, ticket, key, kind, name, due'
+ROW: Final = ", ".join(Row._fields)
+#: The values of a statement's parameters, by place or by name.
+Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
+
+
+class Reads(ABC):
+    """A Reader over SQL. A family is folded from its steps, each of which must be what its hash says."""
+
+    def __init__(self, site: str, families: Cache) -> None:
+        self.name = site
+        self._cache = families
+
+    @abstractmethod
+    def _all(self, sql: str, values: Values) -> list[Any]:
+        """All rows that a statement finds."""
+
+    @abstractmethod
+    def _each(self, sql: str, values: Values) -> Generator[Any, None, None]:
+        """The same, one at a time, as far as they are wanted; to be closed."""
+
+    def _one(self, sql: str, values: Values) -> Any:
+        """The one row that a statement finds, or None."""
+        found = self._all(sql, values)
+        return found[0] if found else None
+
+    # ---- histories --------------------------------------------------------------------------------------------------
+
+    def load(self, ticket: str) -> Family | None:
+        found = self._head(ticket)
+        return self._folded(*found) if found is not None else None
+
+    def _head(self, ticket: str) -> tuple[str, int, bytes] | None:
+        """Root, count of steps and last hash of the family that a ticket belongs to."""
+        found: tuple[str, int, bytes] | None = self._one(_HEAD, (self.name, ticket))
+        return found or self._one(_HEAD_OF_PART, (self.name, ticket))
+
+    def _folded(self, id: str, steps: int, head: bytes) -> Family:
+        family = self._cache.get(head)
+        if family is None:
+            family = replay(self._history(id, steps, head))
+            self._cache.put(head, family)
+        return family
+
+    def steps(self, family: str) -> tuple[Step, ...]:
+        found = self._one(_HEAD, (self.name, family))
+        return self._history(*found) if found is not None else ()
+
+    def _history(self, family: str, steps: int, head: bytes) -> tuple[Step, ...]:
+        """The first steps of a family, which must lead to the hash `head`."""
+        bodies: list[str] = []
+        last = GENESIS
+        for number, body, hash in self._all(_STEPS, (self.name, family, steps)):
+            last = link(last, self.name, family, len(bodies) + 1, body)
+            if (number, hash) != (len(bodies) + 1, last):
+                raise self._damaged(family, len(bodies) + 1, "is not what its hash says")
+            bodies.append(body)
+        if len(bodies) != steps or last != head:
+            raise self._damaged(family, len(bodies) + 1, f"is missing: {steps} were written")
+        return tuple(self._read(family, number, body) for number, body in enumerate(bodies, 1))
+
+    def _read(self, family: str, number: int, body: str) -> Step:
+        try:
+            return STEP.loads(body)
+        except StoreError as error:
+            raise self._damaged(family, number, str(error)) from None
+
+    def _damaged(self, family: str, number: int, what: str) -> StoreError:
+        return StoreError(f"site {self.name}, family {family}: step {number} {what}")
+
+    def families(self, *, open_only: bool = False) -> Iterable[Family]:
+        for id, steps, head in self._all(_OPEN_FAMILIES if open_only else _FAMILIES, (self.name,)):
+            yield self._folded(id, steps, head)
+
+    # ---- what waits -------------------------------------------------------------------------------------------------
+
+    def next_instant(self) -> int | None:
+        instants = (at for (at,) in self._all(_NEXT, (self.name,)) if at is not None)
+        return min(instants, default=None)
+
+    def due(self, until: int, limit: int) -> Sequence[str]:
+        found: dict[str, None] = {}
+        with (
+            closing(self._each(_FIRING, (self.name, until))) as timers,
+            closing(self._each(_STAMPED, (self.name, until))) as errands,
+        ):
+            for _, family in merge(timers, errands):
+                found[family] = None
+                if len(found) == limit:
+                    break
+        return list(found)
+
+    def timers(self, family: str) -> tuple[Timer, ...]:
+        return tuple(sorted(map(Timer._make, self._all(_TIMERS, (self.name, family)))))
+
+    def errands(self, family: str, until: int) -> Sequence[Errand]:
+        found = self._all(_ERRANDS, (self.name, family, until))
+        return [Errand(at, key, COMMAND.loads(command)) for at, key, command in found]
+
+    # ---- lists ------------------------------------------------------------------------------------------------------
+
+    def rows(self, query: Query) -> Sequence[Row]:
+        conditions = [condition for name, condition in _CONDITIONS.items() if getattr(query, name) is not None]
+        if query.open is not None:
+            conditions.append("closed IS NULL" if query.open else "closed IS NOT NULL")
+        place = "due IS NULL, ifnull(due, 0), ticket" if query.open else "-opened, ticket"
+        if query.after is not None and self._one(_KNOWN, (self.name, query.after)) is not None:
+            conditions.append(f"({place}) > (SELECT {place} FROM ticket WHERE site = :site AND ticket = :after)")
+        where = " AND ".join(["site = :site", *conditions])
+        sql = f"SELECT {ROW} FROM ticket WHERE {where} ORDER BY {place} LIMIT :limit"
+        return [row_of(found) for found in self._all(sql, {"site": self.name, **query._asdict()})]
+
+    # ---- commands, messages, patterns, marks ------------------------------------------------------------------------
+
+    def answer(self, person: str, key: str) -> Answered | None:
+        found = self._one(_ANSWER, (self.name, person, key))
+        return Answered._make(found) if found is not None else None
+
+    def messages(self) -> tuple[Message, ...]:
+        return tuple(MESSAGE.loads(body) for (body,) in self._all(_MESSAGES, (self.name,)))
+
+    def group(self, detection: str, first: str) -> str | None:
+        found: str | None = self._value(_GROUP, (self.name, detection, first))
+        return found
+
+    def members(self, group: str) -> tuple[str, ...]:
+        return tuple(ticket for (ticket,) in self._all(_MEMBERS, (self.name, group)))
+
+    def site_events(self, kind: str | None = None, key: str | None = None) -> Sequence[SiteEvent]:
+        found = self._all(_SITE_EVENTS if kind is None else _SITE_EVENTS_OF_KIND, (self.name, kind, key))
+        return [SITE_EVENT.loads(body) for (body,) in found]
+
+    def mark(self, name: str) -> int | None:
+        found: int | None = self._value(_MARK, (self.name, name))
+        return found
+
+    def reveal(self, reference: str) -> str | None:
+        found: str | None = self._value(_REVEAL, (self.name, reference))
+        return found
+
+    def _value(self, sql: str, values: Values) -> Any:
+        found = self._one(sql, values)
+        return found[0] if found is not None else None
+
+
+def row_of(columns: Sequence[Any]) -> Row:
+    """A row as the table has it: no booleans, links as JSON."""
+    row = Row._make(columns)
+    return row._replace(paused=bool(row.paused), silent=bool(row.silent), links=tuple(json.loads(columns[-1])))
+
+
+_HEAD: Final = "SELECT id, steps, head FROM family WHERE site = ?1 AND id = ?2"
+_HEAD_OF_PART: Final = """
+SELECT id, steps, head FROM family
+WHERE site = ?1 AND id = (SELECT family FROM part WHERE site = ?1 AND ticket = ?2)
+"""
+_STEPS: Final = "SELECT number, body, hash FROM step WHERE site = ? AND family = ? AND number <= ? ORDER BY number"
+_FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? ORDER BY opened"
+_OPEN_FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? AND open ORDER BY opened"
+
+_NEXT: Final = """
+SELECT min(fire) FROM timer WHERE site = ?1
+UNION ALL
+SELECT min(at) FROM inbox WHERE site = ?1 AND NOT done
+"""
+_FIRING: Final = "SELECT fire, family FROM timer WHERE site = ? AND fire <= ? ORDER BY fire, family"
+_STAMPED: Final = "SELECT at, family FROM inbox WHERE site = ? AND at <= ? AND NOT done ORDER BY at, family"
+_TIMERS: Final = f"SELECT {TIMER} FROM timer WHERE site = ? AND family = ?"
+_ERRANDS: Final = """
+SELECT at, key, command FROM inbox WHERE site = ? AND family = ? AND at <= ? AND NOT done ORDER BY at, key
+"""
+
+_CONDITIONS: Final = {
+    "category": "category = :category",
+    "state": "state = :state",
+    "owner": "owner = :owner",
+    "assignee": "assignee = :assignee",
+    "post": "post = :post",
+    "overdue": "(overdue > 0) = :overdue",
+    "silent": "silent = :silent",
+    "link": "ticket IN (SELECT ticket FROM link WHERE site = :site AND link = :link)",
+}
+_KNOWN: Final = "SELECT 1 FROM ticket WHERE site = ? AND ticket = ?"
+
+_ANSWER: Final = "SELECT body, family, step FROM answer WHERE site = ? AND person = ? AND key = ?"
+_MESSAGES: Final = "SELECT body FROM message WHERE site = ? ORDER BY seq"
+_GROUP: Final = 'SELECT ticket FROM "group" WHERE site = ? AND detection = ? AND first = ?'
+_MEMBERS: Final = 'SELECT ticket FROM member WHERE site = ? AND "group" = ? ORDER BY seq'
+_SITE_EVENTS: Final = """
+SELECT body FROM site_event WHERE site = ?1 AND ?2 IS NULL AND (?3 IS NULL OR key = ?3) ORDER BY number
+"""
+_SITE_EVENTS_OF_KIND: Final = """
+SELECT body FROM site_event WHERE site = ?1 AND kind = ?2 AND (?3 IS NULL OR key = ?3) ORDER BY number
+"""
+_MARK: Final = "SELECT at FROM mark WHERE site = ? AND name = ?"
+_REVEAL: Final = "SELECT value FROM vault WHERE site = ? AND reference = ?"

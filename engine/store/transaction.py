@@ -1,0 +1,227 @@
+"""What may be done to one site's rows inside a transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Generator
+from secrets import token_hex
+from typing import Any, Final
+
+from engine.core import Family, Membership, Step, Timer
+from engine.store.cache import Cache
+from engine.store.chain import GENESIS, link
+from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP, VALUES
+from engine.store.protocol import Answered, Commit, ConflictError, Errand, Row, SiteEvent
+from engine.store.reads import ROW, TIMER, Reads, Values, row_of
+
+
+class SqliteTransaction(Reads):
+    """A Transaction on the writer's connection. `clock` gives the instants of envelopes; `forget` is called when
+    something is erased.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        site: str,
+        families: Cache,
+        clock: Callable[[], int],
+        forget: Callable[[], None],
+    ) -> None:
+        super().__init__(site, families)
+        self._execute = connection.execute
+        self._executemany = connection.executemany
+        self._clock = clock
+        self._forget = forget
+
+    def _all(self, sql: str, values: Values) -> list[Any]:
+        return self._execute(sql, values).fetchall()
+
+    def _each(self, sql: str, values: Values) -> Generator[Any, None, None]:
+        yield from self._execute(sql, values)
+
+    # ---- histories --------------------------------------------------------------------------------------------------
+
+    def stamp(self, now: int) -> int:
+        stamp: int = self._execute(_STAMP, (now, self.name)).fetchone()[0]
+        return stamp
+
+    def commit(self, commit: Commit) -> None:
+        family = commit.family
+        opened, before = self._stands_before(family.id, commit.steps[0].number)
+        seq, head = self._append(family.id, before, commit.steps)
+        is_open = any(ticket.closed is None for ticket in family.tickets.values())
+        if opened:
+            self._execute(_MOVE, (family.steps, head, is_open, self.name, family.id))
+        else:
+            self._execute(_FOUND, (self.name, family.id, seq, family.steps, head, is_open))
+        self._cache.put(head, family, instead_of=before)
+        self._keep_parts(family)
+        self._keep_timers(family.id, commit.timers)
+        self._keep_rows(commit.rows)
+        if commit.messages:
+            made = [(self.name, one.id, one.ticket, one.at, MESSAGE.dumps(one)) for one in commit.messages]
+            self._executemany(_MESSAGE, made)
+
+    def _stands_before(self, family: str, number: int) -> tuple[bool, bytes]:
+        """Whether a family is there, and its last hash. Raises ConflictError unless `number` is its next step."""
+        found = self._execute(_HEAD, (self.name, family)).fetchone()
+        steps, head = found or (0, GENESIS)
+        if number != steps + 1:
+            raise ConflictError(family)
+        return found is not None, head
+
+    def _append(self, family: str, head: bytes, steps: tuple[Step, ...]) -> tuple[int | None, bytes]:
+        """Write steps down after the hash `head`; the place of the last one, and its hash."""
+        now = self._clock()
+        seq = None
+        for step in steps:
+            body = STEP.dumps(step)
+            head = link(head, self.name, family, step.number, body)
+            seq = self._execute(_STEP, (self.name, family, step.number, step.at, now, body, head)).lastrowid
+        return seq, head
+
+    def _keep_parts(self, family: Family) -> None:
+        if len(family.tickets) > 1:
+            parts = [(self.name, ticket, family.id) for ticket in family.tickets if ticket != family.id]
+            self._executemany(_PART, parts)
+
+    # ---- indexes ----------------------------------------------------------------------------------------------------
+
+    def _keep_timers(self, family: str, timers: tuple[Timer, ...]) -> None:
+        """The index holds exactly these; only what differs is written."""
+        there = {Timer._make(timer): slot for slot, *timer in self._execute(_TIMERS, (self.name, family))}
+        wanted = dict.fromkeys(timers)
+        gone = [slot for timer, slot in there.items() if timer not in wanted]
+        come = [timer for timer in wanted if timer not in there]
+        if gone:
+            self._executemany(_NO_TIMER, [(self.name, family, slot) for slot in gone])
+        if come:
+            taken = set(there.values()).difference(gone)
+            free = (slot for slot in range(len(wanted)) if slot not in taken)
+            self._executemany(
+                _TIMER, [(self.name, family, slot, *timer) for slot, timer in zip(free, come, strict=False)]
+            )
+
+    def _keep_rows(self, rows: tuple[Row, ...]) -> None:
+        for row in rows:
+            found = self._execute(_ROW, (self.name, row.ticket)).fetchone()
+            before = row_of(found) if found is not None else None
+            if row == before:
+                continue
+            self._execute(_KEEP_ROW, (self.name, *row[:-1], json.dumps(row.links, ensure_ascii=False)))
+            if row.links != (before.links if before is not None else ()):
+                self._execute(_NO_LINKS, (self.name, row.ticket))
+                self._executemany(_LINK, [(self.name, link, row.ticket) for link in row.links])
+
+    def repair(self, family: str, timers: tuple[Timer, ...], rows: tuple[Row, ...]) -> None:
+        self._keep_timers(family, timers)
+        self._keep_rows(rows)
+
+    # ---- commands ---------------------------------------------------------------------------------------------------
+
+    def remember(self, person: str, key: str, answered: Answered) -> None:
+        self._execute(_REMEMBER, (self.name, person, key, *answered, self._clock()))
+
+    def send(self, errand: Errand, family: str) -> None:
+        self._execute(_SEND, (self.name, errand.key, family, errand.at, COMMAND.dumps(errand.command)))
+
+    def done(self, errand: Errand) -> None:
+        self._execute(_DONE, (self.name, errand.key))
+
+    # ---- patterns, the site's stream, marks -------------------------------------------------------------------------
+
+    def join(self, membership: Membership) -> tuple[Membership, ...]:
+        at, ticket, detection, bucket, differs = membership
+        place = (self.name, detection, VALUES.dumps(bucket))
+        self._execute(_JOIN, (*place, at, ticket, VALUES.dumps(differs)))
+        return tuple(
+            Membership(at, ticket, detection, bucket, VALUES.loads(differs))
+            for at, ticket, differs in self._execute(_BUCKET, place)
+        )
+
+    def fired(self, detection: str, bucket: tuple[Any, ...], ticket: str) -> bool:
+        return self._execute(_FIRED, (self.name, detection, VALUES.dumps(bucket), ticket)).rowcount == 0
+
+    def keep_group(self, detection: str, first: str, ticket: str | None) -> None:
+        if ticket is None:
+            self._execute(_NO_GROUP, (self.name, detection, first))
+        else:
+            self._execute(_KEEP_GROUP, (self.name, detection, first, ticket))
+
+    def add_member(self, group: str, ticket: str) -> bool:
+        return self._execute(_ADD_MEMBER, (self.name, group, ticket)).rowcount == 1
+
+    def record(self, event: SiteEvent) -> None:
+        number, head = self._execute(_SITE_HEAD, (self.name,)).fetchone()
+        body = SITE_EVENT.dumps(event)
+        head = link(head, self.name, "", number + 1, body)
+        self._execute(_RECORD, (self.name, number + 1, event.kind, event.key, body, head))
+        self._execute(_MOVE_SITE, (number + 1, head, self.name))
+
+    def set_mark(self, name: str, at: int) -> None:
+        self._execute(_SET_MARK, (self.name, name, at))
+
+    # ---- personal values --------------------------------------------------------------------------------------------
+
+    def seal(self, fact: str, value: str) -> str:
+        known = self._value(_REFERENCE, (self.name, fact, value))
+        if known is not None:
+            return str(known)
+        reference = f"pii:{fact}:{token_hex(8)}"
+        self._execute(_SEAL, (self.name, reference, fact, value))
+        return reference
+
+    def erase(self, reference: str) -> None:
+        self._execute(_ERASE, (self.name, reference))
+        self._forget()
+
+
+_STAMP: Final = "UPDATE site SET stamp = max(stamp, ?) WHERE name = ? RETURNING stamp"
+_HEAD: Final = "SELECT steps, head FROM family WHERE site = ? AND id = ?"
+_STEP: Final = """
+INSERT INTO step (site, family, number, at, recorded_at, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_FOUND: Final = "INSERT INTO family (site, id, opened, steps, head, open) VALUES (?, ?, ?, ?, ?, ?)"
+_MOVE: Final = "UPDATE family SET steps = ?, head = ?, open = ? WHERE site = ? AND id = ?"
+_PART: Final = "INSERT OR IGNORE INTO part (site, ticket, family) VALUES (?, ?, ?)"
+_MESSAGE: Final = "INSERT INTO message (site, id, ticket, at, body) VALUES (?, ?, ?, ?, ?)"
+
+_TIMERS: Final = f"SELECT slot, {TIMER} FROM timer WHERE site = ? AND family = ?"
+_NO_TIMER: Final = "DELETE FROM timer WHERE site = ? AND family = ? AND slot = ?"
+_TIMER: Final = f"""
+INSERT INTO timer (site, family, slot, {TIMER}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ROW: Final = f"SELECT {ROW} FROM ticket WHERE site = ? AND ticket = ?"
+_KEEP_ROW: Final = f"""
+INSERT INTO ticket (site, {ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in Row._fields[1:])}
+"""
+_NO_LINKS: Final = "DELETE FROM link WHERE site = ? AND ticket = ?"
+_LINK: Final = "INSERT OR IGNORE INTO link (site, link, ticket) VALUES (?, ?, ?)"
+
+_REMEMBER: Final = """
+INSERT OR REPLACE INTO answer (site, person, key, body, family, step, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_SEND: Final = "INSERT OR IGNORE INTO inbox (site, key, family, at, command) VALUES (?, ?, ?, ?, ?)"
+_DONE: Final = "UPDATE inbox SET done = 1 WHERE site = ? AND key = ?"
+
+_JOIN: Final = """
+INSERT INTO membership (site, detection, bucket, at, ticket, differs) VALUES (?, ?, ?, ?, ?, ?)
+"""
+_BUCKET: Final = """
+SELECT at, ticket, differs FROM membership WHERE site = ? AND detection = ? AND bucket = ? ORDER BY seq
+"""
+_FIRED: Final = "INSERT OR IGNORE INTO fired (site, detection, bucket, ticket) VALUES (?, ?, ?, ?)"
+_KEEP_GROUP: Final = 'INSERT OR REPLACE INTO "group" (site, detection, first, ticket) VALUES (?, ?, ?, ?)'
+_NO_GROUP: Final = 'DELETE FROM "group" WHERE site = ? AND detection = ? AND first = ?'
+_ADD_MEMBER: Final = 'INSERT OR IGNORE INTO member (site, "group", ticket) VALUES (?, ?, ?)'
+_SITE_HEAD: Final = "SELECT events, head FROM site WHERE name = ?"
+_RECORD: Final = "INSERT INTO site_event (site, number, kind, key, body, hash) VALUES (?, ?, ?, ?, ?, ?)"
+_MOVE_SITE: Final = "UPDATE site SET events = ?, head = ? WHERE name = ?"
+_SET_MARK: Final = "INSERT OR REPLACE INTO mark (site, name, at) VALUES (?, ?, ?)"
+
+_REFERENCE: Final = "SELECT reference FROM vault WHERE site = ? AND fact = ? AND value = ?"
+_SEAL: Final = "INSERT INTO vault (site, reference, fact, value) VALUES (?, ?, ?, ?)"
+_ERASE: Final = "DELETE FROM vault WHERE site = ? AND reference = ?"

@@ -1,0 +1,166 @@
+"""One writer at a time, and one commit for all that wait.
+
+There is no writer thread. Whoever finds nobody writing leads: he runs every job that waits, his own among them, in one
+transaction, and hands out the results once it is committed. Jobs that come meanwhile wait for the next leader, the
+first of them. So a single caller pays for no thread switch, and many callers share one fsync.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from threading import Lock, get_ident
+from typing import Any, Generic, TypeVar
+
+from engine.store.protocol import StoreError
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+
+class _Job(Generic[T]):
+    __slots__ = ("done", "error", "result", "wake", "work")
+
+    def __init__(self, work: Work[T]) -> None:
+        self.work = work
+        self.done = False
+        self.result: T | None = None
+        self.error: BaseException | None = None
+        self.wake: Lock | None = None  #: held while somebody else leads
+
+    def finish(self) -> None:
+        self.done = True
+        if self.wake is not None:
+            self.wake.release()
+
+    def answer(self) -> T:
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value]
+
+
+class Writer:
+    """The only one who writes on a connection. `after_commit` is called by the leader, before the next transaction."""
+
+    def __init__(self, name: str, connection: sqlite3.Connection, after_commit: Callable[[], None]) -> None:
+        self._name = name
+        self._connection = connection
+        self._after_commit = after_commit
+        self._gate = Lock()  # over the three below
+        self._queue: list[_Job[Any]] = []
+        self._leader: int | None = None
+        self._closed = False
+
+    def write(self, work: Work[T]) -> T:
+        """Run a job and return its result once it is committed. Raises what it raises, and StoreError."""
+        job = _Job(work)
+        if self._enter(job):
+            self._lead()
+        else:
+            assert job.wake is not None
+            job.wake.acquire()
+            if not job.done:
+                self._lead()
+        return job.answer()
+
+    def close(self) -> None:
+        """No job enters any more; those that wait are done first."""
+        self.write(lambda _: setattr(self, "_closed", True))
+
+    def _enter(self, job: _Job[Any]) -> bool:
+        """Whether the job's thread is to lead."""
+        me = get_ident()
+        with self._gate:
+            if self._closed:
+                raise StoreError("the store is closed")
+            assert self._leader != me, "a write inside a write would wait for itself"
+            self._queue.append(job)
+            if self._leader is None:
+                self._leader = me
+                return True
+            job.wake = Lock()
+            job.wake.acquire()
+            return False
+
+    def _lead(self) -> None:
+        with self._gate:
+            self._leader = get_ident()
+            jobs, self._queue = self._queue, []
+        try:
+            self._run(jobs)
+        finally:
+            for job in jobs:
+                job.finish()
+            try:
+                self._after_commit()
+            finally:
+                self._hand_over()
+
+    def _hand_over(self) -> None:
+        with self._gate:
+            first = self._queue[0] if self._queue else None
+            if first is None:
+                self._leader = None
+        if first is not None:
+            assert first.wake is not None
+            first.wake.release()
+
+    def _run(self, jobs: list[_Job[Any]]) -> None:
+        """All of them in one transaction: each that raises is rolled back alone; if it fails as a whole, all failed."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if len(jobs) == 1:
+                self._alone(jobs[0])
+            else:
+                for job in jobs:
+                    self._among_others(job)
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back()
+            for job in jobs:
+                job.error = job.error or self._fault(error)
+            if not isinstance(error, sqlite3.Error):
+                raise
+
+    def _alone(self, job: _Job[Any]) -> None:
+        try:
+            job.result = job.work(self._connection)
+        except BaseException as error:
+            if is_of_world(error):
+                raise
+            job.error = error
+            self._roll_back()
+        else:
+            self._check()
+
+    def _among_others(self, job: _Job[Any]) -> None:
+        self._connection.execute("SAVEPOINT job")
+        try:
+            job.result = job.work(self._connection)
+            self._check()
+        except BaseException as error:
+            if is_of_world(error):
+                raise
+            job.error = error
+            self._check()
+            self._connection.execute("ROLLBACK TO job")
+        self._connection.execute("RELEASE job")
+
+    def _check(self) -> None:
+        """A fault that a job kept to itself may have ended the transaction of all."""
+        if not self._connection.in_transaction:
+            raise sqlite3.OperationalError("the transaction was rolled back")
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _fault(self, error: BaseException) -> BaseException:
+        return StoreError(f"{self._name}: nothing was written: {error}") if isinstance(error, sqlite3.Error) else error
+
+
+def is_of_world(error: BaseException) -> bool:
+    """Whether it is a fault of disk, file or lock; SQLite's other errors are mistakes of the statement."""
+    ours = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.NotSupportedError)
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, ours)
