@@ -129,9 +129,10 @@ class Section:
         return self._secret(key, self._entries[key])
 
     def secrets(self, key: str) -> tuple[Secret, ...]:
-        if not self.has(key):
+        items = self.items(key)
+        if not items:
             self.wrong(key, "is missing", "缺少")
-        return tuple(self._secret(f"{key}[{index}]", item) for index, item in enumerate(self.items(key)))
+        return tuple(self._secret(f"{key}[{index}]", item) for index, item in enumerate(items))
 
     def _secret(self, key: str, given: object) -> Secret:
         match = REFERENCE.fullmatch(given) if isinstance(given, str) else None

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b64encode
 from typing import Final
 from urllib.parse import urlencode
 
-from engine.notify.channels.robots import LABEL, Codes, Verdict, tell
+from engine.notify.channels.robots import LABEL, SUBJECT_BYTES_MAX, Codes, Verdict, tell
 from engine.notify.channels.wording import cut, linked, member, unmarked
 from engine.notify.destinations import DingTalk, Secret
 from engine.notify.letter import Letter, Outcome
 from engine.notify.wire import Wire
 
-TEXT_BYTES_MAX: Final = 16_000  #: the whole body may have 20,000, with its escapes
+TEXT_BYTES_MAX: Final = 6_000  #: the whole body may have 20,000, with line breaks doubled and escapes
 
 #: `errcode`. 0 is sent; what does not stand here may pass.
 CODES: Final[Codes] = {
@@ -60,10 +61,10 @@ def signed(secret: Secret, now: int) -> dict[str, str]:
 
 
 def _body(letter: Letter, addressee: str) -> dict[str, object]:
-    title = unmarked(cut(letter.subject, 200), letter.link)
-    text = cut(unmarked(letter.text, letter.link), TEXT_BYTES_MAX // 2)
+    title = cut(unmarked(letter.subject, letter.link), SUBJECT_BYTES_MAX)
+    text = cut(unmarked(letter.text, letter.link), TEXT_BYTES_MAX)
     whom = member(addressee)
-    parts = (f"**{title}**", text.replace("\n", "\n\n"), linked(LABEL, letter.link), f"@{whom}" if whom else "")
+    parts = (f"**{title}**", re.sub(r"\n+", "\n\n", text), linked(LABEL, letter.link), f"@{whom}" if whom else "")
     markdown = {"title": title, "text": "\n\n".join(part for part in parts if part)}
     at = {"atUserIds": [whom] if whom else [], "isAtAll": False}
     return {"msgtype": "markdown", "markdown": markdown, "at": at}

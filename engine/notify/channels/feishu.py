@@ -6,7 +6,7 @@ import hmac
 from base64 import b64encode
 from typing import Final
 
-from engine.notify.channels.robots import LABEL, Codes, Verdict, tell
+from engine.notify.channels.robots import LABEL, SUBJECT_BYTES_MAX, Codes, Verdict, tell
 from engine.notify.channels.wording import cut, harmless, member
 from engine.notify.destinations import Feishu, Secret
 from engine.notify.letter import Letter, Outcome
@@ -49,5 +49,5 @@ def _body(letter: Letter, addressee: str) -> dict[str, object]:
         lines.append([{"tag": "a", "text": LABEL, "href": letter.link}])
     if whom := member(addressee):
         lines.append([{"tag": "at", "user_id": whom}])
-    post = {"title": harmless(cut(letter.subject, 200), letter.link), "content": lines}
+    post = {"title": cut(harmless(letter.subject, letter.link), SUBJECT_BYTES_MAX), "content": lines}
     return {"msg_type": "post", "content": {"post": {"zh_cn": post}}}

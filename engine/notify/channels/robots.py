@@ -12,6 +12,7 @@ from engine.notify.letter import Outcome, refused, retry
 from engine.notify.wire import Wire
 
 LABEL: Final = "查看详情"  #: of the link to the ticket, in the three products of China
+SUBJECT_BYTES_MAX: Final = 200
 
 
 class Verdict(NamedTuple):

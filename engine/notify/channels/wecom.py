@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.notify.channels.robots import LABEL, Codes, Verdict, tell
+from engine.notify.channels.robots import LABEL, SUBJECT_BYTES_MAX, Codes, Verdict, tell
 from engine.notify.channels.wording import cut, harmless, linked, member, unmarked
 from engine.notify.destinations import WeCom
 from engine.notify.letter import Letter, Outcome
@@ -36,7 +36,7 @@ def send(letter: Letter, destination: WeCom, *, addressee: str, now: int, wire: 
 
 
 def _markdown(letter: Letter, addressee: str) -> dict[str, object]:
-    head = f"**{unmarked(cut(letter.subject, 200), letter.link)}**\n"
+    head = f"**{cut(unmarked(letter.subject, letter.link), SUBJECT_BYTES_MAX)}**\n"
     foot = "".join(
         f"\n{part}" for part in (linked(LABEL, letter.link), f"<@{addressee}>" if member(addressee) else "") if part
     )
@@ -45,7 +45,7 @@ def _markdown(letter: Letter, addressee: str) -> dict[str, object]:
 
 
 def _text(letter: Letter, addressee: str) -> dict[str, object]:
-    head = harmless(cut(letter.subject, 200), letter.link) + "\n"
+    head = cut(harmless(letter.subject, letter.link), SUBJECT_BYTES_MAX) + "\n"
     foot = f"\n{letter.link}" if letter.link else ""
     room = TEXT_BYTES_MAX - len((head + foot).encode())
     content = head + cut(harmless(letter.text, letter.link), room) + foot

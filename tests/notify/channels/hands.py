@@ -27,14 +27,14 @@ LETTER = Letter(
 )
 
 
-class Dialled(AssertionError):
+class DialledError(AssertionError):
     """Somebody dialled what must never be dialled."""
 
 
 def only_loopback(address: str, port: int, seconds: float) -> socket.socket:
     """The only way out that tests have."""
     if address != "127.0.0.1":
-        raise Dialled(address)
+        raise DialledError(address)
     return socket.create_connection((address, port), timeout=seconds)
 
 
