@@ -1,14 +1,203 @@
-"""The hash chain: each step carries the hash of all before it in its family, so nobody rewrites history unseen."""
+"""The hash chain: each step carries the hash of all before it in its family, so nobody rewrites history unseen.
+
+A seal stands for all steps of all families up to it, in the order in which they were written; whoever keeps its hash
+elsewhere can prove later that none of them was exchanged, chain and all.
+"""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import Final
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 #: What the first hash of a chain is linked to.
 GENESIS: Final = bytes(32)
 
 
-def link(before: bytes, site: str, chain: str, number: int, body: str) -> bytes:
+class Damage(NamedTuple):
+    """One thing in a file that is not as it was written.
+
+    `step` is the place in a family's history, in the site's stream (no family), or in the log of all (no site), each
+    counted from 1.
+    """
+
+    site: str
+    family: str
+    step: int
+    what: str
+
+    def __str__(self) -> str:
+        place = f"site {self.site}, " if self.site else ""
+        chain = f"family {self.family}, step" if self.family else "event" if self.site else "entry"
+        return f"{place}{chain} {self.step}: {self.what}"
+
+
+class Seal(NamedTuple):
+    """`until`: the last entry of the log under it. `sites`: how far each site's stream was, and its hash, as JSON."""
+
+    number: int
+    at: int
+    until: int
+    sites: str
+    hash: bytes
+
+
+def link(before: bytes, site: str, chain: str, number: int, body: bytes) -> bytes:
     """The hash of an entry, which stands for everything up to it. `chain` is a family, or empty: the site's stream."""
-    return sha256(before + f"{site}\0{chain}\0{number}\0{body}".encode()).digest()
+    return sha256(before + f"{site}\0{chain}\0{number}\0".encode() + body).digest()
+
+
+def seal(connection: sqlite3.Connection, at: int) -> Seal | None:
+    """Seal what was written since the last seal; None if nothing was."""
+    last = _last_seal(connection)
+    until = connection.execute("SELECT ifnull(max(seq), 0) FROM step").fetchone()[0]
+    heads = connection.execute("SELECT name, events, hex(head) FROM site ORDER BY name").fetchall()
+    sites = json.dumps({name: [events, head] for name, events, head in heads}, ensure_ascii=False)
+    if (until, sites) == (last.until, last.sites):
+        return None
+    hashes = connection.execute("SELECT hash FROM step WHERE seq > ? ORDER BY seq", (last.until,))
+    hash = _sealed(last.hash, last.number + 1, at, until, sites, (hash for (hash,) in hashes))
+    made = Seal(last.number + 1, at, until, sites, hash)
+    connection.execute("INSERT INTO seal (number, at, until, sites, hash) VALUES (?, ?, ?, ?, ?)", made)
+    return made
+
+
+def _last_seal(connection: sqlite3.Connection) -> Seal:
+    found = connection.execute(f"{_SEALS} DESC LIMIT 1").fetchone()
+    return Seal._make(found) if found is not None else Seal(0, 0, 0, "{}", GENESIS)
+
+
+def _sealed(before: bytes, number: int, at: int, until: int, sites: str, hashes: Iterable[bytes]) -> bytes:
+    digest = sha256(before + f"{number}\0{at}\0{until}\0{sites}\0".encode())
+    for hash in hashes:
+        digest.update(hash)
+    return digest.digest()
+
+
+# ---- looking for damage ---------------------------------------------------------------------------------------------
+
+
+def damages(connection: sqlite3.Connection) -> Iterator[Damage]:
+    """Everything that is not as it was written, row by row, without holding the file in memory.
+
+    To be asked inside a transaction, which sees one state of the file.
+    """
+    yield from _of_families(connection)
+    yield from _of_streams(connection)
+    yield from _of_log(connection)
+
+
+def _of_families(connection: sqlite3.Connection) -> Iterator[Damage]:
+    for (site, family), rows in groupby(connection.execute(_STEPS), key=itemgetter(0, 1)):
+        for number, what in _of_chain(site, family, rows):
+            yield Damage(site, family, number, what)
+    for site, family in connection.execute(_FAMILIES_WITHOUT_STEPS):
+        yield Damage(site, family, 1, "is missing, with all after it")
+
+
+def _of_streams(connection: sqlite3.Connection) -> Iterator[Damage]:
+    for (site, _), rows in groupby(connection.execute(_EVENTS), key=itemgetter(0, 1)):
+        for number, what in _of_chain(site, "", rows):
+            yield Damage(site, "", number, what)
+    for (site,) in connection.execute(_SITES_WITHOUT_EVENTS):
+        yield Damage(site, "", 1, "is missing, with all after it")
+
+
+def _of_chain(site: str, chain: str, rows: Iterable[Any]) -> Iterator[tuple[int, str]]:
+    """What is wrong with a chain. A wrong row is taken for right by the next one, so that each is named once."""
+    count, last = 0, GENESIS
+    row: Any = ()
+    for row in rows:
+        number, body, hash, columns_fit = row[2:6]
+        if number > count + 1:
+            yield count + 1, _up_to(count + 1, number - 1)
+        elif link(last, site, chain, number, body) != hash:
+            yield number, "is not what its hash says, or does not follow the one before it"
+        elif not columns_fit:
+            yield number, "has other columns than its body says"
+        count, last = number, hash
+    known, head = row[6:]
+    if known is None:
+        yield count, "is the last one of a history whose head is missing"
+    elif known > count:
+        yield count + 1, _up_to(count + 1, known)
+    elif known < count:
+        yield known + 1, "was put in after the end"
+    elif last != head:
+        yield count, "is not the one that was written last"
+
+
+def _of_log(connection: sqlite3.Connection) -> Iterator[Damage]:
+    """Gaps in the log of all sites, and seals that do not fit what is under them."""
+    last = 0
+    for (seq,) in connection.execute(_ENTRIES):
+        if seq > last + 1:
+            yield Damage("", "", last + 1, _up_to(last + 1, seq - 1))
+        last = seq
+    yield from _of_seals(connection)
+
+
+def _of_seals(connection: sqlite3.Connection) -> Iterator[Damage]:
+    before = Seal(0, 0, 0, "{}", GENESIS)
+    for seal in map(Seal._make, connection.execute(_SEALS)):
+        hashes = (hash for (hash,) in connection.execute(_UNDER, (before.until, seal.until)))
+        if seal.number != before.number + 1:
+            yield Damage("", "", before.until + 1, f"its seal, number {before.number + 1}, is missing")
+        elif seal.hash != _sealed(before.hash, *seal[:-1], hashes):
+            yield Damage(
+                "", "", before.until + 1, f"seal {seal.number} does not fit the entries from here to {seal.until}"
+            )
+        else:
+            yield from _of_sealed_streams(connection, seal)
+        before = seal
+    highest = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'seal'").fetchone()
+    if highest is not None and highest[0] > before.number:
+        yield Damage("", "", before.until + 1, f"its seal, number {before.number + 1}, is missing")
+
+
+def _of_sealed_streams(connection: sqlite3.Connection, seal: Seal) -> Iterator[Damage]:
+    for site, (events, head) in json.loads(seal.sites).items():
+        found = connection.execute(_EVENT, (site, events)).fetchone() if events else (head,)
+        if found != (head,):
+            yield Damage(site, "", events, f"is not the one under seal {seal.number}")
+
+
+def _up_to(first: int, last: int) -> str:
+    return "is missing" if first == last else f"is missing, up to {last}"
+
+
+#: Site, chain, number, body, hash, whether the other columns say the same as the body, count and head of the chain.
+_STEPS: Final = """
+SELECT step.site, step.family, number, CAST(body AS BLOB), hash,
+       CASE WHEN json_valid(body) THEN json_extract(body, '$[0]') = number AND json_extract(body, '$[1]') = at END,
+       family.steps, family.head
+FROM step LEFT JOIN family ON family.site = step.site AND family.id = step.family
+ORDER BY step.site, step.family, number
+"""
+_FAMILIES_WITHOUT_STEPS: Final = """
+SELECT site, id FROM family
+WHERE NOT EXISTS (SELECT 1 FROM step WHERE step.site = family.site AND step.family = family.id)
+ORDER BY site, id
+"""
+_EVENTS: Final = """
+SELECT site, '', number, CAST(body AS BLOB), hash,
+       CASE WHEN json_valid(body)
+            THEN json_extract(body, '$[1]') = kind AND ifnull(json_extract(body, '$[4]'), '') = key END,
+       site.events, site.head
+FROM site_event LEFT JOIN site ON site.name = site_event.site
+ORDER BY site, number
+"""
+_SITES_WITHOUT_EVENTS: Final = """
+SELECT name FROM site WHERE events > 0 AND NOT EXISTS (SELECT 1 FROM site_event WHERE site = name) ORDER BY name
+"""
+_EVENT: Final = "SELECT hex(hash) FROM site_event WHERE site = ? AND number = ?"
+#: Every entry, and one after the highest ever written.
+_ENTRIES: Final = """
+SELECT seq FROM step UNION ALL SELECT seq + 1 FROM sqlite_sequence WHERE name = 'step' ORDER BY 1
+"""
+_SEALS: Final = "SELECT number, at, until, sites, hash FROM seal ORDER BY number"
+_UNDER: Final = "SELECT hash FROM step WHERE seq > ? AND seq <= ? ORDER BY seq"

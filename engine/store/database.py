@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from engine.store import schema
 from engine.store.cache import Cache
+from engine.store.chain import Seal, seal
 from engine.store.protocol import StoreError
 from engine.store.sqlite import SqliteStore
 from engine.store.writer import Work, Writer
@@ -59,7 +60,7 @@ class Database:
         path = Path(path).resolve()
         lock = Lock(path)
         try:
-            connection = _connect(path, "rwc", busy_timeout)
+            connection = connect(path, "rwc", busy_timeout)
             try:
                 prepare(connection, synchronous)
             except BaseException:
@@ -118,7 +119,7 @@ class Database:
 
     def _new_reader(self) -> sqlite3.Connection:
         try:
-            connection = _connect(self.path, "ro", 5.0)
+            connection = connect(self.path, "ro", 5.0)
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
         except sqlite3.Error as error:
@@ -130,6 +131,10 @@ class Database:
         with self.read() as connection:
             found: tuple[str, int] | None = connection.execute(_NEXT).fetchone()
         return found
+
+    def seal(self, at: int) -> Seal | None:
+        """Seal all that was written since the last seal; None if nothing was. Its hash is worth keeping elsewhere."""
+        return self.write(lambda connection: seal(connection, at))
 
     def forget_answers(self, before: int) -> int:
         """Delete what is remembered of keyed commands that were done before an instant; how many there were."""
@@ -190,7 +195,7 @@ class Lock:
         os.close(self._file)
 
 
-def _connect(path: Path, mode: Literal["rwc", "ro"], busy_timeout: float) -> sqlite3.Connection:
+def connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,

@@ -65,7 +65,7 @@ class Reads(ABC):
 
     def _history(self, family: str, steps: int, head: bytes) -> tuple[Step, ...]:
         """The first steps of a family, which must lead to the hash `head`."""
-        bodies: list[str] = []
+        bodies: list[bytes] = []
         last = GENESIS
         for number, body, hash in self._all(_STEPS, (self.name, family, steps)):
             last = link(last, self.name, family, len(bodies) + 1, body)
@@ -76,9 +76,9 @@ class Reads(ABC):
             raise self._damaged(family, len(bodies) + 1, f"is missing: {steps} were written")
         return tuple(self._read(family, number, body) for number, body in enumerate(bodies, 1))
 
-    def _read(self, family: str, number: int, body: str) -> Step:
+    def _read(self, family: str, number: int, body: bytes) -> Step:
         try:
-            return STEP.loads(body)
+            return STEP.loads(body.decode())
         except StoreError as error:
             raise self._damaged(family, number, str(error)) from None
 
@@ -171,7 +171,9 @@ _HEAD_OF_PART: Final = """
 SELECT id, steps, head FROM family
 WHERE site = ?1 AND id = (SELECT family FROM part WHERE site = ?1 AND ticket = ?2)
 """
-_STEPS: Final = "SELECT number, body, hash FROM step WHERE site = ? AND family = ? AND number <= ? ORDER BY number"
+_STEPS: Final = """
+SELECT number, CAST(body AS BLOB), hash FROM step WHERE site = ? AND family = ? AND number <= ? ORDER BY number
+"""
 _FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? ORDER BY opened"
 _OPEN_FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? AND open ORDER BY opened"
 

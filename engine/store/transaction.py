@@ -78,7 +78,7 @@ class SqliteTransaction(Reads):
         seq = None
         for step in steps:
             body = STEP.dumps(step)
-            head = link(head, self.name, family, step.number, body)
+            head = link(head, self.name, family, step.number, body.encode())
             seq = self._execute(_STEP, (self.name, family, step.number, step.at, now, body, head)).lastrowid
         return seq, head
 
@@ -156,7 +156,7 @@ class SqliteTransaction(Reads):
     def record(self, event: SiteEvent) -> None:
         number, head = self._execute(_SITE_HEAD, (self.name,)).fetchone()
         body = SITE_EVENT.dumps(event)
-        head = link(head, self.name, "", number + 1, body)
+        head = link(head, self.name, "", number + 1, body.encode())
         self._execute(_RECORD, (self.name, number + 1, event.kind, event.key, body, head))
         self._execute(_MOVE_SITE, (number + 1, head, self.name))
 

@@ -54,7 +54,7 @@ CREATE TABLE site_event (
 CREATE INDEX site_event_key ON site_event (site, kind, key);
 
 CREATE TABLE seal (                         -- over the hashes of all steps since the seal before it
-    number INTEGER PRIMARY KEY,
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     at     INTEGER NOT NULL,
     until  INTEGER NOT NULL,                -- seq of the last step under it
     sites  TEXT    NOT NULL,                -- how many events each site's stream had, as JSON

@@ -1,0 +1,139 @@
+"""Looking after a file: schema, verification, backup, restore. What fails leaves everything as it was."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.store import chain, schema
+from engine.store.chain import Damage
+from engine.store.database import Database, Lock, connect
+from engine.store.protocol import StoreError
+
+PathLike = str | os.PathLike[str]
+
+
+def migrate(path: PathLike) -> tuple[str, ...]:
+    """Bring a file that nobody has open to the newest schema; the names of the migrations made. Raises StoreError."""
+    path = _existing(path)
+    with _held(path), _opened(path, "rw") as connection:
+        return schema.migrate(connection)
+
+
+def verify(database: Database) -> list[Damage]:
+    """Whatever in an open file is not as it was written: steps and events edited, missing, exchanged, put in."""
+    with database.read() as connection:
+        return _damages(connection)
+
+
+def backup(database: Database, target: PathLike) -> None:
+    """Copy a file while it is written to; the copy is one state of it, complete in one file and checked."""
+    target = Path(target).resolve()
+    if target.exists():
+        raise StoreError(f"{target} exists: a backup overwrites nothing")
+    with database.read() as source:
+        _copy(source, target)
+
+
+def restore(source: PathLike, path: PathLike) -> Path | None:
+    """Put a backup in the place of a file that nobody has open. Returns where the file before it was moved to.
+
+    Raises StoreError, and leaves everything as it is, if the file is in use or the backup is not whole.
+    """
+    source, path = _existing(source), Path(path).resolve()
+    with _held(path), _opened(source, "ro") as connection:
+        if found := _damages(connection):
+            raise StoreError(f"{source} is damaged, in {len(found)} places: {found[0]}")
+        schema.check_not_newer(schema.version(connection), schema.migrations()[-1].number)
+        aside = _aside(path) if path.exists() else None
+        part = path.with_name(f"{path.name}.restored")
+        part.unlink(missing_ok=True)
+        _copy(connection, part)
+        if aside is not None:
+            for end in ("-wal", "-shm", ""):
+                if (old := Path(f"{path}{end}")).exists():
+                    old.rename(f"{aside}{end}")
+        part.rename(path)
+        _settle(path.parent)
+    return aside
+
+
+def _damages(connection: sqlite3.Connection) -> list[Damage]:
+    """Those of the file itself, if there are any; else those of what is written in it."""
+    connection.execute("BEGIN")
+    try:
+        said = [text for (text,) in connection.execute("PRAGMA quick_check")]
+        if said != ["ok"]:
+            return [Damage("", "", 0, f"the file is damaged: {text}") for text in said]
+        return list(chain.damages(connection))
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _copy(source: sqlite3.Connection, target: Path) -> None:
+    part = target.with_name(f"{target.name}.copying")
+    part.unlink(missing_ok=True)
+    try:
+        with _opened(part, "rwc") as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            (said,) = copy.execute("PRAGMA quick_check").fetchone()
+        if said != "ok":
+            raise StoreError(f"the copy {part} is damaged: {said}")
+        _settle(part)
+        part.rename(target)
+        _settle(target.parent)
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _aside(path: Path) -> Path:
+    """A free name for the file that a restore replaces."""
+    name, n = path.with_name(f"{path.name}.before-restore"), 1
+    while name.exists():
+        n += 1
+        name = path.with_name(f"{path.name}.before-restore-{n}")
+    return name
+
+
+def _existing(path: PathLike) -> Path:
+    path = Path(path).resolve()
+    if not path.is_file():
+        raise StoreError(f"{path} is not a file")
+    return path
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    lock = Lock(path)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    try:
+        connection = connect(path, mode, 5.0)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}") from None
