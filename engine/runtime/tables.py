@@ -12,6 +12,7 @@ from engine.policy import Words, did_you_mean
 from engine.runtime.codes import Mistake, Place, mistake
 from engine.runtime.sheets import Line, NoTableError, read_lines
 
+NOBODY: Final = Words("nobody stands below its headings", "列名下面没有人")
 CELL_MAX: Final = 200  #: characters
 TITLES_MAX: Final = 10  #: lines such as “Staff of Lakeside, October” that may stand above the headings
 
@@ -53,6 +54,8 @@ def read_table(name: str, data: bytes, columns: Sequence[Column]) -> Table:
     except NoTableError as fault:
         return Table(name, mistakes=(mistake(fault.code, Place(name, fault.line), text=fault.text),))
     head = _head(lines, known)
+    if not lines[head + 1 :] and _known(lines[head][1], known):  # taken at its word, it would send everybody away
+        return Table(name, mistakes=(mistake("P101", Place(name), text=NOBODY),))
     return _table(name, lines[head], lines[head + 1 :], columns, known)
 
 

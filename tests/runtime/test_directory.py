@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -151,6 +152,7 @@ def bomb() -> bytes:
     [
         pytest.param(b"", "P101", id="empty"),
         pytest.param(b"\n , ,\n", "P101", id="only separators"),
+        pytest.param("姓名,角色\n,\n", "P101", id="nobody"),
         pytest.param(b"PK\x03\x04 no workbook", "P101", id="broken XLSX"),
         pytest.param(xlsx(("姓名", "角色"))[:-300], "P101", id="half an XLSX"),
         pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "P101", id="old XLS"),
@@ -278,6 +280,29 @@ def test_a_plans_channels_are_columns_for_addresses() -> None:
     found = staff_of("姓名,角色,企业微信群,dingtalk\n小陈,front_desk,chen,c-01\n", policy="sales-office")
     assert found.mistakes == ()
     assert found.staff[0].addresses == {"wecom": "chen", "dingtalk": "c-01"}
+
+
+def test_a_title_that_two_roles_share_names_neither() -> None:
+    """Whoever is entered in the wrong one would never be told."""
+    known = plan()
+    twin = replace(known.roles["storekeeper"], title=known.roles["supervisor"].title)
+    shared = replace(known, roles={**known.roles, "storekeeper": twin})
+    text = f"姓名,角色\n甲,{twin.title}\n乙,supervisor\n"
+    assert [one.place.line for one in read_staff("staff.csv", text.encode(), shared, ZONE).mistakes] == [2]
+
+
+def test_a_row_of_another_leave_has_nothing_else() -> None:
+    """What else stood there would be lost."""
+    text = "姓名,角色,电话,请假自\n甲,supervisor,13800000001,2026-10-01\n甲,,13800000002,2026-11-01\n"
+    assert codes(text) == ["P201"]
+
+
+def test_a_substitute_is_needed_only_while_the_term_lasts() -> None:
+    """A leave that began before the term, and a substitute whose two terms follow each other."""
+    head = "姓名,角色,自,至,请假自,请假至,替班\n甲,supervisor,2026-10-01,,2026-09-01,2026-10-20,乙\n"
+    terms = "乙,front_desk,2026-10-01,2026-10-10,,,\n乙,storekeeper,2026-10-11,,,,\n"
+    assert codes(head + terms) == []
+    assert codes(head + terms.replace("10-11", "10-12")) == ["P213"]
 
 
 # ---- staff into entries ----
@@ -460,6 +485,12 @@ def found_by(text: str) -> list[str]:
 def test_a_customer_is_found_by_unit_or_by_telephone_number(text: str, names: list[str]) -> None:
     """However unit and number are written; a staircase finds its units, four digits a number, a name nobody."""
     assert found_by(text) == names
+
+
+def test_a_unit_goes_before_a_telephone_number_that_ends_alike() -> None:
+    """The desk asked for the unit; nobody else's name need be shown."""
+    customers = (Customer("1101", "甲"), Customer("1202", "乙", "13800001101"))
+    assert search(customers, "1101") == customers[:1]
 
 
 def test_customers_come_from_workbooks_too() -> None:
