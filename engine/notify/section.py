@@ -48,7 +48,7 @@ class Section:
 
     def close(self) -> None:
         """Every key that nobody asked for is a mistake."""
-        for name in self._entries.keys() - self._known.keys():
+        for name in [name for name in self._entries if name not in self._known]:
             for help in did_you_mean(name, list(self._known)):
                 self.wrong(name, f"there is no such key; {help.en}", f"没有这个键；{help.zh}")
 
@@ -144,8 +144,8 @@ class Section:
             )
             return Secret("")
         found = _content(match[2]) if match[1] == "file" else self._variable(match[2])
-        if isinstance(found, str) and not (found and found.isprintable()):
-            found = Words("the secret must be one line", "密钥应为一行文本")
+        if isinstance(found, str) and not (found.isprintable() and 0 < len(found) <= SECRET_BYTES_MAX):
+            found = Words("the secret must be one line, 8 kB at most", "密钥应为一行文本，最多 8 kB")
         if isinstance(found, Words):
             self.wrong(key, found.en, found.zh)
             return Secret("")
@@ -166,7 +166,7 @@ def _content(name: str) -> str | Words:
                     f"everybody may read or change {name}; say chmod o= {name}",
                     f"任何人都能读写 {name}；请 chmod o= {name}",
                 )
-            return file.read(SECRET_BYTES_MAX).decode().strip()
+            return file.read(SECRET_BYTES_MAX + 1).decode().strip()
     except OSError as error:
         return Words(f"{name} cannot be read: {error.strerror}", f"无法读取 {name}：{error.strerror}")
     except UnicodeDecodeError:

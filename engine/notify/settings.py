@@ -18,7 +18,9 @@ KEY_BYTES: Final = range(24, 65)  # that Standard Webhooks ask of a secret
 RATES: Final = range(1, 10_001)  # messages a minute
 
 ID: Final = re.compile(r"[\w-]{1,64}")
-HOST: Final = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9.])?|[0-9a-f:.]{2,45}", re.IGNORECASE)
+LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+HOST: Final = re.compile(rf"(?:{LABEL}\.)*{LABEL}\.?|[0-9a-f:.]{{2,45}}", re.IGNORECASE)
+HOST_MAX: Final = 253
 VISIBLE: Final = re.compile(r"[!-~]+")
 
 
@@ -77,6 +79,8 @@ def _mail(id: str, section: Section) -> d.Mail:
     password = section.secret("password") if section.has("password") or user else None
     if password is not None and tls == "none":
         section.wrong("password", "without TLS everybody on the way could read it", "没有 TLS，密码会在途中泄露")
+    if password is not None and not (user + password.value).isascii():
+        section.wrong("password", "only ASCII can be sent to a mail server", "用户名和密码只能用 ASCII 字符")
     port = section.number("port", range(1, 65536), MAIL_PORTS.get(tls, 25)) or 0
     return d.Mail(id, host, port, sender, tls, user, password, section.networks("allow"), section.number("rate", RATES))
 
@@ -142,7 +146,7 @@ def _robot_rate(section: Section) -> int | None:
 
 
 def _is_host(text: str) -> bool:
-    return HOST.fullmatch(text) is not None
+    return len(text) <= HOST_MAX and HOST.fullmatch(text) is not None
 
 
 def _is_key(secret: d.Secret) -> bool:

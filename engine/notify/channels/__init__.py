@@ -17,7 +17,6 @@ FAULTS: Final[tuple[tuple[type[Exception], Outcome], ...]] = (
     (DeniedAddressError, refused("the name leads to an address that is not allowed")),
     (TimeoutError, retry("no answer in time")),
     (socket.gaierror, retry("the name is not known")),
-    (UnicodeError, refused("this is not a name of a host")),
     (ssl.SSLError, retry("the secured connection failed")),
     (HTTPException, retry("the answer is not HTTP")),
     (OSError, retry("no connection, or it broke off")),

@@ -8,13 +8,13 @@ from urllib.parse import quote, urlsplit
 
 #: Control characters but the line break, and those that turn the direction of writing round.
 UNSEEN: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-EVERYBODY: Final = re.compile(r"(?:[@＠]\s*)+(?=all|everyone|所有人|全体)", re.IGNORECASE)
+EVERYBODY: Final = re.compile(r"(?<![@＠])[@＠]++(?=all|everyone|所有人|全体)", re.IGNORECASE)
 URL: Final = re.compile(r"[a-z][a-z0-9+.-]{0,15}://\S*", re.IGNORECASE)
 #: Robots know no escape, so what means something in their Markdown is written in its full width.
 MARKS: Final = str.maketrans("[]<>*`|\\", "［］＜＞＊｀｜＼")
-HEADING: Final = re.compile(r"^(\s*)#", re.MULTILINE)
+HEADING: Final = re.compile(r"^([ \u3000]*)#", re.MULTILINE)
 LINK_SIGNS: Final = "/:?#@!$&'*+,;=%[]~"  #: what stays as it is in a link: no bracket that would end it
-MEMBER: Final = re.compile(r"(?!all$|everyone$)[\w.@-]{1,64}", re.ASCII | re.IGNORECASE)
+MEMBER: Final = re.compile(r"(?!all$|everyone$|.*@all)\w[\w.@-]{0,63}", re.ASCII | re.IGNORECASE)
 
 
 def plain(text: str) -> str:

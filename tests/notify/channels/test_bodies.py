@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.notify import Console, DingTalk, Feishu, Letter, Secret, WeCom
@@ -149,7 +149,9 @@ def test_the_member_named_is_mentioned(index: int, mention: str) -> None:
     assert mention in posted(robot(index), addressee="wang.li").body.decode()
 
 
-@pytest.mark.parametrize("addressee", ["all", "ALL", "everyone", "<@all>", "王", "a b", "x" * 65, "a>\n@all"])
+@pytest.mark.parametrize(
+    "addressee", ["all", "ALL", "everyone", "<@all>", "王", "a b", "@all", "x@ALL", "@wang", "x" * 65, "a>\n@all"]
+)
 def test_nobody_calls_everybody_by_an_address(addressee: str) -> None:
     assert member(addressee) == ""
 
@@ -158,7 +160,8 @@ BAD = [
     ("@all 快来", "all 快来"),
     ("@ALL@all", "ALLall"),
     ("＠所有人", "所有人"),
-    ("@ @所有人", "所有人"),
+    ("@ @所有人", "@ 所有人"),
+    ("@" * 20 + "All", "All"),
     ("a@alliance.example", "aalliance.example"),
     ("wang@park.example", "wang@park.example"),
     ("https://board.example/t/9", "https://board.example/t/9"),
@@ -193,6 +196,10 @@ HOSTILE = st.text(st.sampled_from("工😀é a@allALL所有人[]()<>*`#|\\\n\r\x
 
 
 @given(HOSTILE, HOSTILE, st.integers(0, 40))
+@example("[" * 500, "a\n", 20_000)
+@example('"' * 500, '"', 20_000)
+@example("", "@", 50_000)
+@example("", "\n", 50_000)
 def test_bodies_are_short_enough_and_call_nobody(subject: str, text: str, times: int) -> None:
     """Whatever was written, however long: the link to the ticket is there, and no other."""
     letter = replace(LETTER, subject=subject, text=text * times, link="https://board.example/t/1_(2)")
@@ -227,6 +234,12 @@ def test_the_console_prints_a_letter_in_one_line() -> None:
     outcome = sent(Console("screen"), replace(LETTER, text="a\nINJECTED\x1b[2J"), "wang", over=wire(console=stream))
     assert outcome.status == "sent"
     assert stream.getvalue() == "screen | wang | 工单 T12 到期 | a INJECTED [2J | https://board.example/t/T12\n"
+
+
+def test_a_console_that_knows_no_chinese_shows_signs_in_their_place() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii")
+    assert sent(Console("screen"), over=wire(console=stream)).status == "sent"
+    assert stream.buffer.getvalue().startswith(b"screen | ?? T12")  # type: ignore[attr-defined]
 
 
 def test_a_console_that_is_gone_is_tried_again() -> None:

@@ -91,6 +91,10 @@ def test_a_secret_comes_from_a_file_that_not_everybody_may_read(tmp_path: Path) 
         file.chmod(mode)
         assert mistakes(text) == [f"destinations.ops.url: everybody may read or change {file}; say chmod o= {file}"]
     file.chmod(0o600)
+    file.write_text("x" * 9_000)
+    assert mistakes(text) == ["destinations.ops.url: the secret must be one line, 8 kB at most"]
+    file.write_text("one\ntwo")
+    assert mistakes(text) == ["destinations.ops.url: the secret must be one line, 8 kB at most"]
     file.write_bytes(b"\xff\xfe")
     assert mistakes(text) == [f"destinations.ops.url: {file} is not UTF-8"]
     file.unlink()
@@ -111,7 +115,7 @@ WRONG = [
     (f"a: {{kind: wecom, url: 'https://x.example/?key={CANARY}'}}", ["a.url: a secret is not written here: write ${file:PATH} or ${env:NAME}"]),
     (f"a: {{kind: wecom, url: 'https://x.example/?key=${{env:PW}}&{CANARY}'}}", ["a.url: a secret is not written here: write ${file:PATH} or ${env:NAME}"]),
     ("a: {kind: wecom, url: '${env:NOWHERE}'}", ["a.url: the environment has no NOWHERE"]),
-    ("a: {kind: wecom, url: '${env:EMPTY}'}", ["a.url: the secret must be one line"]),
+    ("a: {kind: wecom, url: '${env:EMPTY}'}", ["a.url: the secret must be one line, 8 kB at most"]),
     ("a: {kind: wecom, url: '${env:PW}'}", ["a.url: an address such as https://host/path is wanted"]),
     ("a: {kind: wecom, url: '${env:WECOM}', format: html}", ["a.format: one of: markdown, text"]),
     ("a: {kind: feishu, url: '${env:WECOM}', secret: abc}", ["a.secret: a secret is not written here: write ${file:PATH} or ${env:NAME}"]),
@@ -137,6 +141,8 @@ WRONG = [
     ("a: {kind: smtp, host: x.example, sender: a@b.example, user: u}", ["a.password: is missing"]),
     ("a: {kind: smtp, host: x.example, sender: a@b.example, tls: none, user: u, password: '${env:PW}'}", ["a.password: without TLS everybody on the way could read it"]),
     (f"a: {{kind: smtp, host: x.example, sender: a@b.example, user: u, password: {CANARY}}}", ["a.password: a secret is not written here: write ${file:PATH} or ${env:NAME}"]),
+    ("a: {kind: smtp, host: x.example, sender: a@b.example, user: 王, password: '${env:PW}'}", ["a.password: only ASCII can be sent to a mail server"]),
+    (f"a: {{kind: smtp, host: {'x' * 64}.example, sender: a@b.example}}", ["a.host: this is not a name of a host"]),
     ("a: {kind: smtp, host: x.example, sender: a@b.example, port: 70000}", ["a.port: a number of 1-65535 is wanted"]),
 ]  # fmt: skip
 
