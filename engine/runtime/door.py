@@ -8,7 +8,8 @@ from datetime import datetime
 from engine.core import Actor, Command, Plan, Refusal, Ticket, Value, shape
 from engine.core import commands as c
 from engine.core.plan import STANDING_MOVES
-from engine.runtime.service import SYSTEM, Service
+from engine.runtime.service import Service
+from engine.runtime.turn import SYSTEM
 from engine.runtime.values import ValueProblemError, read_instant, read_value
 
 #: What is not a fact in what a command brings.
@@ -95,8 +96,11 @@ class Door:
                 value = read_value(fact, text, zone, reference, roles)
             except ValueProblemError as problem:
                 raise UnreadableError(Refusal("value", f"{name}: {problem}")) from None
-            values[name] = self.service.store.seal(name, str(value)) if name in personal else value
+            values[name] = self._sealed(name, str(value)) if name in personal else value
         return values
+
+    def _sealed(self, fact: str, value: str) -> str:
+        return self.service.store.write(lambda tx: tx.seal(fact, value))
 
     def _standing(self, plan: Plan, ticket: Ticket, verb: str, given: dict[str, str], at: int) -> c.Act:
         def take(name: str) -> str:

@@ -64,6 +64,15 @@ class Roster:
             ),
         )
 
+    def after(self, at: int, come: Iterable[Entry], gone: Iterable[str]) -> Roster:
+        """The same after people went and came at an instant."""
+        roster = self
+        for person in gone:
+            roster = roster.without(person, at)
+        for entry in come:
+            roster = roster.with_entry(entry)
+        return roster
+
     def with_handover(self, handover: Handover) -> Roster:
         return replace(self, handovers=(*self.handovers, handover))
 

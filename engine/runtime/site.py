@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.core import Plan
-from engine.runtime.people import Roster
+from engine.runtime.people import Entry, Handover, Roster
+from engine.store import SiteEvent
+from engine.worktime import overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +56,28 @@ class Site:
         """A plan by its version, as tickets are pinned to it."""
         return next(plan for plan in self.plans if plan.version == version)
 
-    def with_edition(self, edition: str, plans: tuple[Plan, ...]) -> Site:
+    def after(self, events: Iterable[SiteEvent]) -> Site:
+        """The site after what its stream says of people, day data and handovers. Raises CalendarError."""
+        site = self
+        for event in events:
+            data = event.data
+            match event.kind:
+                case "roster_changed":
+                    site = replace(site, roster=site.roster.after(event.at, map(_entry, data["come"]), data["gone"]))
+                case "handed_over":
+                    site = replace(site, roster=site.roster.with_handover(Handover(**data)))
+                case "calendar_published":
+                    site = site._with_days(data["edition"], data["days"])
+        return site
+
+    def _with_days(self, edition: str, days: Mapping[str, Any]) -> Site:
+        """Every version of the plan learns the new edition, and the site goes by it."""
+        latest = self.plan.editions[self.edition]
+        known = overlay(latest, days, edition)
+        plans = tuple(replace(plan, editions={**plan.editions, edition: known}) for plan in self.plans)
         return replace(self, plans=plans, edition=edition, roster=replace(self.roster, plan=plans[-1], edition=edition))
+
+
+def _entry(data: Sequence[Any]) -> Entry:
+    person, role, shifts, since, until = data
+    return Entry(person, role, tuple(shifts), since, until)

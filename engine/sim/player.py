@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from engine.sim.names import GONE, read_days, read_figure
 from engine.sim.projection import CLOCK_WORDS, SITE, Fact, last_said, of_message, of_site, of_step
 from engine.sim.scenario import Expected, Scenario, Step
 from engine.store import MemoryStore
-from engine.worktime import CalendarError, OutOfTable, overlay
+from engine.worktime import CalendarError, OutOfTable
 
 Key = tuple[str, str, str]
 #: What of `with` names another ticket.
@@ -97,10 +97,10 @@ class _Player:
         self.plan = plan
         start = scenario.steps[0].at
         roster = Roster(plan, edition, tuple(_entries(scenario.people, 0)), complete=False)
-        site = Site((plan,), roster, edition, scenario.duties, scenario.reports)
+        self.site = Site((plan,), roster, edition, scenario.duties, scenario.reports)
         self.clock = VirtualClock(start)
         self.store = MemoryStore()
-        self.service = Service(site, self.store, start, self._hear)
+        self.service = Service(self.site, self.store, start, self._hear)
         self.door = Door(self.service)
         self.fresh: list[Fact] = []
         self.heard_site = 0
@@ -116,6 +116,7 @@ class _Player:
                 plays.append(self._play(index, step))
             except OutOfTable:
                 raise UnplayableError(diagnose("E609", step.span, name="at", text=OUTSIDE)) from None
+        self.log.sort(key=lambda told: told[2].at)  # families are brought up one by one
         return Performance(self.scenario, self.plan, plays, self.service, self.names, self.log)
 
     def _play(self, index: int, step: Step) -> Played:
@@ -134,7 +135,7 @@ class _Player:
         if step.verb in SITE_COMMANDS:
             SITE_COMMANDS[step.verb](self, step)
             return
-        self.service.advance(step.at - 1)
+        self.service.catch_up(step.at)
         given = {name: self._id(text) if name in _TICKETS else text for name, text in step.given.items()}
         request = self.door.request(step.at, self._id(step.ticket), step.by, step.verb, given)
         answer = request if isinstance(request, Refusal) else self.service.handle(request)
@@ -235,7 +236,7 @@ def _roster_changed(player: _Player, step: Step) -> None:
 def _engine_down(player: _Player, step: Step) -> None:
     """The engine is down and comes back as a new one from its store; history must not show it."""
     old = player.service
-    player.service = Service(old.site, player.store, old.start, player._hear)
+    player.service = Service(player.site, player.store, old.start, player._hear)
     player.door = Door(player.service)
 
 
@@ -244,15 +245,12 @@ def _publish_calendar(player: _Player, step: Step) -> None:
     document = read_days(step, (player.scenario.source.path or Path()).parent)
     if isinstance(document, Diagnostic):
         raise UnplayableError(document)
-    latest = player.plan.editions[player.service.site.edition]
     try:
-        edition = overlay(latest, document, step.given["days"])
+        player.service.publish_calendar(step.at, step.given["days"], document)
     except CalendarError as problem:
         said = Words(str(problem), str(problem))
         raise UnplayableError(diagnose("E609", step.given_spans["days"], name="days", text=said)) from None
-    plan = replace(player.plan, editions={**player.plan.editions, edition.id: edition})
-    player.plan = plan
-    player.service.publish_calendar(step.at, edition.id, (plan,))
+    player.plan = player.service.site.plan
 
 
 def _reveal(player: _Player, step: Step) -> None:

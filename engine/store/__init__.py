@@ -1,6 +1,67 @@
 """Where families of tickets are kept: events, timers, messages, all or nothing."""
 
-from engine.store.memory import MemoryStore
-from engine.store.protocol import Commit, ConflictError, Done, SiteEvent, Store
+from __future__ import annotations
 
-__all__ = ["Commit", "ConflictError", "Done", "MemoryStore", "SiteEvent", "Store"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from engine.store.memory import MemoryStore
+from engine.store.protocol import (
+    Answered,
+    Commit,
+    ConflictError,
+    Done,
+    Errand,
+    Query,
+    Reader,
+    Row,
+    SiteEvent,
+    Store,
+    StoreError,
+    Transaction,
+)
+
+if TYPE_CHECKING:
+    from engine.store.chain import Damage, Seal
+    from engine.store.database import Database
+    from engine.store.upkeep import backup, migrate, restore, verify
+
+__all__ = [
+    "Answered",
+    "Commit",
+    "ConflictError",
+    "Damage",
+    "Database",
+    "Done",
+    "Errand",
+    "MemoryStore",
+    "Query",
+    "Reader",
+    "Row",
+    "Seal",
+    "SiteEvent",
+    "Store",
+    "StoreError",
+    "Transaction",
+    "backup",
+    "migrate",
+    "restore",
+    "verify",
+]
+
+#: What works on the SQLite file, by module: imported when asked for, since most verbs need no database.
+_ON_FILES = {
+    "Damage": "chain",
+    "Database": "database",
+    "Seal": "chain",
+    "backup": "upkeep",
+    "migrate": "upkeep",
+    "restore": "upkeep",
+    "verify": "upkeep",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_FILES:
+        return getattr(import_module(f"engine.store.{_ON_FILES[name]}"), name)
+    raise AttributeError(name)

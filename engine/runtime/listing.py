@@ -1,0 +1,46 @@
+"""A ticket as lists show it, derived from plan and family."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from engine.core import Bench, Family, Plan, Ticket, Timer, addresses
+from engine.core.plan import Party
+from engine.store import Row
+
+_OWNER = Party("word", "owner")
+
+
+def listed(plan: Plan, family: Family, timers: Iterable[Timer]) -> tuple[Row, ...]:
+    """The rows of a family's tickets, the root first. `timers` is the family's agenda."""
+    waiting = {timer.ticket for timer in timers}
+    return tuple(_row(plan, family, ticket, waiting) for ticket in family.tickets.values())
+
+
+def _row(plan: Plan, family: Family, ticket: Ticket, waiting: Collection[str]) -> Row:
+    runs = ticket.runs.values()
+    state = plan.workflows[plan.categories[ticket.category].workflow].states.get(ticket.state)
+    owners = addresses(plan, Bench(family, family.at, ""), ticket, _OWNER)
+    return Row(
+        ticket=ticket.id,
+        family=family.id,
+        category=ticket.category,
+        state=ticket.state,
+        owner=owners[0] if owners else "",
+        assignee=ticket.assignee,
+        post=ticket.post,
+        opened=ticket.opened,
+        closed=ticket.closed,
+        level=ticket.level,
+        due=min((run.due for run in runs if run.due is not None), default=None),
+        overdue=sum(run.status == "breached" for run in runs),
+        paused=any(run.status == "paused" for run in runs),
+        silent=ticket.closed is None and ticket.id not in waiting and not (state is not None and state.unlimited),
+        plan=ticket.plan,
+        links=tuple(f"{name}:{value}" for name in _filed(plan) if (value := ticket.fact(name)) is not None),
+    )
+
+
+def _filed(plan: Plan) -> tuple[str, ...]:
+    """The facts by whose values tickets are filed."""
+    return tuple(dict.fromkeys(file.per for file in plan.files.values()))

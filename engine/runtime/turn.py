@@ -1,0 +1,284 @@
+"""One turn at the store: what a command or the passing of time does to families, and what that causes on others.
+
+A turn is a unit of work. Families are brought up to an instant, decided on and followed up in memory; `write_down` puts
+all of it into the transaction at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from engine.core import (
+    Actor,
+    Command,
+    Family,
+    Message,
+    Outcome,
+    Plan,
+    Refusal,
+    Rule,
+    Step,
+    Ticket,
+    agenda,
+    decide,
+    fire,
+    firings,
+    memberships,
+    next_timer,
+    notices,
+    replay,
+)
+from engine.core import commands as c
+from engine.core import events as e
+from engine.runtime.listing import listed
+from engine.runtime.people import Handover
+from engine.runtime.site import Site
+from engine.store import Answered, Commit, Done, Errand, SiteEvent, Transaction
+
+SYSTEM = "system"
+#: Steps after which a turn that only lets time pass is written down.
+STEPS_MAX = 500
+PARENT = Actor("parent", frozenset({SYSTEM, "parent"}))
+
+
+def system(what: str) -> Actor:
+    """The actor of what nobody typed: a duty that opens, a detection that fires."""
+    return Actor(f"{SYSTEM}:{what}", frozenset({SYSTEM}))
+
+
+class Told(NamedTuple):
+    """A step that was committed, for whoever listens: the plan it was decided by, the family after it, its messages."""
+
+    plan: Plan
+    family: Family
+    step: Step
+    messages: tuple[Message, ...]
+
+
+class Turn:
+    """What is read and made in one transaction of one site."""
+
+    def __init__(self, tx: Transaction, site: Site) -> None:
+        self.tx = tx
+        self.site = site
+        self.told: list[Told] = []
+        #: Families to which errands were sent: they are looked after once this turn is written.
+        self.sent: dict[str, int] = {}
+        self._families: dict[str, Family] = {}
+
+    # ---- commands ---------------------------------------------------------------------------------------------------
+
+    def handle(self, command: Command) -> Done | Refusal:
+        """A command from outside: stamped, answered once per key, after all that is due before it on its family."""
+        person, key = command.actor.person, command.key
+        if key is not None and (known := self.tx.answer(person, key)) is not None:
+            return self._answered(known) if known.body == body_of(command) else Refusal("key_reused", key)
+        command = command._replace(at=self.tx.stamp(command.at))
+        if (family := self.load(command.ticket)) is not None:
+            self.bring_up(family.id, command.at - 1, command.at)
+        done = self.apply(command)
+        if key is not None and isinstance(done, Done):
+            self.tx.remember(person, key, Answered(body_of(command), done.family.id, done.step.number))
+        return done
+
+    def _answered(self, known: Answered) -> Done:
+        steps = self.tx.steps(known.family)[: known.step]
+        return Done(steps[-1], replay(steps))
+
+    def apply(self, command: Command) -> Done | Refusal:
+        """Decide on a command whose instant has come, and follow up what it did."""
+        family = self.load(command.ticket)
+        if isinstance(command.act, c.Open):
+            if family is not None:
+                return Refusal("exists", command.ticket)
+        elif family is None:
+            return Refusal("unknown", command.ticket)
+        else:
+            command = command._replace(at=max(command.at, family.floor))
+        plan = self._plan_for(command, family)
+        outcome = decide(plan, family, command)
+        if isinstance(outcome, Refusal):
+            return outcome
+        self._take(plan, outcome)
+        self._follow(plan, outcome)
+        return Done(outcome.step, outcome.family)
+
+    def load(self, ticket: str) -> Family | None:
+        """A family as it stands in this turn."""
+        for family in self._families.values():
+            if ticket in family.tickets:
+                return family
+        return self.tx.load(ticket)
+
+    def _plan_for(self, command: Command, family: Family | None) -> Plan:
+        if isinstance(command.act, c.Open):
+            return self.site.plan_at(command.at if command.occurred_at is None else command.occurred_at)
+        if isinstance(command.act, c.Migrate):
+            return self.site.version(command.act.plan)
+        assert family is not None
+        return self.site.version(family.root.plan)
+
+    def _take(self, plan: Plan, outcome: Outcome) -> None:
+        self._families[outcome.family.id] = outcome.family
+        messages = notices(plan, outcome.family, outcome.step)
+        self.told.append(Told(plan, outcome.family, outcome.step, messages))
+
+    # ---- time -------------------------------------------------------------------------------------------------------
+
+    def catch_up(self, families: Iterable[str], until: int) -> None:
+        """Bring families up to an instant that is over; a turn that grows too long leaves the rest for the next one."""
+        for family in families:
+            if len(self.told) < STEPS_MAX:
+                self.bring_up(family, until, until, STEPS_MAX)
+
+    def bring_up(self, family: str, until: int, errands_until: int, most: int | None = None) -> None:
+        """Do the errands stamped at or before `errands_until`, each after the timers before it, then the timers due at
+        or before `until`; with `most` only until so many steps were made.
+        """
+        while errands := self.tx.errands(family, errands_until):
+            for errand in errands:
+                self._fire(family, errand.at - 1, None)
+                self.apply(errand.command._replace(at=errand.at))
+                self.tx.done(errand)
+        self._fire(family, until, most)
+
+    def _fire(self, id: str, until: int, most: int | None) -> None:
+        family = self._families.get(id) or self.tx.load(id)
+        assert family is not None
+        plan = self.site.version(family.root.plan)
+        while (timer := next_timer(plan, family, until)) is not None and timer.fire <= until:
+            if most is not None and len(self.told) >= most:
+                return
+            outcome = fire(plan, family, timer)
+            self._take(plan, outcome)
+            self._follow(plan, outcome)
+            family = outcome.family
+
+    # ---- what one family causes on others ---------------------------------------------------------------------------
+
+    def _follow(self, plan: Plan, outcome: Outcome) -> None:
+        family, step = outcome.family, outcome.step
+        for event in step.events:
+            if isinstance(event, e.Opened):
+                self._file(plan, family.tickets[event.ticket], event.effective_at)
+            if isinstance(event, e.Opened | e.Recategorised):
+                self._detect(plan, family, family.tickets[event.ticket], step.at)
+            if isinstance(event, e.Closed):
+                self._handed_over(plan, family.tickets[event.ticket])
+        for send in outcome.sends:
+            for member in self.tx.members(send.group):
+                act = c.PartMove(send.move, send.group)
+                self.send(f"{send.group}/{step.number}/{send.move}/{member}", Command(member, PARENT, step.at, act))
+
+    def send(self, key: str, command: Command) -> None:
+        """Put a command into the inbox of another family, or of one's own: it is done after this turn."""
+        family = self.load(command.ticket)
+        assert family is not None
+        self.tx.send(Errand(command.at, key, command), family.id)
+        self.sent[family.id] = max(command.at, self.sent.get(family.id, 0))
+
+    def _file(self, plan: Plan, ticket: Ticket, at: int) -> None:
+        """A ticket enters the dossiers of whom it is about: the customer's file has the history of its tickets."""
+        for file in plan.files.values():
+            about = ticket.fact(file.per)
+            if about is not None:
+                holds = {name: value for name in file.holds if (value := ticket.fact(name)) is not None}
+                data = {"file": file.id, "per": about, "ticket": ticket.id, "holds": holds}
+                self.record(at, "filed", file.rule, data, f"{file.id}:{about}")
+
+    def _detect(self, plan: Plan, family: Family, ticket: Ticket, at: int) -> None:
+        for membership in memberships(plan, family, ticket):
+            detection = plan.detections[membership.detection]
+            bucket = self.tx.join(membership)
+            for firing in firings(plan, self.site.edition, detection, bucket):
+                if self.tx.fired(detection.id, membership.bucket, firing.ticket):
+                    continue
+                over = self._group_is_over(detection.id, firing.group)
+                stamp = max(at, firing.at)
+                act = c.Detected(detection.id, firing.members, firing.first or over)
+                key = f"detected/{detection.id}/{firing.group}/{firing.ticket}"
+                self.send(key, Command(firing.ticket, system(detection.id), stamp, act))
+                if over:  # a second wave: the group's ticket is closed, so this opening begins a group of its own
+                    self.tx.keep_group(detection.id, firing.group, None)
+                if detection.opens is not None:
+                    self._gather(plan, detection.id, detection.opens, firing.group, firing.members, stamp)
+
+    def _group_is_over(self, detection: str, first: str) -> bool:
+        group = self.tx.group(detection, first)
+        family = self.load(group) if group is not None else None
+        return family is not None and family.root.closed is not None
+
+    def _gather(self, plan: Plan, detection: str, category: str, first: str, members: Sequence[str], at: int) -> None:
+        """The ticket of a group: opened once, joined by every member while it is open."""
+        group = self.tx.group(detection, first)
+        if group is None:
+            newest = members[-1]  # the ticket that fired: the first of a group, or of its second wave
+            group = f"{detection}:{newest}"
+            family = self.load(newest)
+            assert family is not None
+            source = family.tickets[newest]
+            facts = {
+                item.fact: value
+                for item in plan.categories[category].record
+                if (value := source.fact(item.fact)) is not None
+            }
+            act = c.Open(category, facts, plan=plan.version, edition=self.site.edition, origin=newest)
+            self.apply(Command(group, system(detection), at, act))
+            self.tx.keep_group(detection, first, group)
+        parent = self.load(group)
+        if parent is None or parent.root.closed is not None:
+            return
+        for member in members:
+            if self.tx.add_member(group, member):
+                self.send(f"joined/{group}/{member}", Command(member, system(detection), at, c.Joined(group)))
+
+    def _handed_over(self, plan: Plan, ticket: Ticket) -> None:
+        """A signed handover passes its post from the leaver to the taker."""
+        for role in plan.roles.values():
+            if role.handover == ticket.category and ticket.post == role.id and ticket.closed is not None:
+                made = ticket.made.values()
+                people = [record.person for record in sorted(made, key=lambda record: record.at)]
+                if len(people) >= 2:
+                    handover = Handover(ticket.closed, role.id, people[0], people[-1])
+                    self.change_site(ticket.closed, "handed_over", role.rule, handover._asdict(), ticket.id)
+
+    def record(self, at: int, kind: str, rule: Rule, data: Mapping[str, Any], key: str = "") -> None:
+        """Write to the site's own stream."""
+        self.tx.record(SiteEvent(at, kind, rule, data, key))
+
+    def change_site(self, at: int, kind: str, rule: Rule, data: Mapping[str, Any], key: str = "") -> None:
+        """Write to the site's own stream what changes the site itself, and go on with the changed one."""
+        event = SiteEvent(at, kind, rule, data, key)
+        self.site = self.site.after([event])
+        self.tx.record(event)
+
+    # ---- the end of a turn ------------------------------------------------------------------------------------------
+
+    def write_down(self) -> None:
+        """Put what happened into the transaction: a family's steps at once, and the indexes after the last of them."""
+        made: dict[str, list[Told]] = {}
+        for told in self.told:
+            made.setdefault(told.family.id, []).append(told)
+        for family_id, tolds in made.items():
+            family = self._families[family_id]
+            plan = self.site.version(family.root.plan)
+            timers = agenda(plan, family)
+            messages = tuple(message for told in tolds for message in told.messages)
+            steps = tuple(told.step for told in tolds)
+            self.tx.commit(Commit(family, steps, timers, messages, listed(plan, family, timers)))
+
+
+def body_of(command: Command) -> str:
+    """What makes a command the same command: all but when it came, as whom, and what only the door adds."""
+    act: Any = command.act
+    ticket = command.ticket
+    if isinstance(act, c.Open):  # who repeats an opening does not know the number it was given
+        ticket, act = "", act._replace(plan="", edition="")
+    facts = sorted(act.facts.items()) if hasattr(act, "facts") else ()
+    rest = {name: getattr(act, name) for name in _fields(act) if name != "facts"}
+    return repr((ticket, type(act).__name__, facts, rest, command.occurred_at))
+
+
+def _fields(act: Any) -> tuple[str, ...]:
+    return act._fields if isinstance(act, tuple) else tuple(act.__dataclass_fields__)  # type: ignore[attr-defined]
