@@ -224,10 +224,10 @@ def prepare(connection: sqlite3.Connection, synchronous: str) -> None:
 
 
 _NEXT: Final = """
-SELECT name, at FROM (
-    SELECT name, (SELECT min(fire) FROM timer WHERE site = name) AS at FROM site
+SELECT site, at FROM (
+    SELECT name AS site, (SELECT min(fire) FROM timer WHERE timer.site = site.name) AS at FROM site
     UNION ALL
-    SELECT name, (SELECT min(at) FROM inbox WHERE site = name AND NOT done) FROM site
+    SELECT name, (SELECT min(at) FROM inbox WHERE inbox.site = site.name AND NOT done) FROM site
 )
-WHERE at IS NOT NULL ORDER BY at, name LIMIT 1
+WHERE at IS NOT NULL ORDER BY at, site LIMIT 1
 """

@@ -117,6 +117,9 @@ class SqliteTransaction(Reads):
 
     def repair(self, family: str, timers: tuple[Timer, ...], rows: tuple[Row, ...]) -> None:
         self._keep_timers(family, timers)
+        for (ticket,) in self._all(_ROWS_OF, (self.name, family)):
+            self._execute(_NO_ROW, (self.name, ticket))
+            self._execute(_NO_LINKS, (self.name, ticket))
         self._keep_rows(rows)
 
     # ---- commands ---------------------------------------------------------------------------------------------------
@@ -198,6 +201,8 @@ _KEEP_ROW: Final = f"""
 INSERT INTO ticket (site, {ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in Row._fields[1:])}
 """
+_ROWS_OF: Final = "SELECT ticket FROM ticket WHERE site = ? AND family = ?"
+_NO_ROW: Final = "DELETE FROM ticket WHERE site = ? AND ticket = ?"
 _NO_LINKS: Final = "DELETE FROM link WHERE site = ? AND ticket = ?"
 _LINK: Final = "INSERT OR IGNORE INTO link (site, link, ticket) VALUES (?, ?, ?)"
 

@@ -17,6 +17,9 @@ from engine.store.protocol import StoreError
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
+#: In place of a leading thread's id: nobody leads; the first of those who wait was woken to lead.
+NOBODY, CHOSEN = -1, -2
+
 
 class _Job(Generic[T]):
     __slots__ = ("done", "error", "result", "wake", "work")
@@ -48,7 +51,7 @@ class Writer:
         self._after_commit = after_commit
         self._gate = Lock()  # over the three below
         self._queue: list[_Job[Any]] = []
-        self._leader: int | None = None
+        self._leader = NOBODY
         self._closed = False
 
     def write(self, work: Work[T]) -> T:
@@ -75,7 +78,7 @@ class Writer:
                 raise StoreError("the store is closed")
             assert self._leader != me, "a write inside a write would wait for itself"
             self._queue.append(job)
-            if self._leader is None:
+            if self._leader == NOBODY:
                 self._leader = me
                 return True
             job.wake = Lock()
@@ -99,8 +102,7 @@ class Writer:
     def _hand_over(self) -> None:
         with self._gate:
             first = self._queue[0] if self._queue else None
-            if first is None:
-                self._leader = None
+            self._leader = NOBODY if first is None else CHOSEN
         if first is not None:
             assert first.wake is not None
             first.wake.release()
