@@ -293,7 +293,7 @@ def test_a_title_that_two_roles_share_names_neither() -> None:
 
 def test_a_row_of_another_leave_has_nothing_else() -> None:
     """What else stood there would be lost."""
-    text = "姓名,角色,电话,请假自\n甲,supervisor,13800000001,2026-10-01\n甲,,13800000002,2026-11-01\n"
+    text = "姓名,角色,电话,请假自\n甲,supervisor,13800000001,2026-10-01\n甲,,13800000001,2026-11-01\n"
     assert codes(text) == ["P201"]
 
 
