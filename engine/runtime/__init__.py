@@ -1,37 +1,92 @@
 """The service around the core: load, decide, append; timers; the door; people."""
 
-from engine.runtime.clock import VirtualClock, now, today
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from engine.runtime.clock import SteadyClock, VirtualClock, boottime, monotonic, now, today
+from engine.runtime.codes import Mistake
+from engine.runtime.customers import Customer, CustomerList, read_customers, search
+from engine.runtime.directory import Changes, Leave, Staff, changed, changes, leavers
+from engine.runtime.directory import entries as roster_entries
 from engine.runtime.door import Door
 from engine.runtime.duties import Occurrence, occurrences
-from engine.runtime.people import Entry, Handover, Roster
+from engine.runtime.people import Entry, Handover, Roster, understaffed
 from engine.runtime.privacy import MASK, masked, may_see
-from engine.runtime.service import Service
+from engine.runtime.service import Service, everything
+from engine.runtime.sheets import read_file
 from engine.runtime.site import Site
+from engine.runtime.staff_list import StaffList, read_staff
 from engine.runtime.turn import SYSTEM, system
 from engine.runtime.values import ValueProblemError, read_instant, read_value, show_instant, show_value
 from engine.store import Done
 
+if TYPE_CHECKING:
+    from engine.runtime.engine import Beat, Engine
+    from engine.runtime.revisions import Prepared, prepare, restore
+
 __all__ = [
     "MASK",
     "SYSTEM",
+    "Beat",
+    "Changes",
+    "Customer",
+    "CustomerList",
     "Done",
     "Door",
+    "Engine",
     "Entry",
     "Handover",
+    "Leave",
+    "Mistake",
     "Occurrence",
+    "Prepared",
     "Roster",
     "Service",
     "Site",
+    "Staff",
+    "StaffList",
+    "SteadyClock",
     "ValueProblemError",
     "VirtualClock",
+    "boottime",
+    "changed",
+    "changes",
+    "everything",
+    "leavers",
     "masked",
     "may_see",
+    "monotonic",
     "now",
     "occurrences",
+    "prepare",
+    "read_customers",
+    "read_file",
     "read_instant",
+    "read_staff",
     "read_value",
+    "restore",
+    "roster_entries",
+    "search",
     "show_instant",
     "show_value",
     "system",
     "today",
+    "understaffed",
 ]
+
+#: What works on a database, by module: imported when asked for, since rehearsal needs none.
+_ON_DATABASES = {
+    "Beat": "engine",
+    "Engine": "engine",
+    "Prepared": "revisions",
+    "prepare": "revisions",
+    "restore": "revisions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_DATABASES:
+        return getattr(import_module(f"engine.runtime.{_ON_DATABASES[name]}"), name)
+    raise AttributeError(name)

@@ -30,12 +30,26 @@ class Door:
     def __init__(self, service: Service) -> None:
         self.service = service
 
-    def request(self, at: int, ticket: str, by: str, verb: str, given: Mapping[str, str]) -> Command | Refusal:
-        """A command by a person of the roster, or by the word `reporter`. `given` is what was filled in, as text."""
+    def request(
+        self,
+        at: int,
+        ticket: str,
+        by: str,
+        verb: str,
+        given: Mapping[str, str],
+        roles: frozenset[str] = frozenset(),
+    ) -> Command | Refusal:
+        """A command by a person of the roster, or by the word `reporter`. `given` is what was filled in, as text.
+
+        `roles` are those that somebody has besides the roster's: a machine that reports has no shifts.
+        """
         try:
-            return self._read(at, ticket, by, verb, given)
+            command = self._read(at, ticket, by, verb, given)
         except UnreadableError as unreadable:
             return unreadable.refusal
+        if isinstance(command, Refusal):
+            return command
+        return command._replace(actor=Actor(by, command.actor.roles | roles))
 
     def _read(self, at: int, ticket: str, by: str, verb: str, given: Mapping[str, str]) -> Command | Refusal:
         occurred = self._instant(given["occurred_at"], at) if "occurred_at" in given else None
@@ -49,7 +63,7 @@ class Door:
         if known is None:
             return Refusal("unknown", ticket)
         plan = self.service.site.version(known.plan)
-        if occurred is not None and at - occurred > plan.late_reports:
+        if occurred is not None and at - occurred - self.service.downtime(occurred, at) > plan.late_reports:
             return Refusal("late", "occurred_at")
         actor = self._actor(by, at, known)
         if verb in STANDING_MOVES:
@@ -145,7 +159,7 @@ class Door:
             case "escalate":
                 return c.Escalate(take("deadline"), given.pop("if_rung", None))
             case "note":
-                return c.Note(take("text"))
+                return c.Note(self._sealed("note", take("text")))
             case "link":
                 return c.Link(other("group"))
             case "unlink":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -33,7 +33,7 @@ from engine.runtime.people import Entry, required_staff
 from engine.runtime.privacy import may_see
 from engine.runtime.site import Site
 from engine.runtime.turn import Turn, system
-from engine.store import Done, Query, Reader, Row, Store, Transaction
+from engine.store import Done, Query, Reader, Row, Store, StoreError, Transaction
 
 T = TypeVar("T")
 #: Is told of every step that was committed: plan, family after it, step, messages.
@@ -42,8 +42,9 @@ Listener = Callable[[Plan, Family, Step, tuple[Message, ...]], None]
 BATCH = 50
 #: Seconds for which duties and reports are looked up in advance.
 AHEAD = 3600
-#: The mark up to which duties and reports were opened.
+#: The mark up to which duties and reports were opened, and how many tickets were numbered.
 OPENED = "opened"
+NUMBERED = "numbered"
 
 
 def _nobody(plan: Plan, family: Family, step: Step, messages: tuple[Message, ...]) -> None:
@@ -66,6 +67,8 @@ class Service:
         self._listen = listen
         self._looked_until = self.start = max(start, store.mark(OPENED) or start)
         self._waiting: list[Occurrence] = []
+        #: Families that could not be brought up to date, and why: they are left alone until `retry`.
+        self.parked: dict[str, str] = {}
 
     # ---- commands ---------------------------------------------------------------------------------------------------
 
@@ -116,13 +119,30 @@ class Service:
         while True:
             upcoming = self._next_occurrence(until)
             edge = until if upcoming is None else upcoming.at - 1
-            while families := self.store.due(edge, BATCH):
-                self._turn(lambda turn, due=families, at=edge: turn.catch_up(due, at))  # type: ignore[misc]
+            while families := self._due(edge):
+                self._catch_up(families, edge)
                 if most is not None and (most := most - len(families)) <= 0:
                     return True
             if upcoming is None:
                 return False
             self.open_occurrences(upcoming.at)
+
+    def _due(self, until: int) -> list[str]:
+        due = self.store.due(until, BATCH + len(self.parked))
+        return [family for family in due if family not in self.parked]
+
+    def _catch_up(self, families: Sequence[str], until: int) -> None:
+        """Bring families up to date together. One that cannot be, because a row of it is damaged, is parked, so that
+        it does not keep the others.
+        """
+        try:
+            self._turn(lambda turn: turn.catch_up(families, until))
+        except StoreError as error:
+            if len(families) == 1:
+                self.parked[families[0]] = str(error)
+                return
+            for family in families:
+                self._catch_up([family], until)
 
     def catch_up(self, at: int) -> None:
         """Apply all that stands before a command of this instant, on every family; its duties and reports, too."""
@@ -302,6 +322,33 @@ class Service:
             return Refusal("by", by)
         self.record(at, "revealed", privacy.rule, {"ticket": ticket, "fact": fact, "by": by, "purpose": purpose})
         return None
+
+    def new_ticket(self) -> str:
+        """A number for a new ticket of the site: `lakeside-17`. One that is not used leaves a gap."""
+
+        def count(tx: Transaction) -> int:
+            number = (tx.mark(NUMBERED) or 0) + 1
+            tx.set_mark(NUMBERED, number)
+            return number
+
+        return f"{self.site.plan.id}-{self.store.write(count)}"
+
+    def adopt(self, at: int, plans: tuple[Plan, ...]) -> None:
+        """The site's plans, the newest last: new tickets go by the one in force, open ones keep theirs."""
+        self.advance(at - 1)
+        self._base = self._base.with_plans(plans)
+        self.site = self._base.after(self.store.site_events())
+        self.record(at, "plan_published", plans[-1].rule, {"plan": plans[-1].version})
+        self._look_anew(at)
+
+    def was_down(self, start: int, end: int) -> None:
+        """The engine was not running in [start, end): what could not be told meanwhile is not late by that."""
+        self.record(end, "engine_down", self.site.plan.rule, {"from": start, "to": end})
+
+    def downtime(self, start: int, end: int) -> int:
+        """Seconds of [start, end) in which the engine is known to have been down."""
+        stretches = [(event.data["from"], event.data["to"]) for event in self.store.site_events("engine_down")]
+        return sum(max(0, min(end, to) - max(start, since)) for since, to in stretches)
 
     def publish_calendar(self, at: int, edition: str, days: Mapping[str, Any]) -> None:
         """New day data: every open ticket gets it by a command. Raises CalendarError, and then nothing has changed."""

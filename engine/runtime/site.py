@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.core import Plan
+from engine.runtime.directory import Changes, changed
 from engine.runtime.people import Entry, Handover, Roster
 from engine.store import SiteEvent
 from engine.worktime import overlay
@@ -62,6 +63,10 @@ class Site:
         for event in events:
             data = event.data
             match event.kind:
+                case "staff_listed":
+                    what = Changes(tuple(map(_entry, data["come"])), tuple(map(_entry, data["gone"])))
+                    entries = changed(site.roster.entries, what, event.at)
+                    site = replace(site, roster=replace(site.roster, entries=entries, complete=True))
                 case "roster_changed":
                     site = replace(site, roster=site.roster.after(event.at, map(_entry, data["come"]), data["gone"]))
                 case "handed_over":
@@ -69,6 +74,9 @@ class Site:
                 case "calendar_published":
                     site = site._with_days(data["edition"], data["days"])
         return site
+
+    def with_plans(self, plans: tuple[Plan, ...]) -> Site:
+        return replace(self, plans=plans, roster=replace(self.roster, plan=plans[-1]))
 
     def _with_days(self, edition: str, days: Mapping[str, Any]) -> Site:
         """Every version of the plan learns the new edition, and the site goes by it."""

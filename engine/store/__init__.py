@@ -24,6 +24,7 @@ from engine.store.protocol import (
 if TYPE_CHECKING:
     from engine.store.chain import Damage, Seal
     from engine.store.database import Database
+    from engine.store.revisions import Revision, add_revision, revisions_of
     from engine.store.upkeep import backup, migrate, restore, verify
 
 __all__ = [
@@ -37,15 +38,18 @@ __all__ = [
     "MemoryStore",
     "Query",
     "Reader",
+    "Revision",
     "Row",
     "Seal",
     "SiteEvent",
     "Store",
     "StoreError",
     "Transaction",
+    "add_revision",
     "backup",
     "migrate",
     "restore",
+    "revisions_of",
     "verify",
 ]
 
@@ -53,10 +57,13 @@ __all__ = [
 _ON_FILES = {
     "Damage": "chain",
     "Database": "database",
+    "Revision": "revisions",
     "Seal": "chain",
+    "add_revision": "revisions",
     "backup": "upkeep",
     "migrate": "upkeep",
     "restore": "upkeep",
+    "revisions_of": "revisions",
     "verify": "upkeep",
 }
 

@@ -91,7 +91,7 @@ class SiteEvent(NamedTuple):
 
 
 class Query(NamedTuple):
-    """Which tickets a list shows. None: whatever. `link` is `fact:value`, `after` the last ticket of the page before."""
+    """Which tickets a list shows. None: whatever. `link` is `fact:value`; `after` the last one of the page before."""
 
     open: bool | None = None
     category: str | None = None

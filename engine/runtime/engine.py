@@ -1,0 +1,150 @@
+"""All sites of one database, and the loop that lets time pass for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from threading import Event, Thread
+from typing import Final, NamedTuple, Protocol
+
+from engine.core import Plan
+from engine.policy import Diagnostic
+from engine.runtime.people import Roster
+from engine.runtime.revisions import Prepared, restore
+from engine.runtime.service import Listener, Service
+from engine.runtime.site import Site
+from engine.store import Database, Revision, StoreError, add_revision, revisions_of
+
+#: Families that one site may have brought up to date before it is another site's turn.
+SHARE: Final = 200
+#: Seconds between two looks at what is due: an instant is a second.
+LOOK: Final = 1.0
+#: Seconds between two notes that the engine is alive, and between two tries of what could not be done.
+ALIVE_EVERY: Final = 60
+#: The mark that says until when the engine is known to have run.
+ALIVE: Final = "alive"
+
+
+class EngineClock(Protocol):
+    """Seconds UTC; `held` are those by which a clock that was set is not obeyed."""
+
+    def __call__(self) -> int: ...
+
+    @property
+    def held(self) -> int: ...
+
+    def accept(self) -> None: ...
+
+
+class Beat(NamedTuple):
+    """How the loop stands: when it last came round (seconds UTC), and what is still due or went wrong, by site."""
+
+    at: int
+    behind: Mapping[str, int]  #: site -> seconds since the earliest instant that should have been applied
+    failing: Mapping[str, str]  #: site -> why
+
+
+class Engine:
+    """Services by site. Sites are independent: what goes wrong at one does not keep the others."""
+
+    def __init__(self, database: Database, clock: EngineClock, listen: Callable[[str], Listener] | None = None) -> None:
+        self.database = database
+        self.clock = clock
+        self.services: dict[str, Service] = {}
+        self.beat = Beat(clock(), {}, {})
+        self._listen = listen
+        self._alive: dict[str, int] = {}
+        self._stop = Event()
+        self._thread: Thread | None = None
+
+    # ---- sites ------------------------------------------------------------------------------------------------------
+
+    def open_site(self, name: str) -> tuple[Diagnostic, ...]:
+        """Run a site by the policies that were applied to it; what today's language says against the newest of them."""
+        found = [(revision, restore(revision)) for revision in revisions_of(self.database, name)]
+        plans = _in_order([prepared.plan for _, prepared in found if prepared.plan is not None])
+        if not plans:
+            raise StoreError(f"no policy that can be read was ever applied to {name}")
+        self._open(name, plans)
+        return found[-1][1].diagnostics
+
+    def apply(self, name: str, prepared: Prepared, by: str, why: str = "") -> Revision | None:
+        """Let a site run by a policy from now on; open tickets keep theirs. None: it does already.
+
+        The policy has been read in full before; here it is written down, and then one pointer moves.
+        """
+        assert prepared.plan is not None, "a policy that is refused is not applied"
+        known = revisions_of(self.database, name)
+        if known and known[-1].version == prepared.plan.version:
+            if name not in self.services:
+                self.open_site(name)
+            return None
+        at = self.clock()
+        revision = Revision(name, len(known) + 1, prepared.plan.version, at, by, why, prepared.files)
+        add_revision(self.database, revision)
+        if name in self.services:
+            service = self.services[name]
+            service.adopt(at, _in_order([*service.site.plans, prepared.plan]))
+        else:
+            self.open_site(name)
+        return revision
+
+    def _open(self, name: str, plans: tuple[Plan, ...]) -> None:
+        now = self.clock()
+        store = self.database.site(name)
+        edition = next(reversed(plans[-1].editions))
+        site = Site(plans, Roster(plans[-1], edition, complete=False), edition)
+        listen = (self._listen(name),) if self._listen is not None else ()
+        service = Service(site, store, now, *listen)
+        alive = store.mark(ALIVE)
+        if alive is not None and now - alive > ALIVE_EVERY:
+            service.was_down(alive, now)
+        self.services[name] = service
+
+    # ---- time -------------------------------------------------------------------------------------------------------
+
+    def tick(self) -> bool:
+        """Apply what is due at every site, a share each; True when something is left."""
+        now = self.clock()
+        behind: dict[str, int] = {}
+        failing: dict[str, str] = {}
+        for name, service in list(self.services.items()):
+            try:
+                if service.advance(now - 1, SHARE):
+                    behind[name] = now - 1 - (service.next_instant(now) or now)
+                self._note_alive(name, service, now)
+            except StoreError as error:
+                failing[name] = str(error)
+            except Exception as error:  # a defect at one site must not silence the others
+                failing[name] = f"{type(error).__name__}: {error}"
+        self.beat = Beat(now, behind, failing)
+        return bool(behind)
+
+    def _note_alive(self, name: str, service: Service, now: int) -> None:
+        if now - self._alive.get(name, 0) >= ALIVE_EVERY:
+            service.store.write(lambda tx: tx.set_mark(ALIVE, now))
+            service.parked.clear()
+            self._alive[name] = now
+
+    def start(self) -> None:
+        """Let time pass in a thread of its own."""
+        self._thread = Thread(target=self._run, name="timers", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            busy = self.tick()
+            self._stop.wait(0 if busy else LOOK)
+
+    def stop(self) -> None:
+        """Finish the round and note until when the engine ran."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        now = self.clock()
+        for service in self.services.values():
+            service.store.write(lambda tx: tx.set_mark(ALIVE, now))
+
+
+def _in_order(plans: list[Plan]) -> tuple[Plan, ...]:
+    """Versions in the order in which they were last applied."""
+    return tuple({plan.version: plan for plan in reversed(plans)}.values())[::-1]
