@@ -53,6 +53,17 @@ def test_a_text_has_at_most_4_kb() -> None:
     assert len(render("{a}" * 1_000, {"a": "长" * 1_000}.__getitem__).text.encode()) == 4_095
 
 
+def test_what_is_no_name_is_never_looked_up() -> None:
+    asked: list[str] = []
+
+    def look(name: str) -> str:
+        asked.append(name)
+        return "x"
+
+    render("{a!r} {a.b} {} {a:1} {a[0]} {" + "a" * 200 + "} {a.due.due} {a} {a.due}", look)
+    assert asked == ["a", "a.due"]
+
+
 @given(
     st.text(st.sampled_from("{}ab.due!:[]_ \n😀\ud800"), max_size=60), st.text(st.characters(codec=None), max_size=20)
 )

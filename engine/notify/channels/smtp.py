@@ -72,8 +72,8 @@ def _converse(line: Line, destination: Mail, mail: EmailMessage, addressee: str,
     if destination.password is not None:
         client.login(destination.user, destination.password.value)
     client.sendmail(destination.sender, [addressee], mail.as_bytes())
-    with suppress(OSError):  # it took the mail; how it says goodbye changes nothing
-        client.docmd("QUIT")
+    with suppress(OSError):  # it took the mail; no goodbye of its changes that, and none is waited for
+        client.putcmd("QUIT")
     return SENT
 
 
@@ -87,8 +87,6 @@ def _secure(client: smtplib.SMTP, line: Line, destination: Mail, wire: Wire) -> 
     line.secure(wire.trust, destination.host)
     _attach(client, line)
     client.ehlo_resp = client.helo_resp = None
-    client.esmtp_features = {}
-    client.does_esmtp = False
     client.ehlo_or_helo_if_needed()
 
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 import tracemalloc
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from threading import Thread
@@ -156,6 +157,7 @@ ROBOT_ANSWERS = [
     pytest.param(404, HTML, ("refused", "404"), id="404"),
     pytest.param(410, b"", ("disabled", "410"), id="410"),
     pytest.param(302, b'{"errcode": 0, "code": 0}', ("refused", "302"), id="302"),
+    pytest.param(302, b'{"errcode": -1, "code": 9499}', ("refused", "302"), id="a known code under 302"),
 ]
 
 
@@ -195,10 +197,11 @@ def test_a_trusted_certificate_is_checked_for_the_name_though_the_address_is_dia
     seen: list = []
     with receiver(secured(status(200, seen=seen), certificate)) as one:
         assert sent(webhook(one.port, tls=True), over=over).status == "sent"
-        other = webhook(one.port, tls=True).endpoint
-        strange = type(other)("other.example", other.port, other.path, True, other.allow)
-        assert sent(type(webhook(1))("h", strange, webhook(1).secrets), over=over).status == "retry"
-    assert [request.headers["host"] for request in seen] == [f"hook.example:{one.port}"]
+        strange = replace(webhook(one.port, tls=True).endpoint, host="other.example")
+        assert sent(replace(webhook(one.port), endpoint=strange), over=over).status == "retry"
+        usual = replace(over, connect=lambda address, port, seconds: only_loopback(address, one.port, seconds))
+        assert sent(webhook(443, tls=True), over=usual).status == "sent"
+    assert [request.headers["host"] for request in seen] == [f"hook.example:{one.port}", "hook.example"]
 
 
 @pytest.mark.parametrize("behave", [hang, status(200)], ids=["hangs", "no TLS"])
@@ -229,6 +232,23 @@ def test_an_address_that_does_not_answer_makes_room_for_the_next() -> None:
         over = wire(resolve=lambda host, port, seconds: ["127.0.0.2", "127.0.0.1"], connect=connect)
         assert sent(webhook(one.port), over=over).status == "sent"
     assert tried == ["127.0.0.2", "127.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "header"),
+    [
+        ("hook.example", 80, "hook.example"),
+        ("hook.example", 443, "hook.example:443"),
+        ("2400:3200::1", 80, "[2400:3200::1]"),
+    ],
+)
+def test_the_receiver_is_called_by_its_name(host: str, port: int, header: str) -> None:
+    seen: list = []
+    with receiver(status(200, seen=seen)) as one:
+        over = wire(connect=lambda address, port, seconds: only_loopback(address, one.port, seconds))
+        where = replace(webhook(port).endpoint, host=host)
+        assert sent(replace(webhook(port), endpoint=where), over=over).status == "sent"
+    assert seen[0].headers["host"] == header
 
 
 def test_a_hanging_receiver_costs_its_own_sender_only() -> None:

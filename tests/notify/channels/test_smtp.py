@@ -25,6 +25,7 @@ REPLIES = [
     pytest.param({}, ("sent", ""), id="taken"),
     pytest.param({".": b"250-a\r\n250 b\r\n"}, ("sent", ""), id="taken, in two lines"),
     pytest.param({"QUIT": b"500 what\r\n"}, ("sent", ""), id="taken, then no goodbye"),
+    pytest.param({"QUIT": b""}, ("sent", ""), id="taken, then silence"),
     pytest.param({"EHLO": b"502 no\r\n", "HELO": b"250 hi\r\n"}, ("sent", ""), id="an old server"),
     pytest.param({"CONNECT": b"421 busy\r\n"}, ("retry", "421"), id="421 at once"),
     pytest.param({"CONNECT": b"554 go away\r\n"}, ("refused", "554"), id="554 at once"),
@@ -135,6 +136,15 @@ def test_starttls_and_the_password_go_through_the_secured_connection_only(tmp_pa
         assert sent(secure, addressee=TO, over=over).status == "sent"
     verbs = [command.split()[0].upper() for command in server.commands]
     assert verbs == ["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
+
+
+def test_what_was_slipped_in_before_tls_is_forgotten(tmp_path: Path) -> None:
+    """Words that somebody on the way put behind the answer to STARTTLS are not taken for the server's."""
+    certificate = self_signed(tmp_path, "mx.example")
+    server = MailServer({"STARTTLS": b"220 go\r\n554 slipped in\r\n"}, certificate)
+    over = wire(total_seconds=2, trust=ssl.create_default_context(cafile=certificate))
+    with receiver(server) as one:
+        assert sent(mail(one.port, tls="starttls"), addressee=TO, over=over).status == "sent"
 
 
 def test_without_starttls_nothing_is_sent() -> None:
