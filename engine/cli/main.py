@@ -19,6 +19,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "show": ("engine.cli.show", "The service promise in tables and drawings."),
     "backtest": ("engine.cli.backtest", "Last year's tickets under this plan."),
     "schema": ("engine.cli.schema", "JSON Schema for editors."),
+    "serve": ("engine.cli.serve", "The daemon: sites day and night, with API and board."),
     "calendar": ("engine.cli.calendar", "Working time as a tool of its own: due, between, show."),
 }
 

@@ -23,7 +23,7 @@ from engine.runtime.values import ValueProblemError, read_instant, read_value, s
 from engine.store import Done
 
 if TYPE_CHECKING:
-    from engine.runtime.engine import Beat, Engine
+    from engine.runtime.engine import Beat, Engine, EngineClock
     from engine.runtime.revisions import Prepared, prepare, restore
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Done",
     "Door",
     "Engine",
+    "EngineClock",
     "Entry",
     "Handover",
     "Leave",
@@ -80,6 +81,7 @@ __all__ = [
 _ON_DATABASES = {
     "Beat": "engine",
     "Engine": "engine",
+    "EngineClock": "engine",
     "Prepared": "revisions",
     "prepare": "revisions",
     "restore": "revisions",

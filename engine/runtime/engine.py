@@ -51,6 +51,8 @@ class Engine:
         self.clock = clock
         self.services: dict[str, Service] = {}
         self.beat = Beat(clock(), {}, {})
+        #: Sites whose policy file was refused, and the file: they run by the version before.
+        self.refused: dict[str, str] = {}
         self._listen = listen
         self._alive: dict[str, int] = {}
         self._stop = Event()
@@ -73,6 +75,7 @@ class Engine:
         The policy has been read in full before; here it is written down, and then one pointer moves.
         """
         assert prepared.plan is not None, "a policy that is refused is not applied"
+        self.refused.pop(name, None)
         known = revisions_of(self.database, name)
         if known and known[-1].version == prepared.plan.version:
             if name not in self.services:

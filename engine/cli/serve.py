@@ -1,0 +1,61 @@
+"""`huiyin serve`: the daemon."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from engine.cli.common import language_option
+
+if TYPE_CHECKING:
+    from engine.server import Config
+
+
+@click.command("serve")
+@click.argument("sites", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file of settings.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the database.")
+@click.option("--listen", metavar="HOST:PORT", help="Where to be heard, such as 127.0.0.1:8080.")
+@language_option
+def command(sites: tuple[Path, ...], config: Path | None, data: Path | None, listen: str | None, lang: str) -> None:
+    """Run sites day and night: those named, else those of the settings, else the shipped ones to look at."""
+    from engine.policy import render
+    from engine.server import RefusedPolicyError, build, run
+    from engine.store import StoreError
+
+    settings = _settings(config, sites, data, listen)
+    try:
+        daemon = build(settings)
+    except RefusedPolicyError as refused:
+        click.echo(render(refused.diagnostics, "zh" if lang == "zh" else "en"), err=True)
+        raise SystemExit(1) from None
+    except StoreError as error:
+        raise click.ClickException(str(error)) from None
+    run(daemon)
+
+
+def _settings(config: Path | None, sites: tuple[Path, ...], data: Path | None, listen: str | None) -> Config:
+    from engine.server import Config, ConfigError, read_config, shipped_sites
+
+    try:
+        settings = read_config(config) if config else Config(Path("huiyin-data"), shipped_sites())
+    except ConfigError as error:
+        _fail(str(error))
+    if sites:
+        settings = replace(settings, sites=sites)
+    if data or "HUIYIN_DIR" in os.environ:
+        settings = replace(settings, data=data or Path(os.environ["HUIYIN_DIR"]))
+    if listen:
+        host, _, port = listen.rpartition(":")
+        if not host or not port.isdigit():
+            raise click.UsageError(f"--listen {listen}: write HOST:PORT, such as 127.0.0.1:8080")
+        settings = replace(settings, host=host.strip("[]"), port=int(port))
+    return settings
+
+
+def _fail(message: str) -> NoReturn:
+    raise click.ClickException(message)

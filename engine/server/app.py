@@ -1,0 +1,17 @@
+"""The HTTP face of a daemon: API, board and health, as one application."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from engine import __version__
+from engine.server import health
+from engine.server.daemon import Daemon
+
+
+def make_app(daemon: Daemon) -> FastAPI:
+    """Routes over a daemon that is built; starting and stopping it is the caller's."""
+    app = FastAPI(title="Huiyin 回音", version=__version__, docs_url=None, redoc_url=None)
+    app.state.daemon = daemon
+    app.include_router(health.router)
+    return app

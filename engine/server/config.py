@@ -1,0 +1,130 @@
+"""How a daemon is set up: where its data lies, which sites it runs, whom its messages reach. None of it is policy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.notify import Destination, DestinationsError, read_destinations
+from engine.policy import shipped_policies
+
+
+class ConfigError(Exception):
+    """A set-up that cannot be used; the text names every mistake on a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`routes`: site -> channel of its policy -> destination. `url`: how people reach the daemon, for links."""
+
+    data: Path
+    sites: tuple[Path, ...]
+    host: str = "127.0.0.1"
+    port: int = 8080
+    url: str = ""
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    routes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    proxies: tuple[str, ...] = ()  #: addresses of reverse proxies whose word about the caller is taken
+    secure: bool = False  #: reached by https: cookies are for https only
+
+    @property
+    def database(self) -> Path:
+        return self.data / "huiyin.db"
+
+
+KEYS = frozenset({"data", "sites", "listen", "url", "destinations", "routes", "proxies"})
+
+
+def shipped_sites() -> tuple[Path, ...]:
+    """The sites that come with Huiyin, to look at."""
+    return tuple(sorted((shipped_policies() / "sites").glob("*.yaml")))
+
+
+def read_config(path: Path) -> Config:
+    """Read a file of settings. Raises ConfigError with all its mistakes; OSError when there is none."""
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return _Reader(path, document if isinstance(document, dict) else {}).read()
+
+
+class _Reader:
+    def __init__(self, path: Path, document: Mapping[str, Any]) -> None:
+        self.folder = path.parent
+        self.name = path.name
+        self.document = document
+        self.mistakes: list[str] = []
+
+    def read(self) -> Config:
+        for key in sorted(set(self.document) - KEYS):
+            self._wrong(key, f"there is no such setting; there are {', '.join(sorted(KEYS))}")
+        host, port = self._listen(self._text("listen", "127.0.0.1:8080"))
+        url = self._text("url", "").rstrip("/")
+        sites = tuple(self.folder / text for text in self._list("sites")) or shipped_sites()
+        for site in sites:
+            if not site.is_file():
+                self._wrong("sites", f"{site} is no file")
+        destinations = self._destinations()
+        config = Config(
+            data=self.folder / self._text("data", "huiyin-data"),
+            sites=sites,
+            host=host,
+            port=port,
+            url=url,
+            destinations=destinations,
+            routes=self._routes(destinations),
+            proxies=tuple(self._list("proxies")),
+            secure=url.startswith("https://"),
+        )
+        if self.mistakes:
+            raise ConfigError("\n".join(f"{self.name}: {mistake}" for mistake in self.mistakes))
+        return config
+
+    def _wrong(self, key: str, what: str) -> None:
+        self.mistakes.append(f"{key}: {what}")
+
+    def _text(self, key: str, default: str) -> str:
+        value = self.document.get(key, default)
+        if not isinstance(value, str):
+            self._wrong(key, "a text is expected")
+            return default
+        return value
+
+    def _list(self, key: str) -> list[str]:
+        value = self.document.get(key, [])
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            self._wrong(key, "a list of texts is expected")
+            return []
+        return items
+
+    def _listen(self, text: str) -> tuple[str, int]:
+        host, _, port = text.rpartition(":")
+        if not host or not port.isdigit() or not 0 <= int(port) < 65536:
+            self._wrong("listen", f"{text!r} is no address: write 127.0.0.1:8080")
+            return "127.0.0.1", 8080
+        return host.strip("[]"), int(port)
+
+    def _destinations(self) -> Mapping[str, Destination]:
+        try:
+            return read_destinations(self.document.get("destinations", {}), os.environ)
+        except DestinationsError as error:
+            self.mistakes += [f"destinations.{line}" for line in str(error).splitlines()]
+            return {}
+
+    def _routes(self, destinations: Mapping[str, Destination]) -> Mapping[str, Mapping[str, str]]:
+        routes = self.document.get("routes", {})
+        if not isinstance(routes, dict) or not all(isinstance(channels, dict) for channels in routes.values()):
+            self._wrong("routes", "a map is expected: site -> channel -> destination")
+            return {}
+        for site, channels in routes.items():
+            for channel, name in channels.items():
+                if name not in destinations:
+                    self._wrong(f"routes.{site}.{channel}", f"{name!r} is no destination")
+        return routes

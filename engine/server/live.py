@@ -1,0 +1,53 @@
+"""What changed, for those who watch: one short word a change, to every browser that looks at the site."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from threading import Lock
+from typing import NamedTuple
+
+#: Changes that wait for a watcher; one who is slower looks at everything anew.
+WAITING_MAX = 100
+
+
+class Change(NamedTuple):
+    """A ticket of a site changed; an empty ticket: many did."""
+
+    site: str
+    ticket: str
+
+
+class Live:
+    """Told from any thread; watched from the loop of the server."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._watchers: dict[asyncio.Queue[Change], tuple[str, asyncio.AbstractEventLoop]] = {}
+
+    def tell(self, site: str, ticket: str) -> None:
+        with self._lock:
+            watchers = [(queue, loop) for queue, (of, loop) in self._watchers.items() if of == site]
+        for queue, loop in watchers:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_put, queue, Change(site, ticket))
+
+    @asynccontextmanager
+    async def watch(self, site: str) -> AsyncIterator[asyncio.Queue[Change]]:
+        queue: asyncio.Queue[Change] = asyncio.Queue(WAITING_MAX)
+        with self._lock:
+            self._watchers[queue] = (site, asyncio.get_running_loop())
+        try:
+            yield queue
+        finally:
+            with self._lock:
+                self._watchers.pop(queue, None)
+
+
+def _put(queue: asyncio.Queue[Change], change: Change) -> None:
+    if queue.full():
+        while not queue.empty():
+            queue.get_nowait()
+        change = Change(change.site, "")
+    queue.put_nowait(change)
