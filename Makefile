@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup run test test-slow check bench mutants coverage clean
+.PHONY: setup run tour test test-slow test-browser check bench mutants coverage clean
 
 $(VENV)/.core: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.12")'
@@ -14,20 +14,32 @@ $(VENV)/.core: pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.core
 	$(PIP) -e '.[dev]'
 	@touch $@
+$(VENV)/.browser: $(VENV)/.core
+	$(PIP) -e '.[browser]'
+	@touch $@
+$(VENV)/.fuzz: $(VENV)/.core
+	$(PIP) -e '.[fuzz]'
+	@touch $@
 $(VENV)/.bench: $(VENV)/.core
 	$(PIP) -e '.[bench]'
 	@touch $@
 
 setup: $(VENV)/.dev                      ## an environment of its own in .venv
 
-run: $(VENV)/.core                       ## the main job on real input
+run: $(VENV)/.core                       ## the daemon with the shipped sites: board, API; ARGS="--listen 0.0.0.0:8080"
+	@$(BIN)/huiyin serve $(ARGS)
+
+tour: $(VENV)/.core                      ## a shipped site checked, its scenarios played, one told as a timeline
 	@$(BIN)/python -m engine.cli.tour
 
 test: $(VENV)/.core                      ## the fast suite: `make test ARGS="-k worktime"`
 	$(BIN)/python -m pytest -q $(ARGS)
 
-test-slow: $(VENV)/.core                 ## the long proofs
+test-slow: $(VENV)/.fuzz                 ## the long proofs
 	$(BIN)/python -m pytest -q -m slow $(ARGS)
+
+test-browser: $(VENV)/.browser           ## the board in a headless Chromium
+	$(BIN)/python -m pytest -q -m browser $(ARGS)
 
 check: $(VENV)/.dev                      ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check .
@@ -47,4 +59,4 @@ coverage: $(VENV)/.dev                     ## branch coverage of the three rooms
 		--cov-report=term:skip-covered --cov-fail-under=95 $(ARGS)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf $(VENV) huiyin-data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
