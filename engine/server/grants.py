@@ -1,0 +1,40 @@
+"""What may be granted where, checked against the sites and the roles of their policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from engine.server.access import EVERYWHERE, SCOPES, WORDS, Grants
+from engine.server.denials import Denial, denial
+
+#: site -> the roles of its policy.
+Known: TypeAlias = Mapping[str, frozenset[str]]
+
+
+def account_denial(sites: Grants, known: Known) -> Denial | None:
+    """What is wrong with what an account is to be granted: roles, scopes, `wall`."""
+    return _denial(sites, known, SCOPES | WORDS)
+
+
+def token_denial(scopes: frozenset[str], sites: Grants, known: Known) -> Denial | None:
+    """What is wrong with the scopes of a token and its roles by site."""
+    if not scopes:
+        return denial("scope_missing")
+    for word in sorted(scopes - SCOPES):
+        return denial("scope_unknown", word=word, known=listed(SCOPES))
+    return denial("site_missing") if not sites else _denial(sites, known, frozenset())
+
+
+def _denial(sites: Grants, known: Known, words: frozenset[str]) -> Denial | None:
+    for site, granted in sites.items():
+        if site != EVERYWHERE and site not in known:
+            return denial("site_unknown", site=site, known=listed([*known, EVERYWHERE]))
+        roles = frozenset[str]().union(*known.values()) if site == EVERYWHERE else known[site]
+        for word in sorted(granted - roles - words):
+            return denial("grant_unknown", site=site, word=word, known=listed(roles | words))
+    return None
+
+
+def listed(words: Iterable[str]) -> str:
+    return ", ".join(sorted(words))
