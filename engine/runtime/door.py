@@ -100,6 +100,7 @@ class Door:
         roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
         personal = plan.privacy.personal if plan.privacy is not None else frozenset()
         values: dict[str, Value] = {}
+        secret: dict[str, str] = {}
         for name, text in given.items():
             if name in _ENVELOPE:
                 continue
@@ -110,11 +111,16 @@ class Door:
                 value = read_value(fact, text, zone, reference, roles)
             except ValueProblemError as problem:
                 raise UnreadableError(Refusal("value", f"{name}: {problem}")) from None
-            values[name] = self._sealed(name, str(value)) if name in personal else value
-        return values
+            if name in personal:
+                secret[name] = str(value)
+            values[name] = value
+        return {**values, **self._sealed(secret)}
 
-    def _sealed(self, fact: str, value: str) -> str:
-        return self.service.store.write(lambda tx: tx.seal(fact, value))
+    def _sealed(self, values: Mapping[str, str]) -> dict[str, Value]:
+        """References in place of personal values."""
+        if not values:
+            return {}
+        return self.service.store.write(lambda tx: {fact: tx.seal(fact, value) for fact, value in values.items()})
 
     def _standing(self, plan: Plan, ticket: Ticket, verb: str, given: dict[str, str], at: int) -> c.Act:
         def take(name: str) -> str:
@@ -159,7 +165,7 @@ class Door:
             case "escalate":
                 return c.Escalate(take("deadline"), given.pop("if_rung", None))
             case "note":
-                return c.Note(self._sealed("note", take("text")))
+                return c.Note(str(self._sealed({"note": take("text")})["note"]))
             case "link":
                 return c.Link(other("group"))
             case "unlink":

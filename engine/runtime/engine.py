@@ -10,7 +10,7 @@ from engine.core import Plan
 from engine.policy import Diagnostic
 from engine.runtime.people import Roster
 from engine.runtime.revisions import Prepared, restore
-from engine.runtime.service import Listener, Service
+from engine.runtime.service import OPENED, Listener, Service
 from engine.runtime.site import Site
 from engine.store import Database, Revision, StoreError, add_revision, revisions_of
 
@@ -96,6 +96,8 @@ class Engine:
         store = self.database.site(name)
         edition = next(reversed(plans[-1].editions))
         site = Site(plans, Roster(plans[-1], edition, complete=False), edition)
+        if store.mark(OPENED) is None:  # what came due while the engine was down is made up from here on
+            store.write(lambda tx: tx.set_mark(OPENED, now))
         listen = (self._listen(name),) if self._listen is not None else ()
         service = Service(site, store, now, *listen)
         alive = store.mark(ALIVE)

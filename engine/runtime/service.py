@@ -65,7 +65,8 @@ class Service:
         self.site = site.after(store.site_events())
         self.store = store
         self._listen = listen
-        self._looked_until = self.start = max(start, store.mark(OPENED) or start)
+        opened = store.mark(OPENED)
+        self._looked_until = self.start = start if opened is None else opened
         self._waiting: list[Occurrence] = []
         #: Families that could not be brought up to date, and why: they are left alone until `retry`.
         self.parked: dict[str, str] = {}
