@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from engine.core import Table
@@ -62,10 +63,11 @@ def liability(desk: Desk) -> Table[Party] | None:
 
 
 def notices(desk: Desk, moments: Moments, categories: dict[str, Category]) -> dict[str, Notice]:
+    for at, told in _texts(desk):
+        _check_placeholders(desk, moments, at, told)
     found = {}
     for id, text in (desk.policy.notices or {}).items():
         path: Path = ("notices", id)
-        _check_placeholders(desk, moments, (*path, "text"), text.text)
         found[id] = Notice(
             id=id,
             title=text.title or id,
@@ -79,6 +81,17 @@ def notices(desk: Desk, moments: Moments, categories: dict[str, Category]) -> di
             loud=text.quiet is not None,
         )
     return found
+
+
+def _texts(desk: Desk) -> Iterator[tuple[Path, str | None]]:
+    """Every text that is sent to somebody, with its place."""
+    for id, notice in (desk.policy.notices or {}).items():
+        yield ("notices", id, "text"), notice.text
+    for id, detection in (desk.policy.detections or {}).items():
+        yield ("detections", id, "text"), detection.text
+    for id, rungs in (desk.policy.escalations or {}).items():
+        for name, rung in rungs.items():
+            yield ("escalations", id, name, "text"), rung.text
 
 
 def _check_placeholders(desk: Desk, moments: Moments, path: Path, text: str | None) -> None:
