@@ -1,0 +1,260 @@
+"""What happened to a ticket, in a short line of each language. English keeps the ids of the policy, Chinese says the
+titles; personal values are masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from engine.core import Family, Plan, Value, shape
+from engine.core import events as e
+from engine.core.plan import InstantLimit, LengthLimit, Limit
+from engine.policy import Words
+from engine.runtime import masked, show_instant, show_value
+from engine.worktime import format_left, format_length, format_seconds, parse_left
+
+PARTIES: Final = {
+    "reporter": Words("reporter", "报事人"),
+    "leaver": Words("who leaves the post", "交班人"),
+    "taker": Words("who takes the post", "接班人"),
+    "engine": Words("engine", "系统"),
+    "parent": Words("parent ticket", "上级工单"),
+}
+STATUSES: Final = {
+    "running": Words("running", "计时中"),
+    "paused": Words("paused", "暂停"),
+    "breached": Words("breached, still owed", "已超期，仍须完成"),
+    "met": Words("met", "按时完成"),
+    "late": Words("done late", "超期完成"),
+    "missed": Words("missed", "未完成即结束"),
+    "void": Words("void", "作废"),
+    "excused": Words("excused", "免责"),
+}
+CAUSES: Final = {
+    "facts": Words("facts changed", "事实变更"),
+    "instant": Words("its instant moved", "所依据的时刻变更"),
+    "calendar": Words("new day data", "日历数据更新"),
+    "migration": Words("another version of the plan", "方案换版"),
+    "category": Words("another category", "类别变更"),
+}
+_HOW: Final = {
+    "stated": Words("", ""),
+    "set": Words("", ""),
+    "default": Words("by default: ", "默认："),
+    "corrected": Words("corrected: ", "更正："),
+    "detected": Words("detected: ", "识别："),
+}
+
+
+def said(plan: Plan, family: Family, event: e.Event, zone: ZoneInfo) -> Words:
+    """An event of a family, in words."""
+    return _Speaker(plan, family, event.ticket, zone).say(event)
+
+
+def length_words(seconds: int) -> Words:
+    return Words(format_seconds(seconds, "en"), format_seconds(seconds, "zh"))
+
+
+def limit_words(plan: Plan, limit: Limit) -> Words:
+    """`3 working days`, or the instant that the limit is."""
+    match limit:
+        case LengthLimit(length):
+            return Words(format_length(length, "en"), format_length(length, "zh"))
+        case InstantLimit(instant):
+            title = plan.facts[instant.moment].title if instant.moment in plan.facts else instant.moment
+            base = Words(instant.moment, title)
+            if instant.offset is None or not instant.offset.amount:
+                return base
+            away = instant.offset._replace(amount=abs(instant.offset.amount))
+            before = instant.offset.amount < 0
+            return Words(
+                f"{format_length(away, 'en')} {'before' if before else 'after'} {base.en}",
+                f"{base.zh}{'前' if before else '后'}{format_length(away, 'zh')}",
+            )
+
+
+class _Speaker:
+    def __init__(self, plan: Plan, family: Family, ticket: str, zone: ZoneInfo) -> None:
+        self.plan = plan
+        self.zone = zone
+        self.workflow = shape(plan, family.tickets[ticket].category).workflow
+        self.deadlines = {deadline.id: deadline.title for deadline in plan.deadlines}
+
+    def say(self, event: e.Event) -> Words:
+        match event:
+            case e.Opened():
+                return Words("opened: {what}", "开单：{what}").format(what=self.category(event.category))
+            case e.Guided():
+                return Words(f"guidance shown: {event.text}", f"提示：{event.text}")
+            case e.FactsSet():
+                return self.facts(event)
+            case e.Recategorised():
+                both = {"old": self.category(event.old), "new": self.category(event.new)}
+                return Words("category {old} → {new}", "类别由{old}改为{new}").format(**both)
+            case e.Moved():
+                return self.moved(event)
+            case e.RoundBegun():
+                return Words(f"round {event.round} begins", f"第 {event.round} 轮开始")
+            case e.Assigned():
+                return Words(f"assigned to {event.person}", f"指派给{event.person}")
+            case e.Closed():
+                return Words("closed: {state}", "结束：{state}").format(state=self.state(event.state))
+            case e.PartOpened():
+                what = {"what": self.category(event.category), "part": event.part}
+                return Words("part {part} opened: {what}", "开出{what} {part}").format(**what)
+            case e.PartEnded():
+                return Words(f"part {event.part} ended", f"{event.part} 已结束")
+            case e.Linked():
+                return self.linked(event)
+            case e.Unlinked():
+                return Words(f"unlinked: {event.reason}", f"解除关联：{event.reason}")
+            case e.Merged():
+                return Words(f"merged into {event.into}", f"并入 {event.into}")
+            case e.DetectionFired():
+                title = Words(event.detection, self.plan.detections[event.detection].title)
+                return Words("detected: {what}", "识别：{what}").format(what=title)
+            case e.Noted():
+                return Words("note", "备注")
+            case e.CalendarApplied():
+                return Words(f"day data {event.edition}", f"日历数据 {event.edition}")
+            case e.Migrated():
+                return Words(f"plan version {event.plan[:12]}", f"方案版本 {event.plan[:12]}")
+        return self.clocks(event)
+
+    def clocks(self, event: e.Event) -> Words:
+        name = self.deadline(getattr(event, "key", ""))
+        match event:
+            case e.RunStarted(due=None):
+                return Words("{name} starts, paused", "{name}起算，暂停中").format(name=name)
+            case e.RunStarted():
+                return Words("{name} due {at}", "{name} {at} 到期").format(name=name, at=self.instant(event.due))
+            case e.DueMoved():
+                to = self.instant(event.new) if event.new is not None else _left(event.left)
+                return Words("{name} moved to {to}: {why}", "{name}改为 {to}：{why}").format(
+                    name=name, to=to, why=CAUSES[event.cause]
+                )
+            case e.RunPaused():
+                return Words("{name} paused, {left} left", "{name}暂停，余{left}").format(
+                    name=name, left=_left(event.left)
+                )
+            case e.RunResumed():
+                return Words("{name} resumed, due {at}", "{name}恢复计时，{at} 到期").format(
+                    name=name, at=self.instant(event.due)
+                )
+            case e.Breached():
+                return Words("{name} BREACHED", "{name}超期").format(name=name)
+            case e.RunEnded():
+                return self.ended(event, name)
+            case e.VerdictCorrected():
+                return Words("{name} corrected to {to}: {why}", "{name}更正为{to}：{why}").format(
+                    name=name, to=STATUSES[event.new], why=event.evidence
+                )
+            case e.Raised():
+                return Words("{name}: rung {rung}, told {who}", "{name}升级 {rung}，告知{who}").format(
+                    name=name, rung=event.rung, who=self.addresses(event.told)
+                )
+            case e.RungSkipped():
+                return Words("{name}: rung {rung} skipped", "{name}：略过 {rung}").format(name=name, rung=event.rung)
+            case e.Repeated():
+                return Words("{name}: rung {rung} again ({n})", "{name}：再次提醒 {rung}（第 {n} 次）").format(
+                    name=name, rung=event.rung, n=event.n
+                )
+            case e.Acked():
+                return Words("{name}: {rung} acknowledged by {who}", "{name}：{who}已知悉 {rung}").format(
+                    name=name, rung=event.rung, who=event.person
+                )
+            case e.LadderExhausted():
+                return Words("{name}: ladder exhausted", "{name}：升级已到顶").format(name=name)
+            case e.LadderStopped():
+                return Words("{name}: all-clear", "{name}：解除升级").format(name=name)
+            case e.DeliveryReported():
+                outcome = {
+                    "delivered": Words("delivered", "已送达"),
+                    "undeliverable": Words("undeliverable", "无法送达"),
+                }
+                return Words("{name}: {rung} {what}", "{name}：{rung} {what}").format(
+                    name=name, rung=event.rung, what=outcome.get(event.outcome, event.outcome)
+                )
+        raise AssertionError(event)
+
+    # ---- parts ------------------------------------------------------------------------------------------------------
+
+    def facts(self, event: e.FactsSet) -> Words:
+        said = [self.change(change) for change in event.changes]
+        how = _HOW[event.how]
+        return Words(how.en + "; ".join(words.en for words in said), how.zh + "；".join(words.zh for words in said))
+
+    def change(self, change: e.FactChange) -> Words:
+        known = self.plan.facts.get(change.fact)
+        name = Words(change.fact, known.title if known is not None else change.fact)
+        if change.new is None:
+            return Words(f"{name.en} taken back", f"{name.zh}已撤回")
+        value = self.value(change.fact, change.new)
+        return Words(f"{name.en} = {value.en}", f"{name.zh} = {value.zh}")
+
+    def value(self, fact: str, value: Value) -> Words:
+        known = self.plan.facts.get(fact)
+        text = masked(self.plan, fact, show_value(known, value, self.zone))
+        if isinstance(value, bool):
+            return Words("yes" if value else "no", "是" if value else "否")
+        titles = known.values if known is not None and known.type == "choice" else {}
+        if known is not None and known.type == "role":
+            titles = {id: role.title for id, role in self.plan.roles.items()}
+        return Words(text, titles.get(text, text))
+
+    def moved(self, event: e.Moved) -> Words:
+        move = self.workflow.moves.get(event.move)
+        name = Words(event.move, move.title if move is not None else event.move)
+        testimony = Words(" (told late)", "（补报）") if event.testimony else Words("", "")
+        if event.to == event.source:
+            return Words("{name}{told}", "{name}{told}").format(name=name, told=testimony)
+        return Words("{name} → {to}{told}", "{name} → {to}{told}").format(
+            name=name, to=self.state(event.to), told=testimony
+        )
+
+    def linked(self, event: e.Linked) -> Words:
+        match event.how:
+            case "group":
+                return Words(f"linked with {event.to}", f"与 {event.to} 关联")
+            case "member":
+                return Words(f"joined {event.to}", f"加入 {event.to}")
+            case "repeat_of":
+                return Words(f"the same matter as {event.to}", f"与 {event.to} 为同一事项")
+
+    def ended(self, event: e.RunEnded, name: Words) -> Words:
+        if event.status == "late" and event.due is not None:
+            return Words("{name} late by {by}", "{name}迟 {by}").format(
+                name=name, by=length_words(event.effective_at - event.due)
+            )
+        return Words("{name} {verdict}", "{name}{verdict}").format(name=name, verdict=STATUSES[event.status])
+
+    def deadline(self, key: str) -> Words:
+        id = key.partition("#")[0]
+        return Words(id, self.deadlines.get(id, id))
+
+    def category(self, id: str) -> Words:
+        return Words(id, self.plan.categories[id].title if id in self.plan.categories else id)
+
+    def state(self, id: str) -> Words:
+        return Words(id, self.workflow.states[id].title if id in self.workflow.states else id)
+
+    def addresses(self, told: Iterable[str]) -> Words:
+        found = [self.address(address) for address in told]
+        return Words(", ".join(words.en for words in found), "、".join(words.zh for words in found))
+
+    def address(self, address: str) -> Words:
+        what, _, name = address.partition(":")
+        if what == "role":
+            return Words(name, self.plan.roles[name].title if name in self.plan.roles else name)
+        return Words(name, name) if what == "person" else PARTIES.get(what, Words(what, what))
+
+    def instant(self, at: int | None) -> str:
+        return "" if at is None else show_instant(at, self.zone)
+
+
+def _left(left: str | None) -> Words:
+    if not left:
+        return Words("", "")
+    return Words(format_left(parse_left(left), "en"), format_left(parse_left(left), "zh"))

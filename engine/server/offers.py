@@ -1,0 +1,356 @@
+"""What somebody may do now: the moves of a ticket with what each asks for, and what a category records at its opening.
+
+Whether a move is possible the core is asked itself: it decides on the family in memory, and what it decided is
+forgotten. Facts that are asked for and not known yet stand in for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from engine.core import Actor, Command, Family, Plan, Refusal, Table, Ticket, Value, View, Work, decide, reads
+from engine.core import commands as c
+from engine.core import conditions as k
+from engine.core.plan import Asked, Fact, Move
+from engine.policy import Words
+from engine.server.present import Shown, category, instant, is_personal, named, rule, value_text, workflow_of
+
+#: What a standing move asks for beside facts: name -> title, and whether it may be left out.
+_FIELDS: Final[Mapping[str, tuple[Words, bool]]] = {
+    "assignee": (Words("Person", "人员"), False),
+    "role": (Words("Role", "角色"), True),
+    "reason": (Words("Reason", "原因"), False),
+    "evidence": (Words("Evidence", "依据"), True),
+    "deadline": (Words("Deadline", "时限"), False),
+    "rung": (Words("Rung", "级"), False),
+    "text": (Words("Note", "备注"), False),
+    "category": (Words("Category", "类别"), False),
+    "group": (Words("Ticket to link with", "关联的工单"), False),
+    "into": (Words("Ticket to merge into", "并入的工单"), False),
+    "verdict": (Words("Verdict", "判定"), True),
+}
+#: The standing moves in the order in which people look for them, and what each asks for.
+_STANDING: Final[Mapping[str, tuple[Words, tuple[str, ...]]]] = {
+    "note": (Words("Note", "备注"), ("text",)),
+    "ack": (Words("Acknowledge", "知悉"), ("deadline", "rung")),
+    "escalate": (Words("Escalate now", "立即升级"), ("deadline",)),
+    "assign": (Words("Assign", "指派"), ("assignee", "role")),
+    "set_facts": (Words("Change facts", "变更事实"), ("reason",)),
+    "recategorise": (Words("Change category", "变更类别"), ("category",)),
+    "link": (Words("Link", "关联"), ("group",)),
+    "unlink": (Words("Unlink", "解除关联"), ("reason",)),
+    "merge": (Words("Merge", "合并"), ("into",)),
+    "excuse": (Words("Excuse", "免责"), ("deadline", "reason")),
+    "correct": (Words("Correct", "更正"), ("deadline", "verdict", "reason", "evidence")),
+}
+#: Refusals that say that somebody may not, or not now, whatever he fills in.
+_CLOSED: Final = frozenset({"by", "closed", "state", "merged", "other_than", "before"})
+_VERDICTS: Final = ("met", "late", "missed", "back")
+
+
+def moves(plan: Plan, family: Family, one: Ticket, actor: Actor, now: int) -> list[Shown]:
+    """The moves that this person may make on a ticket now, those of the workflow first."""
+    probe = _Probe(plan, family, one, actor, max(now, family.floor))
+    return [*probe.moves(), *probe.standing()]
+
+
+def intake(plan: Plan, id: str) -> Shown:
+    """What a category records when a ticket is opened. Raises KeyError: there is no such category."""
+    known = plan.categories[id]
+    return {
+        "category": category(plan, id),
+        "fields": [field(plan, item, item.when) for item in known.record],
+        "guide": _all_rows(known.guide),
+        **rule(plan, known.rule),
+    }
+
+
+def intakes(plan: Plan) -> list[Shown]:
+    """The categories that people open, in order of the plan; those of duties open by themselves."""
+    return [intake(plan, one.id) for one in plan.categories.values() if one.duty is None]
+
+
+def condition(when: k.Condition | None) -> Shown | None:
+    """A condition as a form can ask it of what was filled in; None: always."""
+    match when:
+        case None:
+            return None
+        case k.OneOf(fact, values):
+            return {"fact": fact, "in": sorted(values, key=str)}
+        case k.NoneOf(fact, values):
+            return {"fact": fact, "not_in": sorted(values, key=str)}
+        case k.IsSet(fact, wanted):
+            return {"fact": fact, "set": wanted}
+        case k.Between(fact, low, high, low_open, high_open):
+            return {"fact": fact, "low": low, "high": high, "low_open": low_open, "high_open": high_open}
+        case k.All(parts):
+            return {"all": [condition(part) for part in parts]}
+        case k.Any(parts):
+            return {"any": [condition(part) for part in parts]}
+        case k.Not(part):
+            return {"not": condition(part)}
+        case k.ClockTime(start, end):
+            return {"time": [start, end]}
+        case k.OpeningDay(working, weekdays):
+            return {"working_day": working, "weekdays": sorted(weekdays)}
+        case k.Within(fact, amount, unit):
+            return {"fact": fact, "within": [amount, unit]}
+
+
+def field(plan: Plan, item: Asked, when: k.Condition | None, value: Value | None = None) -> Shown:
+    """A fact as a form asks for it. `when`: on what, among the fields of the same form, it depends."""
+    fact = plan.facts[item.fact]
+    personal = is_personal(plan, fact.id)
+    zone = ZoneInfo(plan.timezone)
+    known = None if value is None or personal else value
+    if known is not None and fact.type == "time":
+        shown: Value | None = instant(int(known), zone)
+    else:
+        shown = known
+    return {
+        "name": fact.id,
+        "title": fact.title,
+        "type": fact.type,
+        "values": _values(plan, fact),
+        "optional": item.optional,
+        "personal": personal,
+        "when": condition(when),
+        "value": shown,
+        "text": "" if known is None else value_text(plan, fact.id, known, zone),
+        "has_default": fact.default is not None,
+    }
+
+
+def _values(plan: Plan, fact: Fact) -> list[Shown]:
+    if fact.type == "role":
+        return [named(role.id, role.title) for role in plan.roles.values()]
+    return [named(id, title) for id, title in fact.values.items()]
+
+
+def _all_rows(guide: Table[str] | None) -> list[Shown]:
+    rows = guide.rows if guide is not None else ()
+    return [{"when": condition(row.when), "text": row.value} for row in rows]
+
+
+class _Probe:
+    """Asks the core what would happen, for one person on one ticket."""
+
+    def __init__(self, plan: Plan, family: Family, one: Ticket, actor: Actor, at: int) -> None:
+        self.plan = plan
+        self.family = family
+        self.one = one
+        self.actor = actor
+        self.at = at
+        self.view: View = Work(plan, family, at, actor).view(one)
+
+    def refusal(self, act: c.Act) -> Refusal | None:
+        found = decide(self.plan, self.family, Command(self.one.id, self.actor, self.at, act))
+        return found if isinstance(found, Refusal) else None
+
+    # ---- of the workflow ----
+
+    def moves(self) -> Iterator[Shown]:
+        for move in workflow_of(self.plan, self.one).moves.values():
+            if self.one.state in move.sources and self.may(move):
+                yield self.move(move)
+
+    def may(self, move: Move) -> bool:
+        """Whether the move is possible with some of the facts it asks for."""
+        given: dict[str, Value] = {}
+        assignee = self.actor.person if move.assign is not None else None
+        while (refusal := self.refusal(c.Do(move.id, given, assignee))) is not None:
+            if refusal.code != "missing" or refusal.detail in given or refusal.detail not in self.plan.facts:
+                return self.may_yet(move, refusal, {item.fact for item in self.asked(move)})
+            given[refusal.detail] = _anything(self.plan, self.plan.facts[refusal.detail], self.at)
+        return True
+
+    def may_yet(self, move: Move, refusal: Refusal, asked: set[str]) -> bool:
+        """Whether a refusal may go away with other facts: the core was shown some value, not the one to come."""
+        match refusal.code:
+            case "when":
+                return not asked.isdisjoint(reads(move.when))
+            case "after":
+                return any(
+                    earlier == refusal.detail and not asked.isdisjoint(reads(when)) for earlier, when in move.after
+                )
+        return refusal.code not in _CLOSED
+
+    def move(self, move: Move) -> Shown:
+        fields = list(self.fields(self.asked(move)))
+        if move.assign is not None:
+            holder = named(move.assign, self.plan.roles[move.assign].title)
+            person = _person(_FIELDS["assignee"][0], optional=self.one.assignee is not None, role=holder)
+            fields = [person | {"value": self.one.assignee}, *fields]
+        return {
+            "move": move.id,
+            **_title(Words(move.id, move.title)),
+            "title": move.title,
+            "standing": False,
+            "to": named(move.to, workflow_of(self.plan, self.one).states[move.to].title) if move.to else None,
+            "rework": move.rework,
+            "late_report": move.observed,
+            "opens": category(self.plan, move.opens) if move.opens is not None else None,
+            "fields": fields,
+            "guide": list(self.guide(move)),
+            **rule(self.plan, move.rule),
+        }
+
+    def asked(self, move: Move) -> tuple[Asked, ...]:
+        """What a move asks for, and what the record of the part that it opens asks for and the ticket does not know."""
+        record = self.plan.categories[move.opens].record if move.opens is not None else ()
+        of_move = {item.fact for item in move.ask}
+        unknown = (item for item in record if item.fact not in of_move and self.view(item.fact) is None)
+        return (*move.ask, *unknown)
+
+    def fields(self, asked: tuple[Asked, ...]) -> Iterator[Shown]:
+        """Those that may be asked: a condition is answered as far as what is known answers it."""
+        names = {item.fact for item in asked}
+        for item in asked:
+            open_yet = item.when is not None and not names.isdisjoint(reads(item.when))
+            if item.when is None or open_yet or item.when.holds(self.view):
+                yield field(self.plan, item, item.when if open_yet else None, self.one.fact(item.fact))
+
+    def guide(self, move: Move) -> Iterator[Shown]:
+        if move.guide is None:
+            return
+        names = {item.fact for item in self.asked(move)}
+        if all(names.isdisjoint(reads(row.when)) for row in move.guide.rows):
+            row = move.guide.pick(self.view)
+            yield from [{"when": None, "text": row.value}] if row is not None else []
+            return
+        yield from _all_rows(move.guide)
+
+    # ---- standing ----
+
+    def standing(self) -> Iterator[Shown]:
+        workflow = workflow_of(self.plan, self.one)
+        for name, (title, names) in _STANDING.items():
+            choices = list(self.choices(name))
+            if not choices:
+                continue
+            listed = workflow.standing.get(name)
+            yield {
+                "move": name,
+                **_title(title),
+                "title": title.zh,
+                "standing": True,
+                "to": None,
+                "rework": False,
+                "late_report": name == "note",
+                "opens": None,
+                "fields": [*self.standing_fields(name, names, choices)],
+                "guide": [],
+                **rule(self.plan, listed.rule if listed is not None else workflow.rule),
+            }
+
+    def choices(self, name: str) -> Iterator[tuple[str, str]]:
+        """For what the standing move may be made: (deadline, rung) where it is about those, else one empty pair."""
+        match name:
+            case "ack":
+                yield from (
+                    (run.deadline, rung)
+                    for run in self.one.runs.values()
+                    for rung in run.climb.raised
+                    if self.lets(c.Ack(run.deadline, rung))
+                )
+            case "escalate":
+                yield from ((id, "") for id in self.one.runs if self.lets(c.Escalate(id)))
+            case "excuse":
+                yield from (
+                    (id, "")
+                    for id in dict.fromkeys(run.deadline for run in self.one.all_runs())
+                    if self.lets(c.Excuse(id, ""))
+                )
+            case "unlink":
+                yield from [("", "")] if self.lets(c.Unlink("")) else []
+            case _:
+                yield from [("", "")] if self.lets_in_general(name) else []
+
+    def lets(self, act: c.Act) -> bool:
+        return self.refusal(act) is None
+
+    def lets_in_general(self, name: str) -> bool:
+        """Whether the person may make it at all; what he fills in is judged when he does."""
+        acts: Mapping[str, c.Act] = {
+            "note": c.Note(""),
+            "assign": c.Assign(None, self.actor.person),
+            "set_facts": c.SetFacts({}, ""),
+            "correct": c.CorrectFacts({}, "", ""),
+            "recategorise": c.Recategorise(""),
+            "link": c.Link(""),
+            "merge": c.Merge(""),
+        }
+        refusal = self.refusal(acts[name])
+        return refusal is None or refusal.code not in _CLOSED | {"when"}
+
+    def standing_fields(self, name: str, names: Iterable[str], choices: list[tuple[str, str]]) -> Iterator[Shown]:
+        for each in names:
+            title, optional = _FIELDS[each]
+            if name == "correct" and each == "deadline":
+                optional = True
+            made = _person(title, optional) if each == "assignee" else _plain(each, title, optional)
+            yield made | {"values": self.values(name, each, choices)}
+        if name in ("set_facts", "correct", "recategorise"):
+            for fact in self.plan.facts.values():
+                known = self.one.fact(fact.id)
+                if known is not None or name != "correct":
+                    yield field(self.plan, Asked(fact.id, optional=True), None, known)
+
+    def values(self, name: str, each: str, choices: list[tuple[str, str]]) -> list[Shown]:
+        match each:
+            case "deadline":
+                ids = [run.deadline for run in self.one.all_runs()] if name == "correct" else [id for id, _ in choices]
+                titles = {deadline.id: deadline.title for deadline in self.plan.deadlines}
+                return [named(id, titles.get(id, id)) for id in dict.fromkeys(ids)]
+            case "rung":
+                return [named(rung, rung) | {"deadline": id} for id, rung in choices]
+            case "role":
+                return [named(role.id, role.title) for role in self.plan.roles.values()]
+            case "category":
+                others = (one for one in self.plan.categories.values() if one.duty is None)
+                return [named(one.id, one.title) for one in others if one.id != self.one.category]
+            case "verdict":
+                return [named(one, one) for one in _VERDICTS]
+        return []
+
+
+def _anything(plan: Plan, fact: Fact, at: int) -> Value:
+    """Some value of a fact's type."""
+    match fact.type:
+        case "choice":
+            return next(iter(fact.values))
+        case "flag":
+            return True
+        case "number" | "score":
+            return 1
+        case "time":
+            return at
+        case "role":
+            return next(iter(plan.roles))
+    return "-"
+
+
+def _title(words: Words) -> Shown:
+    return {"en": words.en, "zh": words.zh}
+
+
+def _plain(name: str, title: Words, optional: bool, type: str = "text") -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": title.zh,
+        **_title(title),
+        "type": type,
+        "values": [],
+        "optional": optional,
+        "personal": name == "text",
+        "when": None,
+        "value": None,
+        "text": "",
+        "has_default": False,
+    }
+
+
+def _person(title: Words, optional: bool, role: Shown | None = None) -> dict[str, Any]:
+    return _plain("assignee", title, optional, "person") | {"role": role}
