@@ -158,7 +158,8 @@ class Accounts:
 
 def login(name: str) -> str:
     """The name of an account as it is kept, however it was typed."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
+    text = name.encode(errors="replace").decode()  # half a character is none that could be kept
+    return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 def principal_of(account: Account) -> Principal:

@@ -21,7 +21,8 @@ from engine.store.access import Token
 LONGEST_DAYS: Final = 366
 USED_EVERY: Final = 60  # seconds: `used_at` is that exact
 NAME_MAX: Final = 100  # characters
-FORM: Final = re.compile(r"hy_([0-9a-f]{8})_([\w-]{43})", re.ASCII)
+ID: Final = re.compile(r"[0-9a-f]{8}")
+FORM: Final = re.compile(rf"hy_({ID.pattern})_([\w-]{{43}})", re.ASCII)
 
 
 class Purpose(NamedTuple):
@@ -72,7 +73,7 @@ class Tokens:
         """It is dead with the next request. Again: it stays as it was."""
 
         def run(connection: Connection) -> Denial | None:
-            if rows.token(connection, id) is None:
+            if ID.fullmatch(id) is None or rows.token(connection, id) is None:
                 return denial("token_unknown")
             if rows.revoke_token(connection, id, call.at):
                 access_log.record(connection, call.entry("token.revoke", object=id))
