@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 from engine.policy import Words
 
 #: The rooms that find mistakes, each with its pages.
-ROOMS: Final = ("engine.policy", "engine.sim")
+ROOMS: Final = ("engine.policy", "engine.sim", "engine.runtime")
 PART: Final = re.compile(r"^## (en|zh|wrong|right)\n(.*?)(?=^## |\Z)", re.M | re.S)
-YAML: Final = re.compile(r"^```yaml\n(.*?)^```$", re.M | re.S)
+FENCE: Final = re.compile(r"^```\w+\n(.*?)^```$", re.M | re.S)
 HEADINGS: Final = {"wrong": Words("Wrong", "错误的写法"), "right": Words("Right", "正确的写法")}
 
 
@@ -60,5 +60,5 @@ def codes() -> Iterator[str]:
 
 
 def _example(section: str | None) -> str | None:
-    found = YAML.search(section) if section is not None else None
+    found = FENCE.search(section) if section is not None else None
     return found[1] if found is not None else None

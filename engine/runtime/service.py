@@ -28,6 +28,8 @@ from engine.core import (
 from engine.core import commands as c
 from engine.core import report as compute_report
 from engine.core.plan import NewMember, Outside
+from engine.runtime.directory import Changes, Staff, changes
+from engine.runtime.directory import entries as roster_entries
 from engine.runtime.duties import ROLLOUT, Occurrence, occurrences
 from engine.runtime.people import Entry, required_staff
 from engine.runtime.privacy import may_see
@@ -79,13 +81,13 @@ class Service:
 
         A command with a key that took effect before is answered as it was then; refusals are not remembered.
         """
-        return self._turn(lambda turn: turn.handle(command))
+        return self.turn(lambda turn: turn.handle(command))
 
-    def _turn(self, work: Callable[[Turn], T]) -> T:
+    def turn(self, work: Callable[[Turn], T]) -> T:
         """Do one turn in a transaction, then what it sent to other families, each in one of its own."""
         result, turn = self._write(work)
         for family, at in turn.sent.items():
-            self._turn(lambda turn, id=family, until=at: turn.bring_up(id, until - 1, until))  # type: ignore[misc]
+            self.turn(lambda turn, id=family, until=at: turn.bring_up(id, until - 1, until))  # type: ignore[misc]
         return result
 
     def _write(self, work: Callable[[Turn], T]) -> tuple[T, Turn]:
@@ -137,7 +139,7 @@ class Service:
         it does not keep the others.
         """
         try:
-            self._turn(lambda turn: turn.catch_up(families, until))
+            self.turn(lambda turn: turn.catch_up(families, until))
         except StoreError as error:
             if len(families) == 1:
                 self.parked[families[0]] = str(error)
@@ -184,7 +186,7 @@ class Service:
         ticket = f"{duty.id}@{local:%Y-%m-%dT%H:%M}{suffix}"
         act = c.Open(duty.category, {}, plan=plan.version, edition=self.site.edition, post=one.post)
         # an occurrence is opened once, however often the service was started: its ticket exists
-        self._turn(lambda turn: turn.apply(Command(ticket, system(duty.id), one.at, act)))
+        self.turn(lambda turn: turn.apply(Command(ticket, system(duty.id), one.at, act)))
 
     def report(self, id: str, at: int) -> None:
         """A report falls due: its figures, computed from the events, go to whom the plan names."""
@@ -258,7 +260,7 @@ class Service:
     # ---- the site's own stream --------------------------------------------------------------------------------------
 
     def record(self, at: int, kind: str, rule: Rule, data: Mapping[str, Any], key: str = "") -> None:
-        self._turn(lambda turn: turn.record(at, kind, rule, data, key))
+        self.turn(lambda turn: turn.record(at, kind, rule, data, key))
 
     def dossier(self, file: str, per: Value) -> tuple[str, ...]:
         """The tickets in the dossier of one value, in order of opening."""
@@ -266,16 +268,40 @@ class Service:
 
     def roster_changed(self, at: int, entries: Iterable[Entry] = (), gone: Iterable[str] = ()) -> None:
         """People come and go. Whoever is new in a role opens the duties of new members; staffing is counted anew."""
-        self.advance(at - 1)
         come, gone = tuple(entries), tuple(gone)
-        known = {(entry.person, entry.role) for entry in self.site.roster.entries}
+        known = self.site.roster.entries
         data = {"come": [tuple(entry) for entry in come], "gone": list(gone)}
-        self._turn(lambda turn: turn.change_site(at, "roster_changed", self.site.plan.rule, data))
+        self._change_people(at, "roster_changed", data)
+        self._welcome(at, [entry for entry in come if entry.person not in gone], known)
+
+    def list_staff(self, at: int, staff: Sequence[Staff]) -> Changes:
+        """The roster is what a list says, from `at` on; the same list again changes nothing."""
+        known = self.site.roster.entries
+        what = changes(known, roster_entries(self.site.plan, staff), at)
+        reach = {one.person: {"phone": one.phone, **one.addresses} for one in staff}
+
+        def sealed(tx: Transaction) -> dict[str, dict[str, str]]:
+            return {who: {via: tx.seal(via, to) for via, to in where.items() if to} for who, where in reach.items()}
+
+        addresses = self.store.write(sealed)
+        if what != Changes((), ()) or addresses != self.site.addresses or not self.site.roster.complete:
+            data = {"come": [tuple(entry) for entry in what.come], "gone": [tuple(entry) for entry in what.gone]}
+            self._change_people(at, "staff_listed", {**data, "addresses": addresses})
+            self._welcome(at, [entry for entry in what.come if entry.since <= at], known)
+        return what
+
+    def _change_people(self, at: int, kind: str, data: Mapping[str, Any]) -> None:
+        self.advance(at - 1)
+        self.turn(lambda turn: turn.change_site(at, kind, self.site.plan.rule, data))
         self._look_anew(at)
+
+    def _welcome(self, at: int, come: Iterable[Entry], known: Iterable[Entry]) -> None:
+        """Open the duties of those who are new in a role, and count."""
+        before = {(entry.person, entry.role) for entry in known}
         for entry in come:
             for duty in self.site.plan.duties.values():
                 runs = self.site.duties is None or duty.id in self.site.duties
-                new = (entry.person, entry.role) not in known and entry.person not in gone
+                new = (entry.person, entry.role) not in before
                 if new and runs and isinstance(duty.every, NewMember) and entry.role in duty.every.roles:
                     self.open_duty(Occurrence(at, "duty", duty.id, entry.person))
         self.count_staff(at)
@@ -337,10 +363,14 @@ class Service:
     def adopt(self, at: int, plans: tuple[Plan, ...]) -> None:
         """The site's plans, the newest last: new tickets go by the one in force, open ones keep theirs."""
         self.advance(at - 1)
-        self._base = self._base.with_plans(plans)
-        self.site = self._base.after(self.store.site_events())
-        self.record(at, "plan_published", plans[-1].rule, {"plan": plans[-1].version})
+        self.turn(lambda turn: self._adopt(turn, at, plans))
         self._look_anew(at)
+
+    def _adopt(self, turn: Turn, at: int, plans: tuple[Plan, ...]) -> None:
+        """Where nobody else writes: whoever comes after finds the new plan, and nobody puts back the one before."""
+        self._base = self._base.with_plans(plans)
+        turn.site = self._base.after(turn.tx.site_events())
+        turn.record(at, "plan_published", plans[-1].rule, {"plan": plans[-1].version})
 
     def was_down(self, start: int, end: int) -> None:
         """The engine was not running in [start, end): what could not be told meanwhile is not late by that."""
@@ -353,16 +383,20 @@ class Service:
 
     def publish_calendar(self, at: int, edition: str, days: Mapping[str, Any]) -> None:
         """New day data: every open ticket gets it by a command. Raises CalendarError, and then nothing has changed."""
+        self.change_days(at, [("calendar_published", {"edition": edition, "days": days})])
+
+    def change_days(self, at: int, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """The same for several events of the site's stream at once; tickets go by the edition of the last."""
         self.advance(at - 1)
-        data = {"edition": edition, "days": days}
-        self._turn(lambda turn: self._publish(turn, at, data))
+        self.turn(lambda turn: self._change_days(turn, at, events))
         self._look_anew(at)
 
-    def _publish(self, turn: Turn, at: int, data: Mapping[str, Any]) -> None:
-        turn.change_site(at, "calendar_published", self.site.plan.rule, data)
-        act = c.ApplyCalendar(data["edition"])
+    def _change_days(self, turn: Turn, at: int, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        for kind, data in events:
+            turn.change_site(at, kind, self.site.plan.rule, data)
+        act = c.ApplyCalendar(turn.site.edition)
         for row in everything(turn.tx, Query(open=True)):
-            key = f"calendar/{act.edition}/{row.ticket}"
+            key = f"calendar/{act.edition}/{at}/{row.ticket}"
             turn.send(key, Command(row.ticket, system("calendar"), at, act))
 
     def qualified(self, person: str, role: str | None) -> bool:

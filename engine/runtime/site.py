@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.core import Plan
 from engine.runtime.directory import Changes, changed
+from engine.runtime.editions import shipped_then
 from engine.runtime.people import Entry, Handover, Roster
 from engine.store import SiteEvent
-from engine.worktime import overlay
+from engine.worktime import DayData, overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Site:
     edition: str
     duties: frozenset[str] | None = None
     reports: frozenset[str] | None = None
+    #: person -> channel of the plan, or `phone` -> reference of where to reach him
+    addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -66,23 +69,35 @@ class Site:
                 case "staff_listed":
                     what = Changes(tuple(map(_entry, data["come"])), tuple(map(_entry, data["gone"])))
                     entries = changed(site.roster.entries, what, event.at)
-                    site = replace(site, roster=replace(site.roster, entries=entries, complete=True))
+                    roster = replace(site.roster, entries=entries, complete=True)
+                    site = replace(site, roster=roster, addresses=data["addresses"])
                 case "roster_changed":
                     site = replace(site, roster=site.roster.after(event.at, map(_entry, data["come"]), data["gone"]))
                 case "handed_over":
                     site = replace(site, roster=site.roster.with_handover(Handover(**data)))
+                case "calendar_shipped":
+                    site = site._with_editions(
+                        {plan.version: shipped_then(plan, data["edition"], data["codes"]) for plan in site.plans}
+                    )
                 case "calendar_published":
-                    site = site._with_days(data["edition"], data["days"])
+                    site = site._with_editions(
+                        {
+                            plan.version: overlay(plan.editions[site.edition], data["days"], data["edition"])
+                            for plan in site.plans
+                        }
+                    )
         return site
 
     def with_plans(self, plans: tuple[Plan, ...]) -> Site:
         return replace(self, plans=plans, roster=replace(self.roster, plan=plans[-1]))
 
-    def _with_days(self, edition: str, days: Mapping[str, Any]) -> Site:
-        """Every version of the plan learns the new edition, and the site goes by it."""
-        latest = self.plan.editions[self.edition]
-        known = overlay(latest, days, edition)
-        plans = tuple(replace(plan, editions={**plan.editions, edition: known}) for plan in self.plans)
+    def _with_editions(self, known: Mapping[str, DayData]) -> Site:
+        """Every version of the plan learns its new edition of day data, and the site goes by it."""
+        plans = tuple(
+            replace(plan, editions={**plan.editions, known[plan.version].id: known[plan.version]})
+            for plan in self.plans
+        )
+        edition = known[self.plan.version].id
         return replace(self, plans=plans, edition=edition, roster=replace(self.roster, plan=plans[-1], edition=edition))
 
 

@@ -23,6 +23,7 @@ from engine.store.protocol import (
 
 if TYPE_CHECKING:
     from engine.store.chain import Damage, Seal
+    from engine.store.customers import CustomerRow, customers_of, forget_customer, keep_customers
     from engine.store.database import Database
     from engine.store.revisions import Revision, add_revision, revisions_of
     from engine.store.upkeep import backup, migrate, restore, verify
@@ -31,6 +32,7 @@ __all__ = [
     "Answered",
     "Commit",
     "ConflictError",
+    "CustomerRow",
     "Damage",
     "Database",
     "Done",
@@ -47,6 +49,9 @@ __all__ = [
     "Transaction",
     "add_revision",
     "backup",
+    "customers_of",
+    "forget_customer",
+    "keep_customers",
     "migrate",
     "restore",
     "revisions_of",
@@ -55,6 +60,10 @@ __all__ = [
 
 #: What works on the SQLite file, by module: imported when asked for, since most verbs need no database.
 _ON_FILES = {
+    "CustomerRow": "customers",
+    "customers_of": "customers",
+    "forget_customer": "customers",
+    "keep_customers": "customers",
     "Damage": "chain",
     "Database": "database",
     "Revision": "revisions",

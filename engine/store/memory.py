@@ -122,6 +122,9 @@ class MemoryStore:
     def mark(self, name: str) -> int | None:
         return self._marks.get(name)
 
+    def reference(self, fact: str, value: str) -> str | None:
+        return self._references.get((fact, value))
+
     def reveal(self, reference: str) -> str | None:
         return self._vault.get(reference)
 

@@ -161,6 +161,10 @@ class Reader(Protocol):
         """An instant kept under a name: up to when duties were opened, when the engine was last alive."""
         ...
 
+    def reference(self, fact: str, value: str) -> str | None:
+        """The reference of a personal value that is in the vault; None if it is not."""
+        ...
+
     def reveal(self, reference: str) -> str | None:
         """The personal value behind a reference; None once it is erased."""
         ...

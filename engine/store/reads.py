@@ -50,7 +50,7 @@ class Reads(ABC):
     def _head(self, ticket: str) -> tuple[str, int, bytes] | None:
         """Root, count of steps and last hash of the family that a ticket belongs to."""
         found: tuple[str, int, bytes] | None = self._one(_HEAD, (self.name, ticket))
-        return found or self._one(_HEAD_OF_PART, (self.name, ticket))
+        return found
 
     def _folded(self, id: str, steps: int, head: bytes) -> Family:
         family = self._cache.get(head)
@@ -60,8 +60,8 @@ class Reads(ABC):
         return family
 
     def steps(self, family: str) -> tuple[Step, ...]:
-        found = self._one(_HEAD, (self.name, family))
-        return self._history(*found) if found is not None else ()
+        found = self._head(family)
+        return self._history(*found) if found is not None and found[0] == family else ()
 
     def _history(self, family: str, steps: int, head: bytes) -> tuple[Step, ...]:
         """The first steps of a family, which must lead to the hash `head`."""
@@ -125,7 +125,7 @@ class Reads(ABC):
             conditions.append(f"({place}) > (SELECT {place} FROM ticket WHERE site = :site AND ticket = :after)")
         where = " AND ".join(["site = :site", *conditions])
         sql = f"SELECT {ROW} FROM ticket WHERE {where} ORDER BY {place} LIMIT :limit"
-        return [row_of(found) for found in self._all(sql, {"site": self.name, **query._asdict()})]
+        return [_row(found) for found in self._all(sql, {"site": self.name, **query._asdict()})]
 
     # ---- commands, messages, patterns, marks ------------------------------------------------------------------------
 
@@ -151,6 +151,10 @@ class Reads(ABC):
         found: int | None = self._value(_MARK, (self.name, name))
         return found
 
+    def reference(self, fact: str, value: str) -> str | None:
+        found: str | None = self._value(_REFERENCE, (self.name, fact, value))
+        return found
+
     def reveal(self, reference: str) -> str | None:
         found: str | None = self._value(_REVEAL, (self.name, reference))
         return found
@@ -160,16 +164,15 @@ class Reads(ABC):
         return found[0] if found is not None else None
 
 
-def row_of(columns: Sequence[Any]) -> Row:
+def _row(columns: Sequence[Any]) -> Row:
     """A row as the table has it: no booleans, links as JSON."""
     row = Row._make(columns)
     return row._replace(paused=bool(row.paused), silent=bool(row.silent), links=tuple(json.loads(columns[-1])))
 
 
-_HEAD: Final = "SELECT id, steps, head FROM family WHERE site = ?1 AND id = ?2"
-_HEAD_OF_PART: Final = """
+_HEAD: Final = """
 SELECT id, steps, head FROM family
-WHERE site = ?1 AND id = (SELECT family FROM part WHERE site = ?1 AND ticket = ?2)
+WHERE site = ?1 AND id IN (?2, (SELECT family FROM part WHERE site = ?1 AND ticket = ?2))
 """
 _STEPS: Final = """
 SELECT number, CAST(body AS BLOB), hash FROM step WHERE site = ? AND family = ? AND number <= ? ORDER BY number
@@ -212,4 +215,5 @@ _SITE_EVENTS_OF_KIND: Final = """
 SELECT body FROM site_event WHERE site = ?1 AND kind = ?2 AND (?3 IS NULL OR key = ?3) ORDER BY number
 """
 _MARK: Final = "SELECT at FROM mark WHERE site = ? AND name = ?"
+_REFERENCE: Final = "SELECT reference FROM vault WHERE site = ? AND fact = ? AND value = ?"
 _REVEAL: Final = "SELECT value FROM vault WHERE site = ? AND reference = ?"

@@ -13,7 +13,7 @@ from engine.store.cache import Cache
 from engine.store.chain import GENESIS, link
 from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP, VALUES
 from engine.store.protocol import Answered, Commit, ConflictError, Errand, Row, SiteEvent
-from engine.store.reads import ROW, TIMER, Reads, Values, row_of
+from engine.store.reads import ROW, TIMER, Reads, Values
 
 
 class SqliteTransaction(Reads):
@@ -34,6 +34,7 @@ class SqliteTransaction(Reads):
         self._executemany = connection.executemany
         self._clock = clock
         self._forget = forget
+        self._heads: dict[str, tuple[int, bytes]] = {}  #: of families: how they stand in this transaction
 
     def _all(self, sql: str, values: Values) -> list[Any]:
         return self._execute(sql, values).fetchall()
@@ -47,30 +48,37 @@ class SqliteTransaction(Reads):
         stamp: int = self._execute(_STAMP, (now, self.name)).fetchone()[0]
         return stamp
 
+    def _head(self, ticket: str) -> tuple[str, int, bytes] | None:
+        found = super()._head(ticket)
+        if found is not None:
+            self._heads[found[0]] = found[1:]
+        return found
+
     def commit(self, commit: Commit) -> None:
         family = commit.family
-        opened, before = self._stands_before(family.id, commit.steps[0].number)
+        steps, before = self._stands_before(family.id, commit.steps[0].number)
         seq, head = self._append(family.id, before, commit.steps)
+        self._heads[family.id] = family.steps, head
         is_open = any(ticket.closed is None for ticket in family.tickets.values())
-        if opened:
+        if steps:
             self._execute(_MOVE, (family.steps, head, is_open, self.name, family.id))
         else:
             self._execute(_FOUND, (self.name, family.id, seq, family.steps, head, is_open))
         self._cache.put(head, family, instead_of=before)
         self._keep_parts(family)
-        self._keep_timers(family.id, commit.timers)
+        self._keep_timers(family.id, commit.timers, {} if not steps else self._timers_there(family.id))
         self._keep_rows(commit.rows)
         if commit.messages:
             made = [(self.name, one.id, one.ticket, one.at, MESSAGE.dumps(one)) for one in commit.messages]
             self._executemany(_MESSAGE, made)
 
-    def _stands_before(self, family: str, number: int) -> tuple[bool, bytes]:
-        """Whether a family is there, and its last hash. Raises ConflictError unless `number` is its next step."""
-        found = self._execute(_HEAD, (self.name, family)).fetchone()
+    def _stands_before(self, family: str, number: int) -> tuple[int, bytes]:
+        """How many steps a family has, and its last hash. Raises ConflictError unless `number` is its next step."""
+        found = self._heads.get(family) or self._execute(_HEAD, (self.name, family)).fetchone()
         steps, head = found or (0, GENESIS)
         if number != steps + 1:
             raise ConflictError(family)
-        return found is not None, head
+        return steps, head
 
     def _append(self, family: str, head: bytes, steps: tuple[Step, ...]) -> tuple[int | None, bytes]:
         """Write steps down after the hash `head`; the place of the last one, and its hash."""
@@ -89,34 +97,36 @@ class SqliteTransaction(Reads):
 
     # ---- indexes ----------------------------------------------------------------------------------------------------
 
-    def _keep_timers(self, family: str, timers: tuple[Timer, ...]) -> None:
+    def _timers_there(self, family: str) -> dict[Timer, int]:
+        return {Timer._make(timer): slot for slot, *timer in self._execute(_TIMERS, (self.name, family))}
+
+    def _keep_timers(self, family: str, timers: tuple[Timer, ...], there: dict[Timer, int]) -> None:
         """The index holds exactly these; only what differs is written."""
-        there = {Timer._make(timer): slot for slot, *timer in self._execute(_TIMERS, (self.name, family))}
-        wanted = dict.fromkeys(timers)
-        gone = [slot for timer, slot in there.items() if timer not in wanted]
-        come = [timer for timer in wanted if timer not in there]
+        gone = [slot for timer, slot in there.items() if timer not in timers]
+        come = [timer for timer in timers if timer not in there]
         if gone:
             self._executemany(_NO_TIMER, [(self.name, family, slot) for slot in gone])
         if come:
             taken = set(there.values()).difference(gone)
-            free = (slot for slot in range(len(wanted)) if slot not in taken)
+            free = (slot for slot in range(len(timers)) if slot not in taken)
             self._executemany(
                 _TIMER, [(self.name, family, slot, *timer) for slot, timer in zip(free, come, strict=False)]
             )
 
     def _keep_rows(self, rows: tuple[Row, ...]) -> None:
         for row in rows:
-            found = self._execute(_ROW, (self.name, row.ticket)).fetchone()
-            before = row_of(found) if found is not None else None
-            if row == before:
+            links = json.dumps(row.links, ensure_ascii=False)
+            columns = (*row[:-1], links)
+            before = self._execute(_ROW, (self.name, row.ticket)).fetchone()
+            if columns == before:
                 continue
-            self._execute(_KEEP_ROW, (self.name, *row[:-1], json.dumps(row.links, ensure_ascii=False)))
-            if row.links != (before.links if before is not None else ()):
+            self._execute(_KEEP_ROW, (self.name, *columns))
+            if links != (before[-1] if before is not None else "[]"):
                 self._execute(_NO_LINKS, (self.name, row.ticket))
                 self._executemany(_LINK, [(self.name, link, row.ticket) for link in row.links])
 
     def repair(self, family: str, timers: tuple[Timer, ...], rows: tuple[Row, ...]) -> None:
-        self._keep_timers(family, timers)
+        self._keep_timers(family, timers, self._timers_there(family))
         for (ticket,) in self._all(_ROWS_OF, (self.name, family)):
             self._execute(_NO_ROW, (self.name, ticket))
             self._execute(_NO_LINKS, (self.name, ticket))
@@ -169,9 +179,9 @@ class SqliteTransaction(Reads):
     # ---- personal values --------------------------------------------------------------------------------------------
 
     def seal(self, fact: str, value: str) -> str:
-        known = self._value(_REFERENCE, (self.name, fact, value))
+        known = self.reference(fact, value)
         if known is not None:
-            return str(known)
+            return known
         reference = f"pii:{fact}:{token_hex(8)}"
         self._execute(_SEAL, (self.name, reference, fact, value))
         return reference
@@ -227,6 +237,5 @@ _RECORD: Final = "INSERT INTO site_event (site, number, kind, key, body, hash) V
 _MOVE_SITE: Final = "UPDATE site SET events = ?, head = ? WHERE name = ?"
 _SET_MARK: Final = "INSERT OR REPLACE INTO mark (site, name, at) VALUES (?, ?, ?)"
 
-_REFERENCE: Final = "SELECT reference FROM vault WHERE site = ? AND fact = ? AND value = ?"
 _SEAL: Final = "INSERT INTO vault (site, reference, fact, value) VALUES (?, ?, ?, ?)"
 _ERASE: Final = "DELETE FROM vault WHERE site = ? AND reference = ?"

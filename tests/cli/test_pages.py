@@ -13,10 +13,11 @@ from engine.cli import main
 from engine.cli.code_pages import Page, codes, page
 from engine.policy import load_scenario_document
 from engine.policy.catalogue import TITLES as POLICY_CODES
+from engine.runtime.codes import TITLES as LIST_CODES
 from engine.sim import Runner, first_difference
 from engine.sim.codes import TITLES as SCENARIO_CODES
 
-ALL = sorted({*POLICY_CODES, *SCENARIO_CODES})
+ALL = sorted({*POLICY_CODES, *SCENARIO_CODES, *LIST_CODES})
 #: What no short text can show.
 WITHOUT_EXAMPLE = {
     "E604": "the schema finds it first",

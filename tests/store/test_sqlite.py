@@ -158,11 +158,11 @@ def test_a_read_that_is_given_up_half_way_frees_its_connection(database):
 
 
 def test_tables_of_other_rooms_share_the_transaction_of_a_site(database):
-    database.write(lambda connection: connection.execute("CREATE TABLE delivery (id INTEGER PRIMARY KEY, note TEXT)"))
+    database.write(lambda connection: connection.execute("CREATE TABLE elsewhere (id INTEGER PRIMARY KEY, note TEXT)"))
     with pytest.raises(sqlite3.IntegrityError):
-        database.write(lambda c: [c.execute("INSERT INTO delivery VALUES (1, ?)", (note,)) for note in "ab"])
+        database.write(lambda c: [c.execute("INSERT INTO elsewhere VALUES (1, ?)", (note,)) for note in "ab"])
     with database.read() as connection:
-        assert connection.execute("SELECT * FROM delivery").fetchall() == []
+        assert connection.execute("SELECT * FROM elsewhere").fetchall() == []
 
 
 def test_answers_are_forgotten_after_their_time(path):
