@@ -1,0 +1,72 @@
+"""Editions of day data over the years: a site keeps what it was run by, whatever a later release knows.
+
+The days that came with a release are written into the site's stream when they are first used. So an open ticket can be
+read by its own edition after an upgrade, and moves to the new one by a command, like after any publication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from engine.core import Plan
+from engine.worktime import CodeDays, DayData
+
+if TYPE_CHECKING:
+    from engine.runtime.service import Service
+
+
+def take_up(service: Service, at: int) -> bool:
+    """Go by the day data of this release, if the site has not yet; files that were published stay laid over it.
+
+    Open tickets get the new edition by a command. False: the site goes by it already.
+    """
+    shipped = _shipped(service.site.plan)
+    events = service.store.site_events("calendar_shipped")
+    if events and events[-1].data["edition"] == shipped.id and events[-1].data["codes"].keys() >= shipped.codes.keys():
+        return False
+    codes = {code: _written(days) for code, days in shipped.codes.items()}
+    if events and events[-1].data["edition"] == shipped.id:  # the same release, asked for more countries
+        codes = {**codes, **events[-1].data["codes"]}
+    service.change_days(
+        at, [("calendar_shipped", {"edition": shipped.id, "codes": codes}), *_laid(service, shipped.id)]
+    )
+    return True
+
+
+def _laid(service: Service, below: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every file that was published to the site, once more, over other days."""
+    for event in service.store.site_events("calendar_published"):
+        if "again" not in event.data:
+            edition = event.data["edition"]
+            yield "calendar_published", {**event.data, "edition": f"{edition} on {below}", "again": edition}
+
+
+def shipped_then(plan: Plan, edition: str, codes: Mapping[str, Any]) -> DayData:
+    """An edition as it was written down. Countries that only later versions of the plan ask for are as of today."""
+    then = {code: _read(days) for code, days in codes.items()}
+    return DayData(edition, {**_shipped(plan).codes, **then})
+
+
+def _shipped(plan: Plan) -> DayData:
+    """The day data that came with this release: compiling gives a plan no other."""
+    return next(iter(plan.editions.values()))
+
+
+def _written(days: CodeDays) -> dict[str, Any]:
+    through = days.published_through
+    return {
+        "off": {day.isoformat(): name for day, name in days.off.items()},
+        "makeup": {day.isoformat(): name for day, name in days.makeup.items()},
+        "through": through.isoformat() if through is not None else None,
+    }
+
+
+def _read(written: Mapping[str, Any]) -> CodeDays:
+    through = written["through"]
+    return CodeDays(
+        {date.fromisoformat(day): name for day, name in written["off"].items()},
+        {date.fromisoformat(day): name for day, name in written["makeup"].items()},
+        date.fromisoformat(through) if through is not None else None,
+    )
