@@ -44,6 +44,7 @@ class Call(NamedTuple):
         purpose: str = "",
     ) -> rows.Entry:
         """What the log says of it. `object` is the id of something that was found, never what somebody typed."""
+        assert not purpose or purpose in PURPOSES, "a purpose is asked for by purpose_denial first"
         values = (self.principal, self.address, action, site, object, outcome, purpose, self.request)
         return rows.Entry(self.at, *(_plain(value) for value in values))
 

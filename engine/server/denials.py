@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from engine.policy import Words
 
@@ -15,11 +15,42 @@ class Denial(NamedTuple):
     words: Words
     wait: int = 0
 
+    @property
+    def status(self) -> int:
+        """The same in a number of HTTP."""
+        return STATUS.get(self.code, UNPROCESSABLE)
 
-def denial(code: str, wait: int = 0, **names: Any) -> Denial:
+
+def denial(code: str, wait: int = 0, **names: object) -> Denial:
     """The denial of a code, with its sentence filled in."""
-    return Denial(code, SENTENCES[code].format(wait=wait, **names), wait)
+    readable = {name: str(value).encode(errors="replace").decode() for name, value in names.items()}
+    return Denial(code, SENTENCES[code].format(wait=wait, **readable), wait)
 
+
+UNPROCESSABLE: Final = 422
+STATUS: Final = MappingProxyType(
+    {
+        "code_wrong": 401,
+        "code_expired": 401,
+        "sign_in_failed": 401,
+        "session_ended": 401,
+        "token_malformed": 401,
+        "token_unknown": 401,
+        "token_expired": 401,
+        "token_revoked": 401,
+        "password_wrong": 403,
+        "form_stale": 403,
+        "not_allowed": 403,
+        "account_unknown": 404,
+        "token_not_found": 404,
+        "link_ended": 404,
+        "accounts_exist": 409,
+        "name_taken": 409,
+        "last_administrator": 409,
+        "sign_in_waits": 429,
+        "too_many_requests": 429,
+    }
+)
 
 SENTENCES: Final = MappingProxyType(
     {
@@ -70,6 +101,7 @@ SENTENCES: Final = MappingProxyType(
             "这不是令牌：令牌的形式为 hy_、8 个字符、_ 和 43 个字符",
         ),
         "token_unknown": Words("there is no such token", "没有这个令牌"),
+        "token_not_found": Words("there is no token of this id", "没有这个编号的令牌"),
         "token_expired": Words("the token has expired", "令牌已过期"),
         "token_revoked": Words("the token was revoked", "令牌已被撤销"),
         "token_name_invalid": Words(

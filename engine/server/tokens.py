@@ -74,7 +74,7 @@ class Tokens:
 
         def run(connection: Connection) -> Denial | None:
             if ID.fullmatch(id) is None or rows.token(connection, id) is None:
-                return denial("token_unknown")
+                return denial("token_not_found")
             if rows.revoke_token(connection, id, call.at):
                 access_log.record(connection, call.entry("token.revoke", object=id))
             return None

@@ -6,6 +6,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from engine.server import secret
+from engine.server.rates import holder
 from engine.store import access as rows
 
 FREE: Final = 5  #: so many may fail before anybody waits
@@ -51,4 +52,4 @@ def _by_name(name: str) -> bytes:
 
 
 def _by_address(address: str) -> bytes:
-    return secret.hash_of(f"address {address}")
+    return secret.hash_of(f"address {holder(address)}")

@@ -6,7 +6,7 @@ import pytest
 
 from engine.server.access import allowed
 from engine.server.accounts import CODE_LASTS, LANGUAGES, login, principal_of
-from engine.server.denials import SENTENCES, Denial, denial
+from engine.server.denials import SENTENCES, STATUS, Denial, denial
 from engine.server.passwords import Passwords
 from tests.server.doors import CHEAP, GOOD, NOW, ROOT, code, doors, profile
 
@@ -236,6 +236,19 @@ def test_every_denial_is_said_in_both_languages_with_the_same_names():
         names = [{part.split("}")[0] for part in text.split("{")[1:]} for text in words]
         assert names[0] == names[1], key
     assert set(LANGUAGES) == {"en", "zh"}
+
+
+def test_every_denial_has_a_number_of_http():
+    assert set(SENTENCES) >= set(STATUS)
+    assert (denial("sign_in_failed").status, denial("name_invalid").status) == (401, 422)
+
+
+def test_what_somebody_typed_is_said_again_so_that_it_can_be_sent():
+    assert (
+        denial("scope_unknown", word="\ud800{x}", known="")
+        .words.en.encode()
+        .startswith(b"there is no scope \xe2\x80\x9c?{x}")
+    )
 
 
 def test_a_denial_to_wait_says_how_long():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.server.rates import Bucket, Limiter, Rate, take
+from engine.server.rates import Bucket, Limiter, Rate, holder, take
 
 RATE = Rate(burst=3, per_second=0.5)
 
@@ -60,3 +61,20 @@ def test_in_any_stretch_no_more_pass_than_the_burst_and_the_pace_allow(gaps):
     for i, start in enumerate(passed):
         for j in range(i, len(passed)):
             assert j - i + 1 <= RATE.burst + RATE.per_second * (passed[j] - start)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("10.0.0.9", "10.0.0.9"),
+        ("::ffff:10.0.0.9", "10.0.0.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+        ("unix", "unix"),
+    ],
+)
+def test_of_ipv6_somebody_holds_a_whole_network(address, expected):
+    assert holder(address) == expected

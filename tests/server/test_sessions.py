@@ -145,6 +145,12 @@ def test_an_address_waits_whatever_names_it_tries(house):
     assert not isinstance(house.sign_in(address="10.0.0.10"), Denial)
 
 
+def test_a_network_of_ipv6_is_one_address(house):
+    for n in range(5):
+        house.sign_in(f"ghost{n}", WRONG, address=f"2001:db8::{n + 1}")
+    assert code(house.sign_in(address="2001:db8::99")) == "sign_in_waits"
+
+
 def test_an_account_of_ones_own_does_not_free_the_address(house):
     for n in range(5):
         assert code(house.sign_in(f"ghost{n}", WRONG)) == "sign_in_failed"

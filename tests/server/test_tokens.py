@@ -93,7 +93,7 @@ def test_revoking_again_changes_nothing(house):
 
 @pytest.mark.parametrize("id", ["00000000", "", "\ud800"])
 def test_what_is_not_there_cannot_be_revoked(house, id):
-    assert code(house.tokens.revoke(ROOT, id)) == "token_unknown"
+    assert code(house.tokens.revoke(ROOT, id)) == "token_not_found"
 
 
 @pytest.mark.parametrize(
