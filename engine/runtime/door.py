@@ -51,6 +51,11 @@ class Door:
             return command
         return command._replace(actor=Actor(by, command.actor.roles | roles))
 
+    def actor(self, at: int, ticket: Ticket | None, by: str, roles: frozenset[str] = frozenset()) -> Actor:
+        """As whom `request` would let somebody act, for asking the core what he may do."""
+        known = self._actor(by, at, ticket)
+        return known._replace(roles=known.roles | roles)
+
     def _read(self, at: int, ticket: str, by: str, verb: str, given: Mapping[str, str]) -> Command | Refusal:
         occurred = self._instant(given["occurred_at"], at) if "occurred_at" in given else None
         family = self.service.store.load(ticket)
