@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from engine.server.access import ACTIONS, OF_A_ROLE, SCOPES, Principal, allowed
@@ -130,3 +133,13 @@ def test_a_scope_granted_to_an_account_is_no_more_than_this_scope(scope):
 def test_every_scope_is_good_for_something_and_a_role_is_no_administrator():
     assert {need.scope for need in ACTIONS.values()} >= SCOPES
     assert OF_A_ROLE.isdisjoint({"admin", "people:read", "people:write", "roster:write", "policy:write"})
+
+
+def test_the_page_about_accounts_says_which_scope_is_good_for_what():
+    page = (Path(__file__).parents[2] / "docs/how-to/accounts.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+:?\w+)` \| (.*`\w+\.\w+`.*) \|$", page, re.M)
+    told = {scope: set(re.findall(r"`(\w+\.\w+)`", actions)) for scope, actions in rows}
+    assert told == {scope: {a for a, need in ACTIONS.items() if need.scope == scope} for scope in SCOPES}
+    assert {scope for scope, words in rows if "`*`" in words or "*:" in words} == {
+        need.scope for need in ACTIONS.values() if need.deployment
+    }
