@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Lock
+from typing import Any, NamedTuple
 
-from engine.core import Family
+from engine.core import Family, Timer
+
+
+class Kept(NamedTuple):
+    """A family, and what the commit that made it left in the indexes: the slots of its timers, the columns of its rows.
+
+    None: that is not known here.
+    """
+
+    family: Family
+    timers: Mapping[Timer, int] | None = None
+    rows: Mapping[str, tuple[Any, ...]] | None = None
 
 
 class Cache:
@@ -14,20 +27,26 @@ class Cache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._kept: dict[bytes, Family] = {}
+        self._kept: dict[bytes, Kept] = {}
         self._lock = Lock()
 
-    def get(self, head: bytes) -> Family | None:
+    def get(self, head: bytes) -> Kept | None:
         with self._lock:
-            family = self._kept.pop(head, None)
-            if family is not None:
-                self._kept[head] = family  # now the youngest
-            return family
+            kept = self._kept.pop(head, None)
+            if kept is not None:
+                self._kept[head] = kept  # now the youngest
+            return kept
 
-    def put(self, head: bytes, family: Family, instead_of: bytes | None = None) -> None:
+    def put(self, head: bytes, kept: Kept, instead_of: bytes | None = None) -> None:
         with self._lock:
             if instead_of is not None:
                 self._kept.pop(instead_of, None)
-            self._kept[head] = family
+            self._kept[head] = kept
             if len(self._kept) > self._size:
                 del self._kept[next(iter(self._kept))]
+
+    def forget_indexes(self, head: bytes) -> None:
+        """Somebody wrote to the indexes of a family whose history stays as it is."""
+        with self._lock:
+            if (kept := self._kept.get(head)) is not None:
+                self._kept[head] = Kept(kept.family)

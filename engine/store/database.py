@@ -6,10 +6,10 @@ import fcntl
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote
 
 from engine.store import schema
@@ -23,7 +23,7 @@ T = TypeVar("T")
 #: The writer brings the log into the file once it has this many pages (8 MB); readers never do.
 WAL_PAGES: Final = 2048
 READERS_KEPT: Final = 8
-FAMILIES_KEPT: Final = 20_000
+FAMILIES_KEPT: Final = 10_000
 
 
 class Database:
@@ -94,16 +94,28 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection that can only read, and sees the last commit. Several may be out at once."""
-        connection = self.reader()
+        connection = self._take_reader()
         try:
             yield connection
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{self.path.name} cannot be read: {error}") from error
+            raise self._unreadable(error) from error
         finally:
-            self.give_back(connection)
+            self._give_back(connection)
 
-    def reader(self) -> sqlite3.Connection:
-        """The same without the frills of `with`: it has to be given back."""
+    def fetch(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """All rows that one query finds in the last commit."""
+        connection = self._take_reader()
+        try:
+            return connection.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._unreadable(error) from error
+        finally:
+            self._give_back(connection)
+
+    def _unreadable(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(f"{self.path.name} cannot be read: {error}")
+
+    def _take_reader(self) -> sqlite3.Connection:
         if self._closed:
             raise StoreError("the store is closed")
         try:
@@ -111,7 +123,7 @@ class Database:
         except IndexError:
             return self._new_reader()
 
-    def give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: sqlite3.Connection) -> None:
         if self._closed or len(self._readers) >= READERS_KEPT:
             connection.close()
         else:
@@ -123,7 +135,7 @@ class Database:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
         except sqlite3.Error as error:
-            raise StoreError(f"{self.path.name} cannot be read: {error}") from None
+            raise self._unreadable(error) from None
         return connection
 
     def next_instant(self) -> tuple[str, int] | None:

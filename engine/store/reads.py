@@ -10,7 +10,7 @@ from heapq import merge
 from typing import Any, Final, TypeAlias
 
 from engine.core import Family, Message, Step, Timer, replay
-from engine.store.cache import Cache
+from engine.store.cache import Cache, Kept
 from engine.store.chain import GENESIS, link
 from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP
 from engine.store.protocol import Answered, Errand, Query, Row, SiteEvent, StoreError
@@ -53,11 +53,11 @@ class Reads(ABC):
         return found
 
     def _folded(self, id: str, steps: int, head: bytes) -> Family:
-        family = self._cache.get(head)
-        if family is None:
-            family = replay(self._history(id, steps, head))
-            self._cache.put(head, family)
-        return family
+        kept = self._cache.get(head)
+        if kept is None:
+            kept = Kept(replay(self._history(id, steps, head)))
+            self._cache.put(head, kept)
+        return kept.family
 
     def steps(self, family: str) -> tuple[Step, ...]:
         found = self._head(family)
@@ -92,8 +92,8 @@ class Reads(ABC):
     # ---- what waits -------------------------------------------------------------------------------------------------
 
     def next_instant(self) -> int | None:
-        instants = (at for (at,) in self._all(_NEXT, (self.name,)) if at is not None)
-        return min(instants, default=None)
+        found: int | None = self._all(_NEXT, (self.name,))[0][0]
+        return found
 
     def due(self, until: int, limit: int) -> Sequence[str]:
         found: dict[str, None] = {}
@@ -181,9 +181,11 @@ _FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? ORDER BY o
 _OPEN_FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? AND open ORDER BY opened"
 
 _NEXT: Final = """
-SELECT min(fire) FROM timer WHERE site = ?1
-UNION ALL
-SELECT min(at) FROM inbox WHERE site = ?1 AND NOT done
+SELECT min(at) FROM (
+    SELECT min(fire) AS at FROM timer WHERE site = ?1
+    UNION ALL
+    SELECT min(at) FROM inbox WHERE site = ?1 AND NOT done
+)
 """
 _FIRING: Final = "SELECT fire, family FROM timer WHERE site = ? AND fire <= ? ORDER BY fire, family"
 _STAMPED: Final = "SELECT at, family FROM inbox WHERE site = ? AND at <= ? AND NOT done ORDER BY at, family"

@@ -31,8 +31,7 @@ class SqliteStore(Reads):
         return self._database.write(run)
 
     def _all(self, sql: str, values: Values) -> list[Any]:
-        with self._database.read() as connection:
-            return connection.execute(sql, values).fetchall()
+        return self._database.fetch(sql, values)
 
     def _each(self, sql: str, values: Values) -> Generator[Any, None, None]:
         with self._database.read() as connection:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from secrets import token_hex
 from typing import Any, Final
 
 from engine.core import Family, Membership, Step, Timer
-from engine.store.cache import Cache
+from engine.store.cache import Cache, Kept
 from engine.store.chain import GENESIS, link
 from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP, VALUES
 from engine.store.protocol import Answered, Commit, ConflictError, Errand, Row, SiteEvent
@@ -30,8 +30,10 @@ class SqliteTransaction(Reads):
         forget: Callable[[], None],
     ) -> None:
         super().__init__(site, families)
-        self._execute = connection.execute
-        self._executemany = connection.executemany
+        cursor = connection.cursor()
+        self._connection = connection
+        self._execute = cursor.execute  # one cursor for all: whatever it finds is fetched before the next statement
+        self._executemany = cursor.executemany
         self._clock = clock
         self._forget = forget
         self._heads: dict[str, tuple[int, bytes]] = {}  #: of families: how they stand in this transaction
@@ -40,12 +42,12 @@ class SqliteTransaction(Reads):
         return self._execute(sql, values).fetchall()
 
     def _each(self, sql: str, values: Values) -> Generator[Any, None, None]:
-        yield from self._execute(sql, values)
+        yield from self._connection.execute(sql, values)
 
     # ---- histories --------------------------------------------------------------------------------------------------
 
     def stamp(self, now: int) -> int:
-        stamp: int = self._execute(_STAMP, (now, self.name)).fetchone()[0]
+        stamp: int = self._execute(_STAMP, (now, self.name)).fetchall()[0][0]
         return stamp
 
     def _head(self, ticket: str) -> tuple[str, int, bytes] | None:
@@ -64,10 +66,11 @@ class SqliteTransaction(Reads):
             self._execute(_MOVE, (family.steps, head, is_open, self.name, family.id))
         else:
             self._execute(_FOUND, (self.name, family.id, seq, family.steps, head, is_open))
-        self._cache.put(head, family, instead_of=before)
         self._keep_parts(family)
-        self._keep_timers(family.id, commit.timers, {} if not steps else self._timers_there(family.id))
-        self._keep_rows(commit.rows)
+        known = (self._cache.get(before) if steps else _NEW) or _UNKNOWN
+        timers = self._keep_timers(family.id, commit.timers, known.timers)
+        rows = self._keep_rows(commit.rows, known.rows)
+        self._cache.put(head, Kept(family, timers, rows), instead_of=before)
         if commit.messages:
             made = [(self.name, one.id, one.ticket, one.at, MESSAGE.dumps(one)) for one in commit.messages]
             self._executemany(_MESSAGE, made)
@@ -97,40 +100,52 @@ class SqliteTransaction(Reads):
 
     # ---- indexes ----------------------------------------------------------------------------------------------------
 
-    def _timers_there(self, family: str) -> dict[Timer, int]:
-        return {Timer._make(timer): slot for slot, *timer in self._execute(_TIMERS, (self.name, family))}
-
-    def _keep_timers(self, family: str, timers: tuple[Timer, ...], there: dict[Timer, int]) -> None:
-        """The index holds exactly these; only what differs is written."""
+    def _keep_timers(
+        self, family: str, timers: tuple[Timer, ...], there: Mapping[Timer, int] | None
+    ) -> Mapping[Timer, int]:
+        """The index holds exactly these, only what differs is written; the slots in which they stand now."""
+        if there is None:
+            there = {Timer._make(timer): slot for slot, *timer in self._all(_TIMERS, (self.name, family))}
         gone = [slot for timer, slot in there.items() if timer not in timers]
-        come = [timer for timer in timers if timer not in there]
+        stay = {timer: slot for timer, slot in there.items() if timer in timers}
+        taken = set(stay.values())
+        free = (slot for slot in range(len(timers)) if slot not in taken)
+        come = {timer: next(free) for timer in timers if timer not in stay}
         if gone:
             self._executemany(_NO_TIMER, [(self.name, family, slot) for slot in gone])
         if come:
-            taken = set(there.values()).difference(gone)
-            free = (slot for slot in range(len(timers)) if slot not in taken)
-            self._executemany(
-                _TIMER, [(self.name, family, slot, *timer) for slot, timer in zip(free, come, strict=False)]
-            )
+            self._executemany(_TIMER, [(self.name, family, slot, *timer) for timer, slot in come.items()])
+        return {**stay, **come}
 
-    def _keep_rows(self, rows: tuple[Row, ...]) -> None:
+    def _keep_rows(
+        self, rows: tuple[Row, ...], there: Mapping[str, tuple[Any, ...]] | None
+    ) -> Mapping[str, tuple[Any, ...]]:
+        """Write the rows that differ; their columns as they are now."""
+        now: dict[str, tuple[Any, ...]] = {}
         for row in rows:
             links = json.dumps(row.links, ensure_ascii=False)
-            columns = (*row[:-1], links)
-            before = self._execute(_ROW, (self.name, row.ticket)).fetchone()
+            columns = now[row.ticket] = (*row[:-1], links)
+            before = self._row_there(row.ticket) if there is None else there.get(row.ticket)
             if columns == before:
                 continue
             self._execute(_KEEP_ROW, (self.name, *columns))
             if links != (before[-1] if before is not None else "[]"):
                 self._execute(_NO_LINKS, (self.name, row.ticket))
                 self._executemany(_LINK, [(self.name, link, row.ticket) for link in row.links])
+        return now
+
+    def _row_there(self, ticket: str) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = self._execute(_ROW, (self.name, ticket)).fetchone()
+        return found
 
     def repair(self, family: str, timers: tuple[Timer, ...], rows: tuple[Row, ...]) -> None:
-        self._keep_timers(family, timers, self._timers_there(family))
+        if (found := self._head(family)) is not None:
+            self._cache.forget_indexes(found[2])
+        self._keep_timers(family, timers, None)
         for (ticket,) in self._all(_ROWS_OF, (self.name, family)):
             self._execute(_NO_ROW, (self.name, ticket))
             self._execute(_NO_LINKS, (self.name, ticket))
-        self._keep_rows(rows)
+        self._keep_rows(rows, None)
 
     # ---- commands ---------------------------------------------------------------------------------------------------
 
@@ -191,6 +206,10 @@ class SqliteTransaction(Reads):
         self._forget()
 
 
+#: What the indexes hold of a family that is not there yet, and of one that somebody else may have written.
+_NEW: Final = Kept(None, {}, {})  # type: ignore[arg-type]
+_UNKNOWN: Final = Kept(None)  # type: ignore[arg-type]
+
 _STAMP: Final = "UPDATE site SET stamp = max(stamp, ?) WHERE name = ? RETURNING stamp"
 _HEAD: Final = "SELECT steps, head FROM family WHERE site = ? AND id = ?"
 _STEP: Final = """
@@ -204,7 +223,7 @@ _MESSAGE: Final = "INSERT INTO message (site, id, ticket, at, body) VALUES (?, ?
 _TIMERS: Final = f"SELECT slot, {TIMER} FROM timer WHERE site = ? AND family = ?"
 _NO_TIMER: Final = "DELETE FROM timer WHERE site = ? AND family = ? AND slot = ?"
 _TIMER: Final = f"""
-INSERT INTO timer (site, family, slot, {TIMER}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO timer (site, family, slot, {TIMER}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ROW: Final = f"SELECT {ROW} FROM ticket WHERE site = ? AND ticket = ?"
 _KEEP_ROW: Final = f"""
