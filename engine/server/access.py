@@ -65,7 +65,7 @@ def scopes_at(principal: Principal, site: str) -> frozenset[str]:
         case "token":
             return principal.scopes if principal.knows(site) else _NOTHING
         case "resident":
-            return frozenset({STATUS}) if site in principal.sites else _NOTHING
+            return frozenset({STATUS}) if principal.knows(site) else _NOTHING
 
 
 def _of_account(granted: frozenset[str]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from engine.server.access import allowed
 from engine.server.accounts import CODE_LASTS, LANGUAGES, login, principal_of
 from engine.server.denials import SENTENCES, STATUS, Denial, denial
 from engine.server.passwords import Passwords
+from engine.store import access
 from tests.server.doors import CHEAP, GOOD, NOW, ROOT, code, doors, profile
 
 EVERYWHERE = {"*": frozenset({"admin"})}
@@ -51,6 +52,25 @@ def test_a_code_is_good_once(house):
     first(house, shown)
     assert code(first(house, shown, name="second")) == "accounts_exist"
     assert [account.name for account in house.accounts.all()] == ["root"]
+
+
+def test_two_who_use_a_code_at_once_are_not_both_the_first(house, monkeypatch):
+    shown, real, others = house.accounts.first_code(NOW), Passwords.hash, []
+
+    def meanwhile(self, password):
+        monkeypatch.undo()
+        others.append(first(house, shown, name="quicker"))
+        return real(self, password)
+
+    monkeypatch.setattr(Passwords, "hash", meanwhile)
+    assert code(first(house, shown)) == "accounts_exist"
+    assert [account.name for account in house.accounts.all()] == ["quicker"]
+
+
+def test_nothing_is_left_of_a_code_that_was_used(house):
+    first(house, house.accounts.first_code(NOW))
+    with house.database.read() as connection:
+        assert access.first_code(connection) is None
 
 
 def test_a_code_is_dead_when_an_account_was_made_otherwise(house):
@@ -224,6 +244,15 @@ def test_whoever_found_a_session_open_cannot_guess_the_password_at_leisure(house
     for _ in range(5):
         assert code(house.accounts.change_password(ROOT, "lily", "wrong", "another good one")) == "password_wrong"
     assert code(house.accounts.change_password(ROOT, "lily", GOOD, "another good one")) == "sign_in_waits"
+
+
+def test_a_present_password_that_was_right_is_no_failure(house):
+    house.account()
+    for n in range(6):
+        changed = house.accounts.change_password(
+            ROOT, "lily", f"good one number {n - 1}" if n else GOOD, f"good one number {n}"
+        )
+        assert not isinstance(changed, Denial)
 
 
 # ---- what is said ----------------------------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ from engine.server import tries
 from engine.server.access_log import Call
 from engine.server.denials import Denial
 from engine.server.passwords import Passwords
+from engine.server.secret import hash_of
 from engine.server.sessions import IDLE, LONGEST, Sessions, form_denial
+from engine.store import access
 from tests.server.doors import CHEAP, GOOD, NOW, ROOT, code, doors, profile
 
 WRONG = "this is not the one"
@@ -55,6 +57,12 @@ def test_unknown_name_wrong_password_and_disabled_account_get_the_same_answer(ho
     answers = {house.sign_in("ghost"), house.sign_in("lily", WRONG), house.sign_in("gone")}
     assert len(answers) == 1
     assert code(answers.pop()) == "sign_in_failed"
+
+
+def test_a_disabled_account_that_signs_in_is_logged_as_a_failure(house):
+    house.accounts.disable(ROOT, "lily")
+    house.sign_in()
+    assert house.logged()[-1] == ("lily", "sign_in", "", "failed")
 
 
 def test_a_password_is_worked_on_for_an_unknown_name_too(house, monkeypatch):
@@ -250,16 +258,29 @@ def test_any_other_text_is_no_session(house, reference):
     assert code(house.sessions.resume(reference, NOW)) == "session_ended"
 
 
-def test_a_password_that_changes_while_one_signs_in_lets_nobody_in(house, monkeypatch):
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda house: house.accounts.set_password(ROOT, "lily", "another good one"), id="password"),
+        pytest.param(lambda house: house.accounts.disable(ROOT, "lily"), id="disabled"),
+    ],
+)
+def test_an_account_that_changes_while_one_signs_in_lets_nobody_in(house, monkeypatch, act):
     real = Passwords.is_right
 
     def meanwhile(self, hash, given):
         right = real(self, hash, given)
-        house.accounts.set_password(ROOT, "lily", "another good one")
+        act(house)
         return right
 
     monkeypatch.setattr(Passwords, "is_right", meanwhile)
     assert code(house.sign_in()) == "sign_in_failed"
+
+
+def test_a_disabled_account_has_no_session_however_it_came_by_one(house):
+    house.accounts.disable(ROOT, "lily")
+    house.database.write(lambda connection: access.put_session(connection, hash_of("found"), "lily", NOW))
+    assert code(house.sessions.resume("found", NOW)) == "session_ended"
 
 
 def test_sweeping_takes_what_is_over_and_nothing_else(house):
