@@ -96,14 +96,14 @@ def _of_run(plan: Plan, ticket: Ticket, run: Run, order: int, place: int, deadli
                 max(at, run.set_at), 2, order, place, run.round, run.n, ordinal, ticket.id, run.key, "rung", rung.id, at
             )
     if climb.last is not None and climb.acked != climb.last:
-        ordinal, rung = next((i, rung) for i, rung in enumerate(steps.rungs) if rung.id == climb.last)
-        if rung.every is not None and climb.repeats < rung.times:
+        last = next((rung for rung in steps.rungs if rung.id == climb.last), None)  # None: a migration took it away
+        if last is not None and last.every is not None and climb.repeats < last.times:
             n = climb.repeats + 1
             at = length_after(
-                plan, ticket, run, rung.every._replace(amount=rung.every.amount * n), climb.raised[rung.id]
+                plan, ticket, run, last.every._replace(amount=last.every.amount * n), climb.raised[rung.id]
             )
             yield Timer(
-                max(at, run.set_at), 3, order, place, run.round, run.n, n, ticket.id, run.key, "repeat", rung.id, at
+                max(at, run.set_at), 3, order, place, run.round, run.n, n, ticket.id, run.key, "repeat", last.id, at
             )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Final, NamedTuple, Protocol
 
 from engine.core import Plan
 from engine.policy import Diagnostic
+from engine.runtime.editions import take_up
 from engine.runtime.people import Roster
 from engine.runtime.revisions import Prepared, restore
 from engine.runtime.service import OPENED, Listener, Service
@@ -53,10 +55,13 @@ class Engine:
         self.beat = Beat(clock(), {}, {})
         #: Sites whose policy file was refused, and the file: they run by the version before.
         self.refused: dict[str, str] = {}
+        #: Called after each round of the loop, in its thread.
+        self.after_round: Callable[[Beat], None] = lambda beat: None
         self._listen = listen
+        self._applying = Lock()
         self._alive: dict[str, int] = {}
         self._stop = Event()
-        self._thread: Thread | None = None
+        self._threads: list[Thread] = []
 
     # ---- sites ------------------------------------------------------------------------------------------------------
 
@@ -72,21 +77,36 @@ class Engine:
     def apply(self, name: str, prepared: Prepared, by: str, why: str = "") -> Revision | None:
         """Let a site run by a policy from now on; open tickets keep theirs. None: it does already.
 
-        The policy has been read in full before; here it is written down, and then one pointer moves.
+        The policy has been read in full before; here it is written down, and then one pointer moves. One at a time.
         """
         assert prepared.plan is not None, "a policy that is refused is not applied"
-        self.refused.pop(name, None)
+        with self._applying:
+            self.refused.pop(name, None)
+            return self._apply(name, prepared, prepared.plan, by, why)
+
+    def rollback(self, name: str, number: int, by: str, why: str = "") -> Revision | None:
+        """Apply an older revision of a site again, as a new one. None: the site runs by it. Raises StoreError."""
+        found = next((one for one in revisions_of(self.database, name) if one.number == number), None)
+        if found is None:
+            raise StoreError(f"{name} has no revision {number}")
+        prepared = restore(found)
+        if prepared.plan is None:
+            raise StoreError(f"revision {number} of {name} is no longer understood by this version")
+        return self.apply(name, prepared, by, why)
+
+    def _apply(self, name: str, prepared: Prepared, plan: Plan, by: str, why: str) -> Revision | None:
         known = revisions_of(self.database, name)
-        if known and known[-1].version == prepared.plan.version:
+        if known and known[-1].version == plan.version:
             if name not in self.services:
                 self.open_site(name)
             return None
         at = self.clock()
-        revision = Revision(name, len(known) + 1, prepared.plan.version, at, by, why, prepared.files)
+        revision = Revision(name, len(known) + 1, plan.version, at, by, why, prepared.files)
         add_revision(self.database, revision)
         if name in self.services:
             service = self.services[name]
-            service.adopt(at, _in_order([*service.site.plans, prepared.plan]))
+            service.adopt(at, _in_order([*service.site.plans, plan]))
+            take_up(service, at)
         else:
             self.open_site(name)
         return revision
@@ -103,6 +123,8 @@ class Engine:
         alive = store.mark(ALIVE)
         if alive is not None and now - alive > ALIVE_EVERY:
             service.was_down(alive, now)
+        if not store.site_events("calendar_shipped"):
+            take_up(service, now)
         self.services[name] = service
 
     # ---- time -------------------------------------------------------------------------------------------------------
@@ -122,6 +144,7 @@ class Engine:
             except Exception as error:  # a defect at one site must not silence the others
                 failing[name] = f"{type(error).__name__}: {error}"
         self.beat = Beat(now, behind, failing)
+        self.after_round(self.beat)
         return bool(behind)
 
     def _note_alive(self, name: str, service: Service, now: int) -> None:
@@ -131,20 +154,33 @@ class Engine:
             self._alive[name] = now
 
     def start(self) -> None:
-        """Let time pass in a thread of its own."""
-        self._thread = Thread(target=self._run, name="timers", daemon=True)
-        self._thread.start()
+        """Let time pass in a thread of its own; day data of another release reaches open tickets meanwhile."""
+        self._threads = [
+            Thread(target=self._run, name="timers", daemon=True),
+            Thread(target=self._days, name="days", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             busy = self.tick()
             self._stop.wait(0 if busy else LOOK)
 
+    def _days(self) -> None:
+        waiting = deque(self.services.values())
+        while waiting and not self._stop.is_set():
+            try:
+                take_up(waiting[0], self.clock())
+                waiting.popleft()
+            except StoreError:  # which readiness tells; the old days go on until it works
+                self._stop.wait(ALIVE_EVERY)
+
     def stop(self) -> None:
         """Finish the round and note until when the engine ran."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
         now = self.clock()
         for service in self.services.values():
             service.store.write(lambda tx: tx.set_mark(ALIVE, now))

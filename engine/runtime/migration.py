@@ -1,0 +1,184 @@
+"""Open tickets on their way to another version of their plan: what would happen to each, and doing it.
+
+A family is the unit: a ticket and its parts are on one version, so either all of them migrate or none does. What is on
+the version already is left alone, so a migration that was broken off is taken up by asking for it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from engine.core import Command, Family, Plan, Refusal, Ticket, advance, decide, shape
+from engine.core import commands as c
+from engine.runtime.service import Service, everything
+from engine.runtime.turn import Turn, system
+from engine.store import Query, StoreError
+
+Mode: TypeAlias = Literal["keep", "recompute", "restart"]
+#: Families that migrate in one transaction.
+BATCH: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """Where to, and how. `to` is a version of the site's plan, `mode` what happens to a deadline that both versions
+    have, `modes` the same for single ones; `states` maps states that the new version calls otherwise.
+    """
+
+    to: str
+    mode: Mode = "recompute"
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+
+
+class DueChange(NamedTuple):
+    """What becomes of one open deadline. Dues are seconds UTC; None: paused, or there is none."""
+
+    deadline: str
+    what: Literal["kept", "moved", "ended", "started"]
+    old: int | None
+    new: int | None
+    mode: Mode | None = None  #: of a deadline that both versions have
+
+
+class Change(NamedTuple):
+    """What becomes of one open ticket; `refused`: it is not migrated, nor is any other of its family."""
+
+    ticket: str
+    plan: str  #: the version it is on
+    state: str
+    new_state: str
+    dues: tuple[DueChange, ...] = ()
+    refused: Refusal | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether any due instant changes."""
+        return any(due.what != "kept" for due in self.dues)
+
+
+def preview(
+    service: Service, migration: Migration, at: int, tickets: Iterable[str] | None = None
+) -> tuple[Change, ...]:
+    """What `migrate` would do to each open ticket, or to those of some families, if it were asked now.
+
+    Nothing is written. Raises StoreError if the site never ran by that version.
+    """
+    plan = _version(service, migration.to)
+    found: list[Change] = []
+    for id in _families(service, migration, tickets):
+        family = service.store.load(id)
+        if family is not None and family.root.plan != migration.to:
+            old = service.site.version(family.root.plan)
+            past = advance(old, family, at - 1)
+            found += _changes(old, plan, past[-1].family if past else family, migration, at)
+    return tuple(found)
+
+
+def migrate(
+    service: Service, migration: Migration, at: int, tickets: Iterable[str] | None = None
+) -> tuple[Change, ...]:
+    """Bring open tickets to another version, all or nothing for each family, and say what became of them.
+
+    Raises StoreError if the site never ran by that version; what was migrated before the world refused stays so.
+    """
+    plan = _version(service, migration.to)
+    families = _families(service, migration, tickets)
+    found: list[Change] = []
+    for start in range(0, len(families), BATCH):
+        some = families[start : start + BATCH]
+        found += service.turn(lambda turn, some=some: _migrate(turn, plan, some, migration, at))  # type: ignore[misc]
+    return tuple(found)
+
+
+def _version(service: Service, version: str) -> Plan:
+    if all(plan.version != version for plan in service.site.plans):
+        raise StoreError(f"{service.site.plan.id} never ran by version {version}")
+    return service.site.version(version)
+
+
+def _families(service: Service, migration: Migration, tickets: Iterable[str] | None) -> Sequence[str]:
+    """Families with an open ticket that is on another version, each once."""
+    wanted = None if tickets is None else set(tickets)
+    rows = everything(service.store, Query(open=True))
+    found = (row for row in rows if row.plan != migration.to)
+    return list(dict.fromkeys(row.family for row in found if wanted is None or wanted & {row.ticket, row.family}))
+
+
+def _migrate(turn: Turn, plan: Plan, families: Iterable[str], migration: Migration, at: int) -> list[Change]:
+    found: list[Change] = []
+    at = turn.tx.stamp(at)
+    for id in families:
+        turn.bring_up(id, at - 1, at)
+        family = turn.load(id)
+        if family is None or family.root.plan == plan.version:
+            continue
+        old = turn.site.version(family.root.plan)
+        changes = _changes(old, plan, family, migration, at)
+        found += changes
+        if not any(change.refused for change in changes):
+            for command in _commands(old, plan, family, migration, at):
+                turn.apply(command)
+    return found
+
+
+# ---- one family, in memory -------------------------------------------------------------------------------------------
+
+
+def _commands(old: Plan, plan: Plan, family: Family, migration: Migration, at: int) -> Iterator[Command]:
+    """For each open ticket of a family the command that brings it to another version, and for its root in any case: a
+    family goes by the version of its root.
+    """
+    for ticket in family.tickets.values():
+        if ticket.closed is None or ticket is family.root:
+            act = c.Migrate(plan.version, migration.states, _modes(plan, ticket, migration), _added(old, plan, ticket))
+            yield Command(ticket.id, system("migration"), max(at, family.floor), act)
+
+
+def _modes(plan: Plan, ticket: Ticket, migration: Migration) -> Mapping[str, Mode]:
+    return {name: migration.modes.get(name, migration.mode) for name in ticket.runs}
+
+
+def _added(old: Plan, plan: Plan, ticket: Ticket) -> tuple[str, ...]:
+    """The deadlines of a ticket's category that the version before did not have."""
+    if ticket.category not in plan.categories:
+        return ()
+    before = shape(old, ticket.category).watches
+    return tuple(name for name in shape(plan, ticket.category).watches if name not in before)
+
+
+def _changes(old: Plan, plan: Plan, family: Family, migration: Migration, at: int) -> list[Change]:
+    """What becomes of a family's open tickets. One that is refused keeps the others from migrating."""
+    after, refused = family, {}
+    for command in _commands(old, plan, family, migration, at):
+        outcome = decide(plan, after, command)
+        if isinstance(outcome, Refusal):
+            refused[command.ticket] = outcome
+        else:
+            after = outcome.family
+    if refused:
+        blame = next(iter(refused.values()))
+        return [
+            Change(one.id, old.version, one.state, one.state, refused=refused.get(one.id, blame))
+            for one in family.tickets.values()
+            if one.closed is None
+        ]
+    return [_change(one, after.tickets[one.id], migration) for one in family.tickets.values() if one.closed is None]
+
+
+def _change(before: Ticket, after: Ticket, migration: Migration) -> Change:
+    dues = [_due(before, after, name, migration) for name in dict.fromkeys([*before.runs, *after.runs])]
+    return Change(before.id, before.plan, before.state, after.state, tuple(dues))
+
+
+def _due(before: Ticket, after: Ticket, name: str, migration: Migration) -> DueChange:
+    was, now = before.runs.get(name), after.runs.get(name)
+    mode = migration.modes.get(name, migration.mode)
+    if was is None:
+        return DueChange(name, "started", None, now.due if now is not None else None)
+    if now is None or now.key != was.key:
+        return DueChange(name, "ended", was.due, None)
+    same = now.due == was.due and (now.due is not None or (now.start, now.limit) == (was.start, was.limit))
+    return DueChange(name, "kept" if same else "moved", was.due, now.due, mode)
