@@ -100,7 +100,7 @@ def _of_run(plan: Plan, ticket: Ticket, run: Run, order: int, place: int, deadli
         if last is not None and last.every is not None and climb.repeats < last.times:
             n = climb.repeats + 1
             at = length_after(
-                plan, ticket, run, last.every._replace(amount=last.every.amount * n), climb.raised[rung.id]
+                plan, ticket, run, last.every._replace(amount=last.every.amount * n), climb.raised[last.id]
             )
             yield Timer(
                 max(at, run.set_at), 3, order, place, run.round, run.n, n, ticket.id, run.key, "repeat", last.id, at
