@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from math import isfinite
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -114,6 +115,8 @@ def _number(text: str, *, score: bool) -> Value:
         value = float(text)
     except ValueError:
         raise ValueProblemError(f"{text!r} is no number") from None
+    if not isfinite(value):
+        raise ValueProblemError(f"{text!r} is no number")
     if score and not 0 <= value <= 100:
         raise ValueProblemError(f"{text!r} is no score: 0 to 100")
     return int(value) if value.is_integer() else value
