@@ -23,6 +23,7 @@ figures:
   opened: {title: 受理量, of: matter, count: [opened]}
 """
 ACTS = ("open", "open", "suspend", "resume", "finish", "publish", "escalate", "ack")
+DAEMON_ONLY = ("engine_down", "plan_published", "calendar_shipped")
 EVERY = Query(limit=10_000)
 DESK = Actor("desk", frozenset({"desk", "boss"}))
 
@@ -44,7 +45,11 @@ class Hands:
 
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory):
-    path = tmp_path_factory.mktemp("policy") / "test.yaml"
+    return policy_in(tmp_path_factory.mktemp("policy"))
+
+
+def policy_in(folder):
+    path = folder / "test.yaml"
     path.write_text(HEAD + PLAN + FIGURES, encoding="utf-8")
     prepared = prepare(path)
     assert prepared.plan is not None, prepared.diagnostics
@@ -128,7 +133,7 @@ def told(service, instant):
     store = service.store
     plan = service.site.plan
     histories = {family.id: store.steps(family.id) for family in store.families()}
-    stream = sorted(event for event in store.site_events() if event.kind not in ("engine_down", "plan_published"))
+    stream = sorted(event for event in store.site_events() if event.kind not in DAEMON_ONLY)
     month = period_of("month", START, plan.timezone)
     known = service.histories(instant + 6 * 86400)
     figures = [measure(plan, figure, known, month, instant + 6 * 86400) for figure in plan.figures.values()]
