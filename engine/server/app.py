@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from engine import __version__
 from engine.server import health
+from engine.server.board import add_board
 from engine.server.daemon import Daemon
 
 
@@ -14,4 +15,5 @@ def make_app(daemon: Daemon) -> FastAPI:
     app = FastAPI(title="Huiyin 回音", version=__version__, docs_url=None, redoc_url=None)
     app.state.daemon = daemon
     app.include_router(health.router)
+    add_board(app, daemon)
     return app

@@ -1,0 +1,5 @@
+"""The board: pages for desk and phone, rendered here, that work without JavaScript and load nothing from outside."""
+
+from engine.server.board.app import add_board
+
+__all__ = ["add_board"]

@@ -1,0 +1,223 @@
+"""What the board works with: the daemon, who is signed in, in which language, and the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from engine.policy import Words
+from engine.runtime import Door, Service
+from engine.server.access import Principal, allowed
+from engine.server.access_log import AccessLog, Call
+from engine.server.accounts import Accounts
+from engine.server.board.moments import Moments
+from engine.server.board.web import SignInFirst, Trouble
+from engine.server.board.words import LANGUAGES, WORDS, Lang
+from engine.server.daemon import Daemon
+from engine.server.denials import Denial, denial
+from engine.server.passwords import Passwords
+from engine.server.sessions import Sessions, SignedIn, form_denial
+from engine.server.status_links import StatusLinks
+
+HERE: Final = Path(__file__).parent
+COOKIE: Final = "huiyin"
+LANGUAGE_COOKIE: Final = "huiyin_language"
+
+
+class Visit(NamedTuple):
+    """Somebody looks at a page: who, when (seconds UTC), in which language."""
+
+    request: Request
+    at: int
+    lang: Lang
+    session: SignedIn | None
+
+    @property
+    def principal(self) -> Principal:
+        assert self.session is not None, "a page that asks who it is let in nobody else"
+        return self.session.principal
+
+    @property
+    def call(self) -> Call:
+        """How the access log knows it."""
+        who = self.session.principal.name if self.session is not None else ""
+        return Call(self.at, who, self.request.client.host if self.request.client is not None else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A visit at a site where the visitor may do what the page is for."""
+
+    visit: Visit
+    name: str
+    service: Service
+
+    @property
+    def door(self) -> Door:
+        return Door(self.service)
+
+    @property
+    def moments(self) -> Moments:
+        return Moments(self.service.site.zone, self.visit.at, self.visit.lang)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that somebody may act in here: those of the roster, those he stands in for, those granted."""
+        principal = self.visit.principal
+        return self.service.site.roster.acting_roles(principal.person, self.visit.at) | principal.roles(self.name)
+
+
+class Desk:
+    """The services behind the pages; made once for an application."""
+
+    def __init__(self, daemon: Daemon, passwords: Passwords | None = None) -> None:
+        passwords = passwords or Passwords()
+        self.daemon = daemon
+        self.accounts = Accounts(daemon.database, passwords, self.roles_by_site)
+        self.sessions = Sessions(daemon.database, passwords)
+        self.links = StatusLinks(daemon.database)
+        self.log = AccessLog(daemon.database)
+        self._templates = _environment()
+
+    def roles_by_site(self) -> Mapping[str, frozenset[str]]:
+        return {name: frozenset(service.site.plan.roles) for name, service in self.daemon.engine.services.items()}
+
+    # ---- who looks --------------------------------------------------------------------------------------------------
+
+    def visit(self, request: Request) -> Visit:
+        """Anybody's visit."""
+        at = self.daemon.clock()
+        reference = request.cookies.get(COOKIE)
+        session = self.sessions.resume(reference, at) if reference else None
+        known = session if isinstance(session, SignedIn) else None
+        return Visit(request, at, language(request, known), known)
+
+    def signed_in(self, request: Request) -> Visit:
+        """The visit of somebody who is signed in. Raises SignInFirst."""
+        visit = self.visit(request)
+        if visit.session is None:
+            path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            raise SignInFirst(path if request.method == "GET" else "/")
+        return visit
+
+    def at(self, request: Request, site: str, action: str) -> Place:
+        """A visit at a site, for an action that is allowed there. Raises SignInFirst, Trouble."""
+        visit = self.signed_in(request)
+        service = self.daemon.engine.services.get(site)
+        if service is None or not visit.principal.knows(site):
+            raise Trouble(404, WORDS["no_site"].format(site=site))
+        if not allowed(visit.principal, action, site):
+            raise refused(denial("not_allowed"), 403)
+        return Place(visit, site, service)
+
+    def check_form(self, visit: Visit, form: Mapping[str, str]) -> None:
+        """A form is of the session it comes with. Raises Trouble."""
+        assert visit.session is not None
+        if wrong := form_denial(visit.session, form.get("form", "")):
+            raise refused(wrong, 403)
+
+    def sites(self, principal: Principal) -> list[dict[str, str]]:
+        """The sites that somebody may look at."""
+        return [
+            {"name": name, "title": service.site.plan.title}
+            for name, service in sorted(self.daemon.engine.services.items())
+            if allowed(principal, "ticket.list", name)
+        ]
+
+    # ---- pages ------------------------------------------------------------------------------------------------------
+
+    def page(self, visit: Visit, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
+        """A template filled in, for a visit outside of any site."""
+        return HTMLResponse(self.html(visit, template, values), status)
+
+    def page_at(self, place: Place, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
+        """A template filled in, for a visit at a site."""
+        return HTMLResponse(self.html_at(place, template, values), status)
+
+    def html_at(self, place: Place, template: str, values: Mapping[str, Any]) -> str:
+        plan = place.service.site.plan
+        around = {
+            "site": {"name": place.name, "title": plan.title},
+            "moments": place.moments,
+            "may": {action: allowed(place.visit.principal, action, place.name) for action in ASKED},
+        }
+        return self.html(place.visit, template, {**around, **values})
+
+    def html(self, visit: Visit, template: str, values: Mapping[str, Any]) -> str:
+        principal = visit.session.principal if visit.session is not None else None
+        around = {
+            "lang": visit.lang,
+            "now": visit.at,
+            "path": visit.request.url.path,
+            "here": visit.request.url,
+            "principal": principal,
+            "form_token": visit.session.form if visit.session is not None else "",
+            "sites": self.sites(principal) if principal is not None else [],
+            "site": None,
+            "may": {},
+            "t": Say(visit.lang),
+        }
+        return self._templates.get_template(template).render({**around, **values})
+
+    def trouble(self, request: Request, trouble: Trouble) -> Response:
+        visit = self.visit(request)
+        values = {"status": trouble.status, "sentence": trouble.words.in_(visit.lang)}
+        return self.page(visit, "trouble.html", values, trouble.status)
+
+
+#: The actions that pages ask about before they offer them.
+ASKED: Final = (
+    "ticket.open", "ticket.list", "duty.list", "handover.sign", "policy.show", "figures.read", "figures.export",
+    "wall.show", "pii.reveal", "ticket.link", "evidence.add",
+)  # fmt: skip
+
+
+class Say:
+    """The words of the catalogue in one language; a name that is not in it is a defect."""
+
+    def __init__(self, lang: Lang) -> None:
+        self._lang = lang
+
+    def __call__(self, name: str, **values: Any) -> str:
+        return WORDS[name].format(**values).in_(self._lang)
+
+    def of(self, words: Words | Mapping[str, Any]) -> str:
+        """Words that are not of the catalogue."""
+        return words.in_(self._lang) if isinstance(words, Words) else str(words[self._lang])
+
+    def name(self, part: Mapping[str, Any] | None) -> str:
+        """A part of a plan, as `present` hands it: the title in Chinese, the id in English."""
+        if part is None:
+            return ""
+        return (
+            str(part["title"]) if self._lang == "zh" else str(part.get("id") or part.get("en") or "").replace("_", " ")
+        )
+
+
+def refused(found: Denial, status: int) -> Trouble:
+    return Trouble(status, found.words)
+
+
+def language(request: Request, session: SignedIn | None) -> Lang:
+    """That of the address, of this browser's choice, of the account, of the browser; else Chinese."""
+    asked = [request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)]
+    if session is not None:
+        asked.append(session.principal.language)
+    asked += [part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")]
+    return next((lang for lang in asked if lang in LANGUAGES), "zh")
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,137 @@
+"""Coming in and going out: signing in, the first administrator, choosing a site; and the files that pages load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import FileResponse, RedirectResponse, Response
+
+from engine.policy import Words
+from engine.server.accounts import is_administrator
+from engine.server.board.desk import COOKIE, HERE, LANGUAGE_COOKIE, Desk, Visit
+from engine.server.board.web import PageRoute, Trouble
+from engine.server.board.words import LANGUAGES, WORDS
+from engine.server.denials import Denial
+from engine.server.sessions import LONGEST, SignedIn
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+STATIC: Final[Mapping[str, str]] = {
+    "board.css": "text/css; charset=utf-8",
+    "board.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+YEAR: Final = 365 * 86400
+
+
+def desk_of(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+async def filled_in(request: Request) -> Mapping[str, str]:
+    """The texts of a form; of a name that comes twice, the last."""
+    form = await request.form(max_files=20, max_fields=200)
+    return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+
+
+At = Annotated[Desk, Depends(desk_of)]
+Form = Annotated[Mapping[str, str], Depends(filled_in)]
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    if name not in STATIC:
+        raise Trouble(404, Words("there is no such file", "没有这个文件"))
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return FileResponse(HERE / "static" / name, media_type=STATIC[name], headers=headers)
+
+
+@router.get("/")
+def home(request: Request, desk: At) -> Response:
+    """To the only site there is, or to a choice."""
+    visit = desk.signed_in(request)
+    sites = desk.sites(visit.principal)
+    if len(sites) == 1:
+        return RedirectResponse(f"/board/{sites[0]['name']}", 303)
+    return desk.page(visit, "sites.html", {"administers": _administers(desk, visit)})
+
+
+def _administers(desk: Desk, visit: Visit) -> bool:
+    account = desk.accounts.find(visit.principal.name)
+    return account is not None and is_administrator(account)
+
+
+@router.get("/sign-in")
+def sign_in(request: Request, desk: At, next: str = "/") -> Response:
+    visit = desk.visit(request)
+    if not desk.accounts.all():
+        return RedirectResponse("/first", 303)
+    return desk.page(visit, "sign_in.html", {"next": next, "name": "", "problem": None})
+
+
+@router.post("/sign-in")
+def signed_in(request: Request, desk: At, form: Form) -> Response:
+    visit = desk.visit(request)
+    name, next = form.get("name", ""), form.get("next", "/")
+    found = desk.sessions.sign_in(visit.call, name, form.get("password", ""), request.cookies.get(COOKIE))
+    if isinstance(found, Denial):
+        values = {"next": next, "name": name, "problem": found.words}
+        return desk.page(visit, "sign_in.html", values, 429 if found.wait else 403)
+    return _let_in(desk, found, next)
+
+
+@router.get("/first")
+def first(request: Request, desk: At) -> Response:
+    if desk.accounts.all():
+        return RedirectResponse("/sign-in", 303)
+    return desk.page(desk.visit(request), "first.html", {"given": {}, "problem": None})
+
+
+@router.post("/first")
+def make_first(request: Request, desk: At, form: Form) -> Response:
+    visit = desk.visit(request)
+    name, password = form.get("name", ""), form.get("password", "")
+    person = form.get("person", "").strip() or name
+    made = desk.accounts.make_first(visit.call, form.get("code", "").strip(), name, person, password, visit.lang)
+    if isinstance(made, Denial):
+        return desk.page(visit, "first.html", {"given": form, "problem": made.words}, 403)
+    found = desk.sessions.sign_in(visit.call, name, password)
+    return RedirectResponse("/sign-in", 303) if isinstance(found, Denial) else _let_in(desk, found, "/")
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, desk: At, form: Form) -> Response:
+    visit = desk.signed_in(request)
+    desk.check_form(visit, form)
+    assert visit.session is not None
+    desk.sessions.sign_out(visit.call, visit.session.reference)
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+@router.get("/language/{lang}")
+def speak(lang: str, next: str = "/") -> Response:
+    """This browser reads another language from now on."""
+    if lang not in LANGUAGES:
+        raise Trouble(404, WORDS["trouble"])
+    response = RedirectResponse(inside(next), 303)
+    response.set_cookie(LANGUAGE_COOKIE, lang, max_age=YEAR, path="/", samesite="lax", httponly=True)
+    return response
+
+
+def _let_in(desk: Desk, found: SignedIn, next: str) -> Response:
+    response = RedirectResponse(inside(next), 303)
+    response.set_cookie(
+        COOKIE, found.reference, max_age=LONGEST, path="/", secure=desk.daemon.config.secure, httponly=True,
+        samesite="lax",
+    )  # fmt: skip
+    return response
+
+
+def inside(next: str) -> str:
+    """A path of ours; whatever else somebody wrote there leads home."""
+    fine = next.startswith("/") and not next.startswith("//") and "\\" not in next and next.isprintable()
+    return next if fine else "/"

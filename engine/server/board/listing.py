@@ -1,0 +1,146 @@
+"""Which tickets a list shows: what somebody chose, asked of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import islice
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+from engine.core import Family, agenda
+from engine.runtime import everything
+from engine.runtime.listing import listed
+from engine.server import people
+from engine.server.board.desk import Place
+from engine.server.board.lines import SOON, Counts, Line, counts, line
+from engine.server.daemon import Daemon
+from engine.store import Query, Row
+
+PAGE: Final = 60  #: tickets at once
+COUNTED_MAX: Final = 3000  #: open tickets that are counted
+SEARCH_MAX: Final = 64  #: characters
+
+
+class Choice(NamedTuple):
+    """What somebody chose to see; empty: everything that is open."""
+
+    show: str = ""  #: mine, overdue, soon, escalated, silent, nobody, closed
+    category: str = ""
+    state: str = ""
+    q: str = ""
+    after: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Choice:
+        return cls(*(query.get(name, "")[:SEARCH_MAX].strip() for name in cls._fields))
+
+    def with_(self, **changes: str) -> str:
+        """The query of an address with something else chosen; of a new choice the first page is shown."""
+        chosen = self._replace(**{"after": "", **changes})
+        return urlencode({name: value for name, value in chosen._asdict().items() if value})
+
+
+class Listing:
+    """The lists of one visit at a site."""
+
+    def __init__(self, place: Place, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._place = place
+        self._service = place.service
+        self._now = place.visit.at
+        self._roles = place.roles
+        self._person = place.visit.principal.person
+        self.nobody = cache(lambda role: role in self._plan.roles and self._roster.nobody_there(role, self._now))
+        self._plan = self._service.site.plan
+        self._roster = self._service.site.roster
+
+    def page(self, choice: Choice) -> tuple[list[Line], str]:
+        """The lines of a page, and after which ticket the next one begins; empty: this is the last."""
+        rows = list(islice(self._rows(choice), PAGE + 1))
+        lines = [self.line(row) for row in rows[:PAGE]]
+        return lines, rows[PAGE - 1].ticket if len(rows) > PAGE else ""
+
+    def family(self, family: str, choice: Choice) -> list[Line]:
+        """Those lines of a family that the choice shows."""
+        known = self._service.store.load(family)
+        if known is None:
+            return []
+        return [self.line(row) for row in self._listed(known) if self._fits(row, choice)]
+
+    def line(self, row: Row) -> Line:
+        family = self._service.store.load(row.ticket)
+        assert family is not None, f"a row without a ticket: {row.ticket}"
+        return line(self._service.site.version(row.plan), row, family, self._now, self.nobody)
+
+    def counts(self) -> Counts:
+        rows = list(islice(everything(self._service.store, Query(open=True)), COUNTED_MAX + 1))
+        found = counts(rows[:COUNTED_MAX], self._now, self.nobody, self.is_mine)
+        return found._replace(more=len(rows) > COUNTED_MAX)
+
+    def is_mine(self, row: Row) -> bool:
+        """Whether somebody, or a role of his, has to act."""
+        kind, _, name = row.owner.partition(":")
+        return row.assignee == self._person or (kind == "role" and name in self._roles) or name == self._person
+
+    def _rows(self, choice: Choice) -> Iterator[Row]:
+        if choice.q:
+            yield from self._found(choice.q)
+            return
+        query = Query(
+            open=choice.show != "closed",
+            category=choice.category or None,
+            state=choice.state or None,
+            overdue=True if choice.show == "overdue" else None,
+            silent=True if choice.show == "silent" else None,
+            after=choice.after or None,
+        )
+        yield from (row for row in everything(self._service.store, query) if self._fits(row, choice))
+
+    def _listed(self, family: Family) -> tuple[Row, ...]:
+        plan = self._service.site.version(family.root.plan)
+        return listed(plan, family, agenda(plan, family))
+
+    def _fits(self, row: Row, choice: Choice) -> bool:
+        """Whether a choice shows a ticket. A search shows what it finds, closed or not."""
+        if choice.q:
+            return False  # what was looked for does not change by what happens
+        if (choice.category and row.category != choice.category) or (choice.state and row.state != choice.state):
+            return False
+        return (row.closed is not None) is (choice.show == "closed") and self._chosen(row, choice.show)
+
+    def _chosen(self, row: Row, show: str) -> bool:
+        kind, _, role = row.owner.partition(":")
+        match show:
+            case "mine":
+                return self.is_mine(row)
+            case "overdue":
+                return row.overdue > 0
+            case "soon":
+                return not row.overdue and row.due is not None and self._now <= row.due < self._now + SOON
+            case "escalated":
+                return row.level > 0
+            case "silent":
+                return row.silent
+            case "nobody":
+                return kind == "role" and self.nobody(role)
+        return True
+
+    # ---- search ------------------------------------------------------------------------------------------------------
+
+    def _found(self, text: str) -> Iterator[Row]:
+        """By number; else the tickets of a unit, or of the customers of a telephone number."""
+        tickets = [name for name in (text, f"{self._plan.id}-{text}") if self._service.store.load(name) is not None]
+        for ticket in tickets[:1] or self._of_customers(text):
+            family = self._service.store.load(ticket)
+            if family is not None:
+                yield from (row for row in self._listed(family) if row.ticket == ticket)
+
+    def _of_customers(self, text: str) -> list[str]:
+        customers = people.find_customers(self._daemon, self._place.name, text)
+        found: dict[str, None] = {}
+        for fact in dict.fromkeys(file.per for file in self._plan.files.values()):
+            values = [text, *(one.unit for one in customers if fact == "unit")]
+            for value in dict.fromkeys(values):
+                found.update(dict.fromkeys(people.history(self._daemon, self._place.name, fact, value)))
+        return list(found)

@@ -1,0 +1,100 @@
+"""The board of a site: its open tickets, and what changes among them as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+
+from engine.server.board.desk import Desk, Place
+from engine.server.board.entrance import At
+from engine.server.board.listing import Choice, Listing
+from engine.server.board.web import PageRoute
+from engine.server.live import Change, Live
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+#: Seconds after which a stream that has nothing to say says so, that proxies keep it and lost readers are noticed.
+PULSE: Final = 15
+
+
+@router.get("/board/{site}")
+def board(request: Request, desk: At, site: str) -> Response:
+    place = desk.at(request, site, "ticket.list")
+    return desk.page_at(place, "board.html", _board(desk, place, Choice.of(request.query_params)))
+
+
+def _board(desk: Desk, place: Place, choice: Choice) -> dict[str, Any]:
+    listing, plan = Listing(place, desk.daemon), place.service.site.plan
+    lines, after = listing.page(choice)
+    states = {state.id: state for flow in plan.workflows.values() for state in flow.states.values() if not state.final}
+    return {
+        "lines": lines,
+        "after": after,
+        "choice": choice,
+        "counts": listing.counts(),
+        "categories": [{"id": one.id, "title": one.title} for one in plan.categories.values()],
+        "states": [{"id": one.id, "title": one.title} for one in states.values()],
+        "on_duty": on_duty(place),
+    }
+
+
+def on_duty(place: Place) -> list[Mapping[str, Any]]:
+    """Who of each role is there now; who stands in where nobody is."""
+    site, now = place.service.site, place.visit.at
+    roles = site.plan.roles
+    return [
+        {
+            "role": {"id": role.id, "title": role.title},
+            "people": site.roster.on_duty(role.id, now),
+            "nobody": site.roster.nobody_there(role.id, now),
+            "stand_in": _title(roles, role.fallback or site.plan.last_resort),
+        }
+        for role in roles.values()
+        if site.roster.on_duty(role.id, now) or site.roster.complete
+    ]
+
+
+def _title(roles: Mapping[str, Any], id: str) -> Mapping[str, str]:
+    return {"id": id, "title": roles[id].title}
+
+
+@router.get("/board/{site}/rows/{family:path}")
+def rows(request: Request, desk: At, site: str, family: str) -> Response:
+    """The lines of one family, as the list that was chosen shows them: maybe none."""
+    place = desk.at(request, site, "ticket.list")
+    lines = Listing(place, desk.daemon).family(family, Choice.of(request.query_params))
+    return HTMLResponse(desk.html_at(place, "rows.html", {"lines": lines}))
+
+
+@router.get("/board/{site}/counts")
+def counts(request: Request, desk: At, site: str) -> Response:
+    place = desk.at(request, site, "ticket.list")
+    values = {"counts": Listing(place, desk.daemon).counts(), "choice": Choice.of(request.query_params)}
+    return HTMLResponse(desk.html_at(place, "counts.html", values))
+
+
+@router.get("/board/{site}/events")
+async def events(request: Request, desk: At, site: str) -> Response:
+    """Which families change, while somebody watches. What became of them is asked for by itself."""
+    await asyncio.to_thread(desk.at, request, site, "ticket.list")
+    return StreamingResponse(stream(desk.daemon.live, site), media_type="text/event-stream")
+
+
+async def stream(live: Live, site: str) -> AsyncIterator[str]:
+    async with live.watch(site) as changes:
+        yield "retry: 3000\n\n"
+        while True:
+            try:
+                change = await asyncio.wait_for(changes.get(), PULSE)
+            except TimeoutError:
+                yield ": still here\n\n"
+                continue
+            yield told(change)
+
+
+def told(change: Change) -> str:
+    return f"event: change\ndata: {json.dumps({'family': change.ticket}, ensure_ascii=False)}\n\n"

@@ -1,0 +1,110 @@
+// What the board adds where a browser runs it: countdowns, and lines that change as it happens. Nothing depends on it.
+"use strict";
+
+const body = document.body.dataset;
+const ahead = Number(body.now) * 1000 - Date.now(); // the server's clock is right
+const now = () => Math.floor((Date.now() + ahead) / 1000);
+
+// ---- countdowns ----
+
+function length(seconds) {
+  const two = (n) => String(n).padStart(2, "0");
+  const say = (pattern, a, b) => pattern.replace("{a}", a).replace("{b}", two(b));
+  if (seconds >= 86400) return say(body.days, Math.floor(seconds / 86400), Math.floor((seconds % 86400) / 3600));
+  if (seconds >= 3600) return say(body.hours, Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60));
+  return say(body.minutes, Math.floor(seconds / 60), seconds % 60);
+}
+
+function away(due) {
+  const rest = due - now();
+  return (rest >= 0 ? body.left : body.over).replace("{}", length(Math.abs(rest)));
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[data-due]")) {
+    const text = away(Number(time.dataset.due));
+    const shown = time.querySelector(".away");
+    if (shown.textContent !== text) shown.textContent = text;
+  }
+  for (const row of document.querySelectorAll("[data-warns]")) {
+    if (now() >= Number(row.dataset.warns)) {
+      delete row.dataset.warns;
+      changed(row.dataset.family);
+    }
+  }
+}
+
+// ---- lines that change ----
+
+const list = document.getElementById("tickets");
+const waiting = new Set();
+let timer = null;
+
+function changed(family) {
+  if (!list) return;
+  waiting.add(family);
+  timer ??= setTimeout(refresh, 300);
+}
+
+async function refresh() {
+  timer = null;
+  const families = [...waiting];
+  waiting.clear();
+  if (families.includes("") || families.length > 30) return location.reload();
+  const query = list.dataset.choice ? `?${list.dataset.choice}` : "";
+  for (const family of families) {
+    const html = await text(list.dataset.rows + encodeURI(family) + query);
+    if (html !== null) put(family, html);
+  }
+  const counts = await text(list.dataset.counts + query);
+  if (counts !== null) document.getElementById("counts").outerHTML = counts;
+  document.getElementById("empty").hidden = list.children.length > 0;
+  document.getElementById("told").textContent = list.dataset.told.replace("{}", families.join(", "));
+}
+
+async function text(address) {
+  try {
+    const response = await fetch(address, { credentials: "same-origin" });
+    if (response.redirected) return location.reload(), null; // the session has ended
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null; // the stream tells again
+  }
+}
+
+function put(family, html) {
+  const made = document.createElement("template");
+  made.innerHTML = html;
+  const focused = document.activeElement?.closest?.(".ticket")?.dataset.ticket;
+  for (const old of list.querySelectorAll(`[data-family="${CSS.escape(family)}"]`)) old.remove();
+  for (const line of [...made.content.children]) {
+    const due = Number(line.dataset.due) || Infinity;
+    const next = [...list.children].find((other) => (Number(other.dataset.due) || Infinity) > due);
+    list.insertBefore(line, next ?? null);
+    line.classList.add("is-new");
+    if (line.dataset.ticket === focused) line.querySelector("a").focus();
+  }
+}
+
+function listen() {
+  const sign = document.querySelector(".live");
+  const show = (on) => {
+    sign.hidden = false;
+    sign.textContent = on ? sign.dataset.on : sign.dataset.off;
+    sign.classList.toggle("is-off", !on);
+  };
+  const source = new EventSource(list.dataset.events);
+  let was = false;
+  source.addEventListener("open", () => {
+    if (was) location.reload(); // what happened meanwhile is not told again
+    was = true;
+    show(true);
+  });
+  source.addEventListener("error", () => show(false));
+  source.addEventListener("change", (event) => changed(JSON.parse(event.data).family));
+  addEventListener("pagehide", () => source.close());
+}
+
+tick();
+setInterval(tick, 1000);
+if (list && !new URLSearchParams(list.dataset.choice).get("q")) listen();

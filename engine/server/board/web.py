@@ -1,0 +1,104 @@
+"""How the board answers: every page with the same strict headers, every error as a page that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from engine.policy import Words
+
+#: On every answer of the board. A page can be shown nowhere else, runs no script but ours and is kept nowhere.
+HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+NO_STORE: Final = "no-store"
+#: Bytes of a form that is sent, its files included.
+FORM_MAX: Final = 12 * 1024 * 1024
+
+
+class Trouble(Exception):
+    """What keeps a page from being shown: a status and a sentence."""
+
+    def __init__(self, status: int, words: Words) -> None:
+        super().__init__(words.en)
+        self.status = status
+        self.words = words
+
+
+class SignInFirst(Exception):
+    """Nobody is signed in; afterwards `next` is where they wanted to go."""
+
+    def __init__(self, next: str) -> None:
+        super().__init__(next)
+        self.next = next
+
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """A route of the board: its troubles are pages too, and no answer goes without the headers."""
+
+    def get_route_handler(self) -> Handler:
+        answer = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            response = await _answered(answer, request)
+            for name, value in HEADERS.items():
+                response.headers[name] = value
+            response.headers.setdefault("Cache-Control", NO_STORE)
+            return response
+
+        return handler
+
+
+async def _answered(answer: Handler, request: Request) -> Response:
+    try:
+        if request.method == "POST":
+            refuse_foreign(request)
+        return await answer(request)
+    except SignInFirst as first:
+        return RedirectResponse(f"/sign-in?{urlencode({'next': first.next})}", 303)
+    except Trouble as trouble:
+        return trouble_page(request, trouble)
+    except RequestValidationError:
+        return trouble_page(request, Trouble(422, UNREADABLE))
+    except HTTPException as error:
+        return trouble_page(request, Trouble(error.status_code, Words(error.detail, error.detail)))
+
+
+def refuse_foreign(request: Request) -> None:
+    """A form that another site sends is not taken, and neither is one that is too long."""
+    origin = request.headers.get("origin")
+    if origin not in (None, "null") and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Trouble(403, FOREIGN)
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        raise Trouble(403, FOREIGN)
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise Trouble(411, UNREADABLE)
+    if int(length) > FORM_MAX:
+        raise Trouble(413, TOO_LONG)
+
+
+def trouble_page(request: Request, trouble: Trouble) -> Response:
+    response: Response = request.app.state.desk.trouble(request, trouble)
+    return response
+
+
+UNREADABLE: Final = Words("this request cannot be read; go back and try again", "请求无法识别，请返回重试")
+FOREIGN: Final = Words("this form was sent from another site; open the page here", "表单来自其他网站，请在本站打开页面")
+TOO_LONG: Final = Words("what was sent is too long", "提交的内容过大")
