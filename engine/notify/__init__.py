@@ -2,15 +2,21 @@
 
 from engine.notify.channels import send
 from engine.notify.destinations import Console, Destination, DingTalk, Feishu, Mail, Secret, Webhook, WeCom
+from engine.notify.digest import DailyDigest
 from engine.notify.letter import SENT, Letter, Outcome, refused, retry
+from engine.notify.postman import Channel, Postman
+from engine.notify.release import Release
 from engine.notify.section import Mistake
 from engine.notify.settings import DestinationsError, read_destinations
 from engine.notify.templates import Rendered, fields, render
 from engine.notify.wire import Wire
+from engine.notify.world import Nobody, Person, Reader, Route, Undeliverable, World
 
 __all__ = [
     "SENT",
+    "Channel",
     "Console",
+    "DailyDigest",
     "Destination",
     "DestinationsError",
     "DingTalk",
@@ -18,12 +24,20 @@ __all__ = [
     "Letter",
     "Mail",
     "Mistake",
+    "Nobody",
     "Outcome",
+    "Person",
+    "Postman",
+    "Reader",
+    "Release",
     "Rendered",
+    "Route",
     "Secret",
+    "Undeliverable",
     "WeCom",
     "Webhook",
     "Wire",
+    "World",
     "fields",
     "read_destinations",
     "refused",

@@ -1,0 +1,196 @@
+"""The postman: releases what was committed, takes what may leave, hands it to channels, writes down what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from typing import Final, Protocol
+from uuid import uuid4
+
+from engine.notify import limits
+from engine.notify.claim import claim
+from engine.notify.destinations import Destination
+from engine.notify.digest import DailyDigest
+from engine.notify.finish import Finish
+from engine.notify.letter import Letter, Outcome, refused, retry
+from engine.notify.release import Release
+from engine.notify.world import Reader, Route, World
+from engine.notify.writing import Lang, Writer, Written
+from engine.store import Database, StoreError
+from engine.store.deliveries import Deliveries, Delivery
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks where nobody calls, and how long `stop` waits for letters under way.
+IDLE: Final = 1.0
+STOP: Final = 9.0
+
+
+class Channel(Protocol):
+    """Hands a letter over: `send`, with its wire."""
+
+    def __call__(self, letter: Letter, destination: Destination, *, addressee: str, now: int) -> Outcome: ...
+
+
+class Lease:
+    """A letter that is ours until `trusted_till`, on a clock that only runs forward."""
+
+    def __init__(self, row: Delivery, trusted_till: float) -> None:
+        self.row = row
+        self.trusted_till = trusted_till
+        self.begun = False
+
+
+class Postman:
+    """Delivers the messages of a database. `now` gives seconds UTC, `monotonic` seconds that only run forward."""
+
+    def __init__(
+        self,
+        database: Database,
+        world: World,
+        channel: Channel,
+        *,
+        now: Callable[[], int],
+        monotonic: Callable[[], float],
+        lang: Lang = "zh",
+    ) -> None:
+        self.owner = uuid4().hex  #: of this start of this daemon
+        self._database = database
+        self._world = world
+        self._channel = channel
+        self._now = now
+        self._monotonic = monotonic
+        self._release = Release(database, world)
+        self._daily = DailyDigest(database, world)
+        self._writer = Writer(database, world, lang)
+        self._finish = Finish(database, world)
+        self._wake = Event()
+        self._stopping = False
+        self._gate = Lock()  # over the leases under way
+        self._under_way: dict[int, Lease] = {}
+        self._letters: SimpleQueue[Lease | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+
+    # ---- one round, without any thread ------------------------------------------------------------------------------
+
+    def release(self, now: int) -> bool:
+        """Handle a batch of messages; whether there are more."""
+        handled = self._release.sweep(now)
+        self._daily.make(now)
+        self._finish.lose_patience(now)
+        self._release.tell_findings()
+        return handled > 0
+
+    def claim(self, now: int) -> list[Lease]:
+        """Take the letters that may leave now, as many as there are threads free for them."""
+        started = self._monotonic()
+        with self._database.read() as connection:
+            if not Deliveries(connection).any_due(now):
+                return []
+        with self._gate:
+            busy = Counter(lease.row.destination for lease in self._under_way.values())
+        free = limits.THREADS - busy.total()
+        if free <= 0:
+            return []
+        taken = self._database.write(lambda c: claim(Deliveries(c), self.owner, now, free, busy))
+        leases = [Lease(row, started + limits.LEASE - limits.MARGIN) for row in taken]
+        with self._gate:
+            self._under_way.update((lease.row.seq, lease) for lease in leases)
+        return leases
+
+    def deliver(self, lease: Lease) -> None:
+        """Write a letter, hand it over, write down what came of it."""
+        try:
+            self._deliver(lease)
+        finally:
+            with self._gate:
+                self._under_way.pop(lease.row.seq, None)
+            self._wake.set()
+
+    def _deliver(self, lease: Lease) -> None:
+        row = lease.row
+        try:
+            written = self._writer.write(row)
+        except Exception as error:  # whatever is wrong with one letter stops no other
+            self._finish.park(row, f"it cannot be written: {type(error).__name__}", self._now())
+            return
+        if written.letter is None:
+            self._nothing_to_tell(row, written)
+            return
+        self._finish.leave_out(written.stale, written.broken, self._now())
+        route = self._world.route(Reader(row.site, row.ticket, row.person, row.role, row.channel))
+        with self._gate:
+            lease.begun = not self._stopping and self._monotonic() < lease.trusted_till
+        if lease.begun:
+            self._finish.end(row, self._hand_over(written.letter, route), self._now())
+        else:
+            self._finish.give_back(row, self._now(), begun=False)
+
+    def _nothing_to_tell(self, row: Delivery, written: Written) -> None:
+        if written.broken:
+            self._finish.park(row, written.broken[0][1], self._now())
+        else:
+            self._finish.suppress(row, written.stale[0][1] if written.stale else "nothing to tell", self._now())
+
+    def _hand_over(self, letter: Letter, route: Route | None) -> Outcome:
+        if route is None:
+            return refused("the person has no address there any more")
+        with self._database.read() as connection:
+            standing = Deliveries(connection).standing(route.destination.id)
+        if standing is not None and standing.disabled:
+            return refused(standing.disabled)
+        try:
+            return self._channel(letter, route.destination, addressee=route.addressee, now=self._now())
+        except Exception as error:  # a fault of ours in a channel: the letter is tried again
+            return retry(f"the channel failed: {type(error).__name__}")
+
+    # ---- threads ----------------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Something was committed."""
+        self._wake.set()
+
+    def start(self) -> None:
+        """Begin to deliver. What others had leased is taken up at once: whoever has the file open is alone."""
+        now = self._now()
+        self._database.write(lambda connection: Deliveries(connection).reclaim(self.owner, now))
+        self._threads = [Thread(target=self._work, name=f"letters-{n}", daemon=True) for n in range(limits.THREADS)]
+        self._threads.append(Thread(target=self._run, name="postman", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take nothing more, wait for letters under way, give back the leases of those that take too long."""
+        self._stopping = True
+        self._wake.set()
+        for _ in range(limits.THREADS):
+            self._letters.put(None)
+        end = self._monotonic() + STOP
+        for thread in self._threads:
+            thread.join(max(0.0, end - self._monotonic()))
+        with self._gate:
+            left = list(self._under_way.values())
+        for lease in left:
+            self._finish.give_back(lease.row, self._now(), begun=lease.begun)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            more = False
+            try:
+                more = self.release(self._now())
+                for lease in self.claim(self._now()):
+                    self._letters.put(lease)
+            except StoreError as error:  # the disk is full, say: nothing was written, so nothing is lost
+                log.error("messages wait: %s", error)
+            if not more:
+                self._wake.wait(IDLE)
+
+    def _work(self) -> None:
+        while (lease := self._letters.get()) is not None:
+            with suppress(StoreError):  # the letter's lease runs out, and it is taken again
+                self.deliver(lease)

@@ -1,0 +1,246 @@
+"""Release: each committed message is handled once. It is held, told, suppressed or dropped, and that is written down.
+
+What is decided here is who is told: by the people of the moment in which a message is first released, never changed
+afterwards. When a letter leaves, and on which channel it gets through, is the postman's business.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from engine.core import Cause, Message, Plan, Ticket
+from engine.notify.limits import not_before
+from engine.notify.place import channels, give_up, mailbox, place
+from engine.notify.quiet import quiet_until
+from engine.notify.relevance import is_critical, rank, run_of, stale_reason, waits_for_answer
+from engine.notify.world import REPORTER, Nobody, Person, Undeliverable, World
+from engine.store import Database
+from engine.store.deliveries import Deliveries, New
+from engine.store.outbox import Climbed, Finding, Outbox, Queued
+from engine.store.sqlite import SqliteStore
+
+#: Messages handled in one transaction: few, so that nobody who writes waits for long.
+BATCH: Final = 200
+
+
+class Known(NamedTuple):
+    """A message and what it is about, as it stands now."""
+
+    queued: Queued
+    message: Message
+    plan: Plan
+    ticket: Ticket
+
+    @property
+    def loud(self) -> bool:
+        return any(cause.loud for cause in self.message.causes)
+
+
+class Release:
+    """Handles the messages of all sites of a database."""
+
+    def __init__(self, database: Database, world: World) -> None:
+        self._database = database
+        self._world = world
+
+    def sweep(self, now: int) -> int:
+        """Handle one batch of what is new, or was held until now; how many there were. Again until there is none."""
+        with self._database.read() as connection:
+            outbox = Outbox(connection)
+            if not outbox.unseen(1) and not outbox.held(now, 1):
+                return 0
+        return self._database.write(lambda connection: self._batch(Outbox(connection), Deliveries(connection), now))
+
+    def tell_findings(self) -> None:
+        """Tell the site what was found. Each is forgotten once it was told, so a crash tells it again."""
+        with self._database.read() as connection:
+            findings = Outbox(connection).findings()
+        for seq, finding in findings:
+            _tell(self._world, finding)
+            self._database.write(lambda connection, seq=seq: Outbox(connection).found(seq))  # type: ignore[misc]
+
+    def _batch(self, outbox: Outbox, deliveries: Deliveries, now: int) -> int:
+        queue = outbox.held(now, BATCH)
+        queue += outbox.unseen(BATCH - len(queue))
+        desk = _Desk(outbox, deliveries, self._world, now)
+        for queued in queue:
+            try:
+                desk.handle(self._know(queued))
+            except sqlite3.Error:
+                raise  # the world's fault, not this message's: the whole batch waits
+            except Exception as error:
+                outbox.settle(queued.seq, "dead", f"it cannot be handled: {type(error).__name__}", now)
+                give_up(outbox, queued, "", now)
+        return len(queue)
+
+    def _know(self, queued: Queued) -> Known:
+        message = queued.message()
+        family = SqliteStore(self._database, queued.site).load(queued.ticket)
+        if family is None:
+            raise LookupError(queued.ticket)
+        return Known(queued, message, self._world.plan(queued.site, family.root.plan), family.tickets[queued.ticket])
+
+
+class _Desk:
+    """Handles one message after the other, in one transaction, at one instant."""
+
+    def __init__(self, outbox: Outbox, deliveries: Deliveries, world: World, now: int) -> None:
+        self._outbox = outbox
+        self._deliveries = deliveries
+        self._world = world
+        self._now = now
+
+    def handle(self, known: Known) -> None:
+        seq, message = known.queued.seq, known.message
+        if message.withheld:
+            return self._outbox.settle(seq, "suppressed", message.withheld, self._now)
+        reasons = [stale_reason(known.ticket, message, cause) for cause in message.causes]
+        alive = [cause for cause, reason in zip(message.causes, reasons, strict=True) if not reason]
+        if not alive:
+            return self._outbox.settle(seq, "suppressed", reasons[0], self._now)
+        climbs = [self._climb(known, cause) for cause in alive]
+        overtaken = [climbed is not None and self._is_overtaken(climbed, known.loud) for climbed in climbs]
+        if all(overtaken):
+            return self._outbox.settle(seq, "dropped", "the rung it repeats is not told yet", self._now)
+        told = [(cause, climbed) for cause, climbed, late in zip(alive, climbs, overtaken, strict=True) if not late]
+        for climbed in (climbed for _, climbed in told if climbed is not None):
+            self._outbox.climb(climbed)
+        until, reason = self._hold(known, told)
+        if until > self._now:
+            return self._outbox.hold(seq, until, reason)
+        return self._release(known, tuple(cause for cause, _ in told))
+
+    # ---- when -------------------------------------------------------------------------------------------------------
+
+    def _climb(self, known: Known, cause: Cause) -> Climbed | None:
+        """Where a cause stands on its ladder, if it stands on one."""
+        queued, message = known.queued, known.message
+        run = run_of(known.ticket, message, cause) if cause.kind in ("rung", "repeat") else None
+        if run is None:
+            return None
+        rung = cause.name.rpartition(".")[2]
+        place = (queued.site, queued.ticket, run.key, queued.at, queued.seq, rung)
+        return Climbed(*place, cause.kind == "repeat", message.to, queued.at)
+
+    def _is_overtaken(self, climbed: Climbed, loud: bool) -> bool:
+        """Whether the rung's own message still waits, so that a repeat of it would come before it."""
+        return climbed.repeats and not loud and self._outbox.waiting_rung(climbed)
+
+    def _hold(self, known: Known, told: Sequence[tuple[Cause, Climbed | None]]) -> tuple[int, str]:
+        """Until when a message waits, and why: for the answer to the one before it, or for the end of quiet hours."""
+        if known.loud:
+            return 0, ""
+        until = max((self._answer_time(known, *one) for one in told), default=0)
+        if until > self._now:
+            return until, "people have until then to answer"
+        return quiet_until(known.plan, self._audience(known), self._now) or 0, "quiet hours"
+
+    def _answer_time(self, known: Known, cause: Cause, climbed: Climbed | None) -> int:
+        """Release of the message before it on the ladder, plus the time between their two instants."""
+        if climbed is None:
+            return 0
+        run = run_of(known.ticket, known.message, cause)
+        if run is None or not waits_for_answer(known.plan, known.ticket, run, cause):
+            return 0
+        # one that still waits itself will be released at `look_at` or later: then this one is looked at again
+        gates = [
+            (one.released_at if one.released_at is not None else max(one.look_at or 0, self._now + 1))
+            + climbed.at
+            - one.stands_till
+            for one in self._outbox.before(climbed)
+        ]
+        return max(gates, default=0)
+
+    def _audience(self, known: Known) -> set[str]:
+        kind, _, name = known.message.to.partition(":")
+        if kind == REPORTER:
+            return {REPORTER}
+        return {"staff", name} if kind == "role" else {"staff", *(person.role for person in self._people(known))}
+
+    # ---- who --------------------------------------------------------------------------------------------------------
+
+    def _release(self, known: Known, causes: tuple[Cause, ...]) -> None:
+        people = self._people_told(known, causes)
+        if not people and all(cause.kind == "all-clear" for cause in causes):
+            return self._outbox.settle(known.queued.seq, "suppressed", "nobody was told", self._now)
+        self._outbox.settle(known.queued.seq, "released", "", self._now)
+        reached = [self._place(known, causes, person) for person in people]
+        if not any(reached):
+            give_up(self._outbox, known.queued, known.message.to, self._now)
+        return None
+
+    def _people_told(self, known: Known, causes: tuple[Cause, ...]) -> list[Person]:
+        """An all-clear is for those who were really told; what else there is, for those behind the address now."""
+        found: dict[str, Person] = {}
+        for cause in causes:
+            if cause.kind == "all-clear":
+                run = run_of(known.ticket, known.message, cause)
+                place = (known.queued.site, known.queued.ticket, run.key if run is not None else "")
+                told = (Person(*row) for row in self._outbox.told(*place, known.message.to))
+                found.update((person.id, person) for person in told if person.id not in found)
+        if any(cause.kind != "all-clear" for cause in causes):
+            found.update((person.id, person) for person in self._stand_ins(known) if person.id not in found)
+        return list(found.values())
+
+    def _stand_ins(self, known: Known) -> Sequence[Person]:
+        """Those behind the address; where that is nobody, the fallback of its role, in the end the last resort."""
+        for role, people in self._who(known):
+            if people:
+                return people
+            if role:
+                self._find_nobody(known, role)
+        return ()
+
+    def _who(self, known: Known) -> Iterator[tuple[str, Sequence[Person]]]:
+        plan, now = known.plan, self._now
+        kind, _, name = known.message.to.partition(":")
+        role = name if name in plan.roles else ""
+        yield role, self._people(known)
+        if kind == REPORTER:
+            return
+        seen = {role}
+        while True:
+            role = (plan.roles[role].fallback if role else None) or plan.last_resort
+            if role in seen:
+                role = plan.last_resort
+            if role in seen:
+                return
+            seen.add(role)
+            yield role, self._world.people(known.queued.site, f"role:{role}", known.queued.ticket, now)
+
+    def _people(self, known: Known) -> Sequence[Person]:
+        return self._world.people(known.queued.site, known.message.to, known.queued.ticket, self._now)
+
+    def _find_nobody(self, known: Known, role: str) -> None:
+        queued = known.queued
+        self._outbox.find(Finding("nobody", queued.site, queued.ticket, known.message.id, role, "", "", self._now))
+
+    def _place(self, known: Known, causes: tuple[Cause, ...], person: Person) -> bool:
+        queued, plan, ticket = known.queued, known.plan, known.ticket
+        ranks = max(rank(plan, ticket, cause) for cause in causes)
+        new = New(
+            kind="message",
+            site=queued.site,
+            message=queued.seq,
+            ticket=queued.ticket,
+            at=queued.at,
+            person=person.id,
+            role=person.role,
+            mailbox=mailbox(person, queued.ticket),
+            critical=is_critical(plan, ticket, causes),
+            rank=ranks,
+            next_at=not_before(queued.at, self._now),
+            made_at=self._now,
+        )
+        return place(self._deliveries, self._world, known.message.id, new, channels(plan, causes, person.role))
+
+
+def _tell(world: World, found: Finding) -> None:
+    if found.kind == "nobody":
+        world.on_nobody(Nobody(found.site, found.ticket, found.message, found.who, found.at))
+    else:
+        world.on_undeliverable(
+            Undeliverable(found.site, found.ticket, found.message, found.who, found.run, found.rung, found.at)
+        )

@@ -1,0 +1,278 @@
+"""Letters written at the moment in which they are sent: from references, for one reader, of what is still news."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from engine.core import Bench, Cause, Family, Plan, Run, Ticket, Value, addresses, shape
+from engine.core.plan import PARTY_WORDS, Party
+from engine.notify.letter import Letter
+from engine.notify.relevance import rank, stale_reason
+from engine.notify.templates import UNSET, render
+from engine.notify.world import Reader, World
+from engine.policy import Words
+from engine.store import Database, Query, Row
+from engine.store.deliveries import Deliveries, Delivery
+from engine.store.outbox import Queued
+from engine.store.sqlite import SqliteStore
+
+#: Messages that a digest tells one by one; of the others it says how many there are.
+SHOWN: Final = 20
+MASK: Final = "•••"
+
+SOON: Final = Words("{deadline} is due at {due}.", "“{deadline}”将于{due}到期。")
+OVERDUE: Final = Words("{deadline} was due at {due} and is not done.", "“{deadline}”已于{due}到期，尚未完成。")
+AGAIN: Final = Words("Reminder: ", "再次提醒：")
+CLEAR: Final = Words("{deadline}: nothing more is to be done about it.", "“{deadline}”的提醒已解除。")
+SUBJECT: Final = Words("{category} {ticket}: {title}", "{category} {ticket}：{title}")
+DIGEST: Final = Words("{count} messages in one", "{count} 条消息汇总")
+MORE: Final = Words("and {count} more, on the board", "另有 {count} 条，请看工作台")
+DAILY: Final = Words("{count} tickets that nobody is reminded of any more", "{count} 个不再提醒的未结工单")
+FLAG: Final = {True: Words("yes", "是"), False: Words("no", "否")}
+
+Lang = Literal["en", "zh"]
+
+
+class Written(NamedTuple):
+    """A letter; None where nothing is left to tell. Rows left out, each with the reason: `stale` ones are no news any
+    more, `broken` ones cannot be written.
+    """
+
+    letter: Letter | None
+    stale: tuple[tuple[int, str], ...] = ()
+    broken: tuple[tuple[int, str], ...] = ()
+
+
+class News(NamedTuple):
+    """What one row has to tell."""
+
+    row: Delivery
+    plan: Plan
+    family: Family
+    ticket: Ticket
+    causes: tuple[Cause, ...]
+
+
+class Told(NamedTuple):
+    """The same in words."""
+
+    row: Delivery
+    causes: tuple[Cause, ...]
+    subject: str
+    texts: tuple[str, ...]
+
+
+class Writer:
+    """Writes letters of all sites, in one language."""
+
+    def __init__(self, database: Database, world: World, lang: Lang) -> None:
+        self._database = database
+        self._world = world
+        self._lang = lang
+
+    def write(self, row: Delivery) -> Written:
+        """The letter of a row, as things stand now."""
+        if row.kind == "daily":
+            return Written(self._daily(row))
+        told: list[Told] = []
+        stale: list[tuple[int, str]] = []
+        broken: list[tuple[int, str]] = []
+        with self._database.read() as connection:
+            parts = _parts(Deliveries(connection), row)
+        for part, queued in parts:
+            if len(told) == SHOWN:
+                break
+            try:
+                one = self._tell(part, queued)
+            except Exception as error:  # whatever is wrong with one part, the others are told
+                broken.append((part.seq, f"it cannot be written: {type(error).__name__}"))
+                continue
+            if isinstance(one, Told):
+                told.append(one)
+            else:
+                stale.append((part.seq, one))
+        rest = len(parts) - len(told) - len(stale) - len(broken)
+        return Written(self._letter(row, told, rest) if told else None, tuple(stale), tuple(broken))
+
+    def _tell(self, row: Delivery, queued: Queued) -> Told | str:
+        """What a row has to tell; else why it is no news any more."""
+        message = queued.message()
+        family = SqliteStore(self._database, row.site).load(row.ticket)
+        if family is None:
+            raise LookupError("there is no such ticket")
+        ticket = family.tickets[row.ticket]
+        reasons = [stale_reason(ticket, message, cause) for cause in message.causes]
+        causes = tuple(cause for cause, reason in zip(message.causes, reasons, strict=True) if not reason)
+        if not causes:
+            return reasons[0]
+        news = News(row, self._world.plan(row.site, family.root.plan), family, ticket, causes)
+        return Told(row, causes, self._subject(news), tuple(self._texts(news)))
+
+    # ---- letters ----------------------------------------------------------------------------------------------------
+
+    def _letter(self, row: Delivery, told: Sequence[Told], rest: int) -> Letter:
+        if row.kind == "digest" and len(told) + rest > 1:
+            return self._digest(row, told, rest)
+        ticket = told[0].row.ticket
+        said = dict.fromkeys(text for one in told for text in one.texts)
+        causes = [{"kind": cause.kind, "name": cause.name} for one in told for cause in one.causes]
+        data = {"type": "message", "site": row.site, "ticket": ticket, "causes": causes}
+        link = self._world.link(row.site, ticket)
+        return Letter(row.id, told[0].row.at, told[0].subject, "\n".join(said), link, row.critical, data)
+
+    def _digest(self, row: Delivery, told: Sequence[Told], rest: int) -> Letter:
+        """Many messages in one, the highest rung first."""
+        lines = [f"{one.subject}\n{' '.join(one.texts)}" for one in told]
+        tickets = list(dict.fromkeys(one.row.ticket for one in told))
+        data = {"type": "digest", "site": row.site, "tickets": tickets, "more": rest}
+        subject = self._say(DIGEST, count=len(told) + rest)
+        return self._list(row, subject, lines, rest, data)
+
+    def _daily(self, row: Delivery) -> Letter | None:
+        """All tickets of a site that are open and of which no ladder speaks any more; None where there is none."""
+        plan = self._world.plan(row.site)
+        silent = list(_silent(SqliteStore(self._database, row.site)))
+        shown, rest = silent[:SHOWN], max(0, len(silent) - SHOWN)
+        titles = {id: category.title for id, category in plan.categories.items()}
+        lines = [f"{titles.get(one.category, one.category)} {one.ticket}" for one in shown]
+        data = {"type": "daily", "site": row.site, "tickets": [one.ticket for one in shown], "more": rest}
+        return self._list(row, self._say(DAILY, count=len(silent)), lines, rest, data) if silent else None
+
+    def _list(self, row: Delivery, subject: str, lines: list[str], rest: int, data: Mapping[str, object]) -> Letter:
+        more = [self._say(MORE, count=rest)] if rest else []
+        link = self._world.link(row.site, "")
+        return Letter(row.id, row.at, subject, "\n".join([*lines, *more]), link, row.critical, data)
+
+    # ---- words ------------------------------------------------------------------------------------------------------
+
+    def _subject(self, news: News) -> str:
+        category = news.plan.categories[news.ticket.category].title
+        highest = max(news.causes, key=lambda cause: rank(news.plan, news.ticket, cause))
+        return self._say(SUBJECT, category=category, ticket=news.ticket.id, title=_title(news, highest))
+
+    def _texts(self, news: News) -> Iterator[str]:
+        look = Fields(news, self._world, self._lang)
+        for cause in sorted(news.causes, key=lambda cause: -rank(news.plan, news.ticket, cause)):
+            text = render(cause.text, look).text if cause.text is not None else self._standard(news, cause)
+            yield self._say(AGAIN) + text if cause.kind == "repeat" else text
+
+    def _standard(self, news: News, cause: Cause) -> str:
+        """What is said where the plan has no words of its own."""
+        if cause.kind not in ("rung", "repeat", "all-clear"):
+            return _title(news, cause)
+        words = CLEAR if cause.kind == "all-clear" else OVERDUE if rank(news.plan, news.ticket, cause) else SOON
+        run = last_run(news.ticket, _deadline_id(cause))
+        due = local(news.plan, run.due) if run is not None and run.due is not None else UNSET
+        return self._say(words, deadline=_title(news, cause), due=due)
+
+    def _say(self, words: Words, **names: object) -> str:
+        return words.in_(self._lang).format(**names)
+
+
+def _parts(rows: Deliveries, row: Delivery) -> list[tuple[Delivery, Queued]]:
+    """A letter's own message, and those that are merged into it."""
+    own = [row] if row.kind == "message" else []
+    return [(part, rows.message(part.message)) for part in [*own, *rows.members(row.id)] if part.message is not None]
+
+
+def _silent(store: SqliteStore) -> Iterator[Row]:
+    query = Query(open=True, silent=True)
+    while page := store.rows(query):
+        yield from page
+        query = query._replace(after=page[-1].ticket)
+
+
+def _title(news: News, cause: Cause) -> str:
+    if cause.kind == "notice":
+        return news.plan.notices[cause.name].title
+    if cause.kind == "detection":
+        return news.plan.detections[cause.name].title
+    watch = shape(news.plan, news.ticket.category).watches.get(_deadline_id(cause))
+    return watch.deadline.title if watch is not None else _deadline_id(cause)
+
+
+class Fields:
+    """The fields of a text, for one reader: facts, parties, dues, state, number."""
+
+    def __init__(self, news: News, world: World, lang: Lang) -> None:
+        self._news, self._world, self._lang = news, world, lang
+
+    def __call__(self, name: str) -> str | None:
+        """Raises LookupError for a name that means nothing."""
+        plan, ticket = self._news.plan, self._news.ticket
+        deadline, dot, due = name.partition(".")
+        if dot and due == "due":
+            run = last_run(ticket, deadline)
+            return local(plan, run.due) if run is not None and run.due is not None else None
+        if name in plan.facts:
+            return self._fact(name)
+        if name in plan.roles:
+            return plan.roles[name].title
+        if name in PARTY_WORDS:
+            return self._party(name)
+        return self._own()[name]
+
+    def _own(self) -> dict[str, str]:
+        """What the engine itself knows of a ticket."""
+        plan, ticket = self._news.plan, self._news.ticket
+        category = plan.categories[ticket.category]
+        state = plan.workflows[category.workflow].states.get(ticket.state)
+        return {
+            "number": ticket.id,
+            "category": category.title,
+            "state": state.title if state is not None else ticket.state,
+            "round": str(ticket.round),
+            "repeats": str(ticket.ties.repeats),
+            "promises": str(ticket.promises),
+        }
+
+    def _fact(self, name: str) -> str | None:
+        plan, value = self._news.plan, self._news.ticket.fact(name)
+        if value is None:
+            return None
+        if plan.privacy is not None and name in plan.privacy.personal:
+            row = self._news.row
+            reader = Reader(row.site, row.ticket, row.person, row.role, row.channel)
+            return self._world.reveal(reader, str(value)) or MASK
+        return shown(plan, name, value, self._lang)
+
+    def _party(self, word: str) -> str | None:
+        plan, family = self._news.plan, self._news.family
+        bench = Bench(family, family.at, "")
+        names = [name(plan, who) for who in addresses(plan, bench, self._news.ticket, Party("word", word))]
+        return "、".join(names) or None
+
+
+def shown(plan: Plan, fact: str, value: Value, lang: Lang) -> str:
+    """A fact as people read it."""
+    declared = plan.facts[fact]
+    if isinstance(value, bool):
+        return FLAG[value].in_(lang)
+    if declared.type == "time" and isinstance(value, int):
+        return local(plan, value)
+    if declared.type == "role" and value in plan.roles:
+        return plan.roles[str(value)].title
+    return declared.values.get(str(value), str(value))
+
+
+def name(plan: Plan, address: str) -> str:
+    """A party as people call it: the title of a role, a person himself."""
+    _, _, who = address.partition(":")
+    return plan.roles[who].title if who in plan.roles else who or address
+
+
+def local(plan: Plan, at: int) -> str:
+    return f"{datetime.fromtimestamp(at, ZoneInfo(plan.timezone)):%m-%d %H:%M}"
+
+
+def last_run(ticket: Ticket, deadline: str) -> Run | None:
+    """The run of a deadline that is open, or was the last."""
+    runs = (run for run in ticket.all_runs() if run.deadline == deadline)
+    return max(runs, key=lambda run: (run.round, run.n), default=None)
+
+
+def _deadline_id(cause: Cause) -> str:
+    return cause.name if cause.kind == "all-clear" else cause.name.rpartition(".")[0]

@@ -1,0 +1,390 @@
+"""Deliveries: a message, a person, a channel. Taken with a lease, finished only by who holds it; and what operators do.
+
+A row is *taken* by one UPDATE that names what it must be (due: pending, or leased for too long) and *finished* by one
+that names owner and attempt, so that nobody finishes what was taken from him meanwhile.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final, Literal, NamedTuple
+
+from engine.store.outbox import Queued
+
+#: A letter is a row that is sent by itself; others are merged into it.
+State = Literal["pending", "leased", "merged", "sent", "dead", "discarded", "suppressed"]
+
+
+class Delivery(NamedTuple):
+    """A row as it stands. `others` are the channels to be tried after this one, as JSON; `into` the letter it is merged
+    into.
+    """
+
+    seq: int
+    id: str
+    kind: Literal["message", "digest", "daily"]
+    site: str
+    message: int | None
+    ticket: str
+    at: int
+    person: str
+    role: str
+    mailbox: str
+    channel: str
+    others: str
+    destination: str
+    critical: bool
+    rank: int
+    state: State
+    next_at: int | None
+    made_at: int
+    into: str | None
+    attempt: int
+    owner: str
+    tries: int
+    reason: str
+    code: str
+    ended_at: int | None
+
+
+class New(NamedTuple):
+    """A row to be made; how its person is reached (the last four) may be filled in later."""
+
+    kind: Literal["message", "digest", "daily"]
+    site: str
+    message: int | None
+    ticket: str
+    at: int
+    person: str
+    role: str
+    mailbox: str
+    critical: bool
+    rank: int
+    next_at: int
+    made_at: int
+    id: str = ""
+    channel: str = ""
+    others: str = "[]"
+    destination: str = ""
+
+
+class Standing(NamedTuple):
+    """How it stands with a destination: failures and pauses in a row, until when it is left alone, and why for good."""
+
+    id: str
+    kind: str
+    rate: int | None
+    failures: int = 0
+    pauses: int = 0
+    paused_till: int = 0
+    disabled: str = ""
+
+
+class Lane(NamedTuple):
+    """What was never handed over yet, of one mailbox at one destination. `late`: how many tell of what was long ago."""
+
+    site: str
+    mailbox: str
+    size: int
+    late: int
+    first: int
+    critical: bool
+    rank: int
+
+
+class End(NamedTuple):
+    """How an attempt ended: the state that the row has now, and when it may be taken again (pending)."""
+
+    state: State
+    outcome: str
+    next_at: int | None = None
+    tries: int = 0
+    reason: str = ""
+    code: str = ""
+
+
+class Filter(NamedTuple):
+    """Which deliveries a list shows. None: whatever."""
+
+    state: State | None = None
+    site: str | None = None
+    ticket: str | None = None
+    person: str | None = None
+    channel: str | None = None
+    destination: str | None = None
+    critical: bool | None = None
+    after: int = 0
+    limit: int = 200
+
+
+class Deliveries:
+    """The rows of deliveries, on a connection: the writer's inside `Database.write`, else any that reads."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    # ---- made -------------------------------------------------------------------------------------------------------
+
+    def make(self, new: New) -> bool:
+        """Make a row; False if it was made before. One that says the same as a letter still waiting (same ticket,
+        instant, person, place) is merged into it.
+        """
+        same = (new.site, new.ticket, new.at, new.mailbox, new.destination)
+        letter = self._execute(_SAME, same).fetchone() if new.kind == "message" else None
+        if letter is None:
+            return self._execute(_MAKE, (*new, "pending", None)).rowcount == 1
+        made = self._execute(_MAKE, (*new._replace(next_at=None), "merged", letter[0])).rowcount == 1  # type: ignore[arg-type]
+        self._execute(_RAISE, (new.critical, new.rank, letter[0]))
+        return made
+
+    def know(self, destination: str, kind: str, rate: int | None) -> None:
+        """A destination as the deployment has it now."""
+        self._execute(_KNOW, (destination, kind, rate))
+
+    # ---- what waits -------------------------------------------------------------------------------------------------
+
+    def any_due(self, now: int) -> bool:
+        return self._execute(_ANY_DUE, (now,)).fetchone() is not None
+
+    def destinations_due(self, now: int) -> list[Standing]:
+        """Destinations for which something waits."""
+        return [Standing._make(row) for row in self._execute(_DESTINATIONS_DUE, (now,))]
+
+    def standing(self, destination: str) -> Standing | None:
+        """None where nothing was ever sent there."""
+        row = self._execute("SELECT * FROM destination WHERE id = ?", (destination,)).fetchone()
+        return Standing._make(row) if row is not None else None
+
+    def due(self, destination: str, critical: bool, now: int, limit: int = -1) -> list[Delivery]:
+        """What may be taken, the longest waiting first."""
+        return [delivery_of(row) for row in self._execute(_DUE, (destination, critical, now, limit)).fetchall()]
+
+    def lanes(self, destination: str, now: int, late: int) -> list[Lane]:
+        """What waits at a destination, by mailbox; `late` is after how many seconds a message is."""
+        return [Lane._make(row) for row in self._execute(_LANES, (late, destination, now)).fetchall()]
+
+    def open_digest(self, destination: str, site: str, mailbox: str) -> str | None:
+        """A digest that nobody took yet."""
+        found = self._execute(_OPEN_DIGEST, (destination, site, mailbox)).fetchone()
+        return found[0] if found else None
+
+    def get(self, seq: int) -> Delivery:
+        return delivery_of(self._execute("SELECT * FROM delivery WHERE seq = ?", (seq,)).fetchone())
+
+    def gather(self, digest: str, destination: str, lane: Lane, now: int) -> None:
+        """Merge what a lane holds, with all that was merged into it, into a digest."""
+        self._execute(_GATHER, (digest, destination, lane.site, lane.mailbox, now))
+        self._execute(_REPOINT, (digest, digest))
+        self._execute(_RAISE, (lane.critical, lane.rank, digest))
+
+    def letters_to(self, site: str, mailbox: str, since: int) -> list[int]:
+        """When letters that arrived, or may have, were handed over to a mailbox after an instant."""
+        return [at for (at,) in self._execute(_LETTERS_TO, (site, mailbox, since))]
+
+    def letters_at(self, destination: str, since: int) -> int:
+        """How many letters were handed over to a destination after an instant, whatever came of them."""
+        count: int = self._execute(_LETTERS_AT, (destination, since)).fetchone()[0]
+        return count
+
+    # ---- taken and finished -----------------------------------------------------------------------------------------
+
+    def take(self, seq: int, owner: str, now: int, until: int) -> Delivery | None:
+        """Lease a row that is due; None if somebody was faster."""
+        row = self._execute(_TAKE, (owner, until, seq, now)).fetchone()
+        if row is None:
+            return None
+        taken = delivery_of(row)
+        place = (taken.site, taken.mailbox, taken.destination)
+        self._execute(_ATTEMPT, (taken.seq, taken.attempt, *place, now))
+        return taken
+
+    def finish(self, taken: Delivery, end: End, now: int) -> bool:
+        """Write down what came of a lease; False, and nothing changes, if the lease is somebody else's by now."""
+        values = (end.state, end.next_at, end.tries, end.reason, end.code, None if end.next_at is not None else now)
+        done = self._execute(_FINISH, (*values, taken.seq, taken.owner, taken.attempt)).rowcount == 1
+        outcome = end.outcome if done else "fenced"
+        self._execute(_ENDED, (now, outcome, end.reason, end.code, taken.seq, taken.attempt))
+        if done and end.state in ("sent", "suppressed"):
+            self._execute(_MEMBERS_END, (end.state, now, taken.id))
+        return done
+
+    def give_back(self, taken: Delivery, now: int, *, begun: bool) -> bool:
+        """End a lease before its letter was handed over, or (`begun`) while it is: nobody will know how that ends."""
+        done = self._execute(_GIVE_BACK, (now, taken.seq, taken.owner, taken.attempt)).rowcount == 1
+        if done and not begun:
+            self._execute(_ENDED, (now, "kept", "", "", taken.seq, taken.attempt))
+        return done
+
+    def reclaim(self, owner: str, now: int) -> int:
+        """End the leases of everybody else: whoever holds the lock of the file knows that they are gone."""
+        return self._execute(_RECLAIM, (now, owner)).rowcount
+
+    def fail(self, destination: str) -> Standing:
+        """Count a failure of a destination; how it stands now."""
+        return Standing._make(self._execute(_FAIL, (destination,)).fetchone())
+
+    def pause(self, destination: str, until: int) -> None:
+        self._execute(_PAUSE, (until, destination))
+
+    def works(self, destination: str) -> None:
+        self._execute(_WORKS, (destination,))
+
+    def disable(self, destination: str, reason: str) -> None:
+        """Nothing is sent there any more; "": it is again."""
+        self._execute(_DISABLE, (reason, destination))
+
+    # ---- letters and what is merged into them -----------------------------------------------------------------------
+
+    def members(self, letter: str, limit: int = -1) -> list[Delivery]:
+        """What is merged into a letter, the highest rung first."""
+        return [delivery_of(row) for row in self._execute(_MEMBERS, (letter, limit))]
+
+    def count_members(self, letter: str) -> int:
+        count: int = self._execute(_COUNT_MEMBERS, (letter,)).fetchone()[0]
+        return count
+
+    def drop(self, seqs: Iterable[tuple[int, str]], now: int) -> None:
+        """Rows, each with why nobody needs to hear of it any more."""
+        for seq, reason in seqs:
+            self._execute(_SUPPRESS, (reason, now, seq))
+
+    def die(self, seq: int, reason: str, code: str, now: int) -> bool:
+        """Give up a row that nobody has leased. False if somebody has, or it is over."""
+        return self._execute(_DIE, (reason, code, now, seq)).rowcount == 1
+
+    def message(self, seq: int) -> Queued:
+        return Queued._make(self._execute(_MESSAGE, (seq,)).fetchone())
+
+    # ---- operators --------------------------------------------------------------------------------------------------
+
+    def list(self, query: Filter) -> list[Delivery]:
+        """The deliveries that fit, in the order in which they were made."""
+        names = [name for name in _FILTERED if getattr(query, name) is not None]
+        where = " AND ".join(["seq > :after", *(f"{name} = :{name}" for name in names)])
+        sql = f"SELECT * FROM delivery WHERE {where} ORDER BY seq LIMIT :limit"
+        return [delivery_of(row) for row in self._execute(sql, query._asdict())]
+
+    def retry(self, id: str, now: int) -> bool:
+        """Try a dead, discarded or suppressed delivery again, by its whole schedule. False if it is none of them."""
+        return self._execute(_RETRY, (now, id)).rowcount == 1
+
+    def discard(self, id: str, reason: str, now: int) -> bool:
+        """Give up what is pending or dead, with all that is merged into it, for a reason. False if it is neither."""
+        done = self._execute(_DISCARD, (reason, now, id)).rowcount == 1
+        if done:
+            self._execute(_DISCARD_MEMBERS, (reason, now, id))
+        return done
+
+
+def delivery_of(row: tuple[object, ...]) -> Delivery:
+    found = Delivery._make(row)
+    return found._replace(critical=bool(found.critical))
+
+
+_FILTERED: Final = ("state", "site", "ticket", "person", "channel", "destination", "critical")
+_SAME: Final = """
+SELECT id FROM delivery
+WHERE site = ? AND ticket = ? AND at = ? AND mailbox = ? AND destination = ?
+AND kind = 'message' AND state = 'pending' AND attempt = 0
+"""
+_MAKE: Final = """
+INSERT OR IGNORE INTO delivery (
+    kind, site, message, ticket, at, person, role, mailbox, critical, rank, next_at, made_at, id, channel, others,
+    destination, state, "into"
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_RAISE: Final = "UPDATE delivery SET critical = max(critical, ?), rank = max(rank, ?) WHERE id = ?"
+_KNOW: Final = """
+INSERT INTO destination (id, kind, rate) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET kind = excluded.kind, rate = excluded.rate
+"""
+
+_ANY_DUE: Final = "SELECT 1 FROM delivery WHERE next_at <= ? LIMIT 1"
+_DESTINATIONS_DUE: Final = """
+SELECT * FROM destination WHERE EXISTS (
+    SELECT 1 FROM delivery WHERE destination = destination.id AND critical IN (0, 1) AND next_at <= ?
+) ORDER BY id
+"""
+_DUE: Final = (
+    "SELECT * FROM delivery WHERE destination = ? AND critical = ? AND next_at <= ? ORDER BY next_at, seq LIMIT ?"
+)
+_LANES: Final = """
+SELECT site, mailbox, count(*), sum(made_at - at > ?), min(seq), max(critical), max(rank) FROM delivery
+WHERE destination = ? AND critical IN (0, 1) AND next_at <= ? AND state = 'pending' AND kind = 'message' AND attempt = 0
+GROUP BY site, mailbox
+"""
+_OPEN_DIGEST: Final = """
+SELECT id FROM delivery
+WHERE destination = ? AND critical IN (0, 1) AND next_at IS NOT NULL
+AND site = ? AND mailbox = ? AND kind = 'digest' AND state = 'pending' AND attempt = 0
+"""
+_GATHER: Final = """
+UPDATE delivery SET state = 'merged', next_at = NULL, "into" = ?
+WHERE destination = ? AND site = ? AND mailbox = ? AND critical IN (0, 1) AND next_at <= ?
+AND state = 'pending' AND kind = 'message' AND attempt = 0
+"""
+_REPOINT: Final = """
+UPDATE delivery SET "into" = ? WHERE "into" IN (SELECT id FROM delivery WHERE "into" = ?)
+"""
+_LETTERS_TO: Final = """
+SELECT started_at FROM attempt
+WHERE site = ? AND mailbox = ? AND started_at > ? AND outcome IN ('', 'sent', 'fenced') ORDER BY started_at
+"""
+_LETTERS_AT: Final = """
+SELECT count(*) FROM attempt WHERE destination = ? AND started_at > ? AND outcome NOT IN ('suppressed', 'dead', 'kept')
+"""
+
+_TAKE: Final = """
+UPDATE delivery SET state = 'leased', owner = ?, attempt = attempt + 1, next_at = ?
+WHERE seq = ? AND next_at <= ? RETURNING *
+"""
+_ATTEMPT: Final = """
+INSERT INTO attempt (delivery, attempt, site, mailbox, destination, started_at) VALUES (?, ?, ?, ?, ?, ?)
+"""
+_FINISH: Final = """
+UPDATE delivery SET state = ?, owner = '', next_at = ?, tries = ?, reason = ?, code = ?, ended_at = ?
+WHERE seq = ? AND owner = ? AND attempt = ? AND state = 'leased'
+"""
+_ENDED: Final = """
+UPDATE attempt SET ended_at = ?, outcome = ?, reason = ?, code = ? WHERE delivery = ? AND attempt = ?
+"""
+_MEMBERS_END: Final = """
+UPDATE delivery SET state = ?, ended_at = ? WHERE "into" = ? AND state = 'merged'
+"""
+_GIVE_BACK: Final = """
+UPDATE delivery SET state = 'pending', owner = '', next_at = ?
+WHERE seq = ? AND owner = ? AND attempt = ? AND state = 'leased'
+"""
+_RECLAIM: Final = "UPDATE delivery SET next_at = ? WHERE next_at IS NOT NULL AND state = 'leased' AND owner <> ?"
+_FAIL: Final = "UPDATE destination SET failures = failures + 1 WHERE id = ? RETURNING *"
+_PAUSE: Final = "UPDATE destination SET pauses = pauses + 1, paused_till = ? WHERE id = ?"
+_WORKS: Final = """
+UPDATE destination SET failures = 0, pauses = 0, paused_till = 0 WHERE id = ? AND (failures OR pauses)
+"""
+_DISABLE: Final = "UPDATE destination SET disabled = ?, failures = 0, pauses = 0, paused_till = 0 WHERE id = ?"
+
+_MEMBERS: Final = """
+SELECT * FROM delivery WHERE "into" = ? AND state = 'merged' ORDER BY rank DESC, critical DESC, at, seq LIMIT ?
+"""
+_COUNT_MEMBERS: Final = "SELECT count(*) FROM delivery WHERE \"into\" = ? AND state = 'merged'"
+_SUPPRESS: Final = """
+UPDATE delivery SET state = 'suppressed', reason = ?, ended_at = ?, next_at = NULL WHERE seq = ? AND state = 'merged'
+"""
+_DIE: Final = """
+UPDATE delivery SET state = 'dead', reason = ?, code = ?, ended_at = ?, next_at = NULL
+WHERE seq = ? AND state IN ('pending', 'merged')
+"""
+_MESSAGE: Final = "SELECT seq, site, id, ticket, at, body FROM message WHERE seq = ?"
+
+_RETRY: Final = """
+UPDATE delivery SET state = 'pending', "into" = NULL, next_at = ?1, made_at = ?1, tries = 0, ended_at = NULL
+WHERE id = ?2 AND state IN ('dead', 'discarded', 'suppressed')
+"""
+_DISCARD: Final = """
+UPDATE delivery SET state = 'discarded', reason = ?, ended_at = ?, next_at = NULL
+WHERE id = ? AND state IN ('pending', 'dead')
+"""
+_DISCARD_MEMBERS: Final = """
+UPDATE delivery SET state = 'discarded', reason = ?, ended_at = ? WHERE "into" = ? AND state = 'merged'
+"""
