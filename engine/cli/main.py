@@ -20,6 +20,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "backtest": ("engine.cli.backtest", "Last year's tickets under this plan."),
     "schema": ("engine.cli.schema", "JSON Schema for editors."),
     "serve": ("engine.cli.serve", "The daemon: sites day and night, with API and board."),
+    "people": ("engine.cli.people", "The lists of staff and customers."),
     "calendar": ("engine.cli.calendar", "Working time as a tool of its own: due, between, show."),
 }
 

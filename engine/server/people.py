@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
-from engine.runtime import Customer, Mistake, leavers, read_customers, read_staff, search
+from engine.core import Plan
+from engine.runtime import (
+    Customer,
+    CustomerList,
+    Mistake,
+    StaffList,
+    leavers,
+    read_customers,
+    read_staff,
+    search,
+)
 from engine.server.daemon import Daemon
 from engine.store import Query, customers_of, keep_customers
+
+#: The code of a list that lacks a column it must have.
+NO_COLUMN: Final = "P103"
 
 
 class Imported(NamedTuple):
@@ -19,25 +33,36 @@ class Imported(NamedTuple):
     mistakes: tuple[Mistake, ...] = ()
 
 
-def import_staff(daemon: Daemon, site: str, name: str, data: bytes) -> Imported:
-    """The roster is what this CSV or XLSX file says, from now on."""
-    service = daemon.engine.services[site]
-    staff, mistakes = read_staff(name, data, service.site.plan, service.site.zone)
-    if mistakes:
-        return Imported("staff", 0, mistakes=tuple(mistakes))
-    before, at = service.site.roster.entries, daemon.clock()
-    what = service.list_staff(at, staff)
+def import_list(daemon: Daemon, site: str, name: str, data: bytes) -> Imported:
+    """Take a CSV or XLSX file called `name`: its headings say whether it lists customers or staff."""
+    customers = read_customers(name, data)
+    if any(one.code == NO_COLUMN for one in customers.mistakes):
+        return _import_staff(daemon, site, read_staff(name, data, *_reading(daemon, site)))
+    return _import_customers(daemon, site, customers)
+
+
+def _reading(daemon: Daemon, site: str) -> tuple[Plan, ZoneInfo]:
+    return daemon.engine.services[site].site.plan, daemon.engine.services[site].site.zone
+
+
+def _import_staff(daemon: Daemon, site: str, staff: StaffList) -> Imported:
+    """The roster is what the list says, from now on."""
+    if staff.mistakes:
+        return Imported("staff", 0, mistakes=staff.mistakes)
+    service, at = daemon.engine.services[site], daemon.clock()
+    before = service.site.roster.entries
+    what = service.list_staff(at, staff.staff)
     come = tuple(dict.fromkeys(entry.person for entry in what.come))
-    return Imported("staff", len(staff), come, leavers(before, service.site.roster.entries, at))
+    return Imported("staff", len(staff.staff), come, leavers(before, service.site.roster.entries, at))
 
 
-def import_customers(daemon: Daemon, site: str, name: str, data: bytes) -> Imported:
-    """The customers are those of this file; who is no longer in it is forgotten here, histories keep references."""
-    customers, mistakes = read_customers(name, data)
-    if mistakes:
-        return Imported("customers", 0, mistakes=tuple(mistakes))
-    keep_customers(daemon.database, site, [(one.unit, one.name, one.phone, one.note) for one in customers])
-    return Imported("customers", len(customers))
+def _import_customers(daemon: Daemon, site: str, customers: CustomerList) -> Imported:
+    """The customers are those of the list; who is no longer in it is forgotten here, histories keep references."""
+    if customers.mistakes:
+        return Imported("customers", 0, mistakes=customers.mistakes)
+    rows = [(one.unit, one.name, one.phone, one.note) for one in customers.customers]
+    keep_customers(daemon.database, site, rows)
+    return Imported("customers", len(rows))
 
 
 def find_customers(daemon: Daemon, site: str, text: str) -> tuple[Customer, ...]:
