@@ -8,8 +8,12 @@ from threading import Thread
 
 import uvicorn
 
+from engine.server.accounts import Accounts
 from engine.server.app import make_app
 from engine.server.daemon import Daemon, RefusedPolicyError
+from engine.server.housekeeping import Housekeeping
+from engine.server.logs import log_to
+from engine.server.passwords import Passwords
 
 #: Seconds that open requests and streams get to end.
 GRACE = 5
@@ -28,13 +32,28 @@ def run(daemon: Daemon) -> None:
         forwarded_allow_ips=list(daemon.config.proxies),
         timeout_graceful_shutdown=GRACE,
     )
+    log_to()
     signal.signal(signal.SIGHUP, lambda number, frame: _reload(daemon))
+    housekeeping = Housekeeping(daemon)
     daemon.start()
-    print(f"Huiyin 回音: http://{daemon.config.host}:{daemon.config.port}/", file=sys.stderr, flush=True)
+    housekeeping.start()
+    _greet(daemon)
     try:
         uvicorn.Server(settings).run()
     finally:
+        housekeeping.stop()
         daemon.stop()
+
+
+def _greet(daemon: Daemon) -> None:
+    """Where the board is, and, while nobody has an account, the code that makes the first one."""
+    board = daemon.config.url or f"http://{daemon.config.host}:{daemon.config.port}"
+    lines = [f"Huiyin 回音  {board}/"]
+    roles = {name: frozenset(service.site.plan.roles) for name, service in daemon.engine.services.items()}
+    code = Accounts(daemon.database, Passwords(), lambda: roles).first_code(daemon.clock())
+    if code is not None:
+        lines.append(f"No account yet. Make the first one / 创建第一个账号: {board}/first  code 代码: {code}")
+    print("\n".join(lines), file=sys.stderr, flush=True)
 
 
 def _reload(daemon: Daemon) -> None:

@@ -104,7 +104,7 @@ class World:
         return service.store.reveal(reference)
 
     def link(self, site: str, ticket: str) -> str:
-        return f"{self._config.url}/board/{site}/tickets/{ticket}" if self._config.url else ""
+        return f"{self._config.url}/board/{site}/ticket/{ticket}" if self._config.url else ""
 
     def on_nobody(self, found: Nobody) -> None:
         self._engine.services[found.site].nobody_was_there(found.at, found.role, found.message)

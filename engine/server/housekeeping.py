@@ -1,0 +1,51 @@
+"""What is thrown away in time: ended sessions, answers to commands of last week, old entries of the access log."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import Event, Thread
+from typing import Final
+
+from engine.server.access_log import AccessLog, Call
+from engine.server.daemon import Daemon
+from engine.server.passwords import Passwords
+from engine.server.sessions import Sessions
+from engine.store import StoreError
+
+DAY: Final = 86_400  #: seconds
+#: How long the answer to a keyed command is remembered (SEMANTICS §2.8).
+ANSWERS_KEPT: Final = 7 * DAY
+#: How long it is known who looked at what; the law asks for six months at least (网络安全法 21).
+LOOKS_KEPT: Final = 400 * DAY
+EVERY: Final = DAY
+
+
+def tidy(daemon: Daemon) -> None:
+    """One round. Raises StoreError when the world does not let it; nothing depends on when it is done."""
+    now = daemon.clock()
+    daemon.database.forget_answers(now - ANSWERS_KEPT)
+    Sessions(daemon.database, Passwords()).sweep(now)
+    AccessLog(daemon.database).purge(Call(now, "housekeeping"), now - LOOKS_KEPT)
+
+
+class Housekeeping:
+    """A round at the start and one a day, in a thread of its own."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with suppress(StoreError):  # /readyz says what is wrong with the store; the next round does it
+                tidy(self._daemon)
+            if self._stop.wait(EVERY):
+                return
