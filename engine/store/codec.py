@@ -40,7 +40,7 @@ class Codec(Generic[T]):
         try:
             plain = json.loads(text)
             value: T = self._decode(plain) if self._decode is not None else plain
-        except (_StrangeError, ValueError, TypeError) as error:
+        except (_StrangeError, ValueError, TypeError, ArithmeticError) as error:
             raise StoreError(f"{self._name} cannot be read: {error}") from None
         return value
 
@@ -165,7 +165,8 @@ def _record_decoder(cls: Any, skip: int) -> Callable[[Any], Any]:
             items = items[skip:]
         count = len(items)
         if not required <= count <= size:
-            raise _StrangeError(f"{cls.__name__} has {count} fields: written by a newer version?")
+            why = "too few" if count < required else "written by a newer version?"
+            raise _StrangeError(f"{cls.__name__} has {count} fields: {why}")
         index = 0
         try:
             for index, turn in decoded:

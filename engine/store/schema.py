@@ -1,4 +1,4 @@
-"""The schema of the file, as numbered migrations: each enters whole or not at all."""
+"""The schema of the file, as numbered migrations, which enter all together or not at all."""
 
 from __future__ import annotations
 
@@ -41,20 +41,23 @@ def version(connection: sqlite3.Connection) -> int:
 def migrate(connection: sqlite3.Connection) -> tuple[str, ...]:
     """Bring the schema up to what this version needs; the names of the migrations made. Raises StoreError if it is
     newer.
+
+    All of them are one transaction: who is killed on the way finds the file as it was, and a new file empty.
     """
     at = version(connection)
     known = migrations()
     check_not_newer(at, known[-1].number)
     todo = [migration for migration in known if migration.number > at]
-    for migration in todo:
-        _apply(connection, migration)
+    if todo:
+        _apply(connection, todo)
     return tuple(migration.name for migration in todo)
 
 
-def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
-    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {migration.number};"
+def _apply(connection: sqlite3.Connection, todo: list[Migration]) -> None:
+    marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {todo[-1].number};"
+    script = "\n;\n".join(one.sql for one in todo)
     try:
-        connection.executescript(f"BEGIN IMMEDIATE; {migration.sql}; {marks} COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\n;\n{marks} COMMIT;")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
