@@ -12,6 +12,7 @@ from engine.runtime.directory import Changes, Leave, Staff, changed, changes, le
 from engine.runtime.directory import entries as roster_entries
 from engine.runtime.door import Door
 from engine.runtime.duties import Occurrence, occurrences
+from engine.runtime.migration import Change, DueChange, Migration, migrate, preview
 from engine.runtime.people import Entry, Handover, Roster, understaffed
 from engine.runtime.privacy import MASK, masked, may_see
 from engine.runtime.service import Service, everything
@@ -23,23 +24,28 @@ from engine.runtime.values import ValueProblemError, read_instant, read_value, s
 from engine.store import Done
 
 if TYPE_CHECKING:
+    from engine.runtime.auditor import Auditor, Trouble
     from engine.runtime.engine import Beat, Engine, EngineClock
     from engine.runtime.revisions import Prepared, prepare, restore
 
 __all__ = [
     "MASK",
     "SYSTEM",
+    "Auditor",
     "Beat",
+    "Change",
     "Changes",
     "Customer",
     "CustomerList",
     "Done",
     "Door",
+    "DueChange",
     "Engine",
     "EngineClock",
     "Entry",
     "Handover",
     "Leave",
+    "Migration",
     "Mistake",
     "Occurrence",
     "Prepared",
@@ -49,6 +55,7 @@ __all__ = [
     "Staff",
     "StaffList",
     "SteadyClock",
+    "Trouble",
     "ValueProblemError",
     "VirtualClock",
     "boottime",
@@ -58,10 +65,12 @@ __all__ = [
     "leavers",
     "masked",
     "may_see",
+    "migrate",
     "monotonic",
     "now",
     "occurrences",
     "prepare",
+    "preview",
     "read_customers",
     "read_file",
     "read_instant",
@@ -79,11 +88,13 @@ __all__ = [
 
 #: What works on a database, by module: imported when asked for, since rehearsal needs none.
 _ON_DATABASES = {
+    "Auditor": "auditor",
     "Beat": "engine",
     "Engine": "engine",
     "EngineClock": "engine",
     "Prepared": "revisions",
     "prepare": "revisions",
+    "Trouble": "auditor",
     "restore": "revisions",
 }
 

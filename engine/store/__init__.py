@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.store.customers import CustomerRow, customers_of, forget_customer, keep_customers
     from engine.store.database import Database
     from engine.store.revisions import Revision, add_revision, revisions_of
+    from engine.store.survey import changed_since, last_entry, open_families, overdue_families, verified
     from engine.store.upkeep import backup, migrate, restore, verify
 
 __all__ = [
@@ -49,17 +50,27 @@ __all__ = [
     "Transaction",
     "add_revision",
     "backup",
+    "changed_since",
     "customers_of",
     "forget_customer",
     "keep_customers",
+    "last_entry",
     "migrate",
+    "open_families",
+    "overdue_families",
     "restore",
     "revisions_of",
+    "verified",
     "verify",
 ]
 
 #: What works on the SQLite file, by module: imported when asked for, since most verbs need no database.
 _ON_FILES = {
+    "verified": "survey",
+    "overdue_families": "survey",
+    "open_families": "survey",
+    "last_entry": "survey",
+    "changed_since": "survey",
     "CustomerRow": "customers",
     "customers_of": "customers",
     "forget_customer": "customers",

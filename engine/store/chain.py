@@ -91,12 +91,30 @@ def damages(connection: sqlite3.Connection) -> Iterator[Damage]:
     yield from _of_log(connection)
 
 
+def chain_damages(connection: sqlite3.Connection, site: str, family: str) -> Iterator[Damage]:
+    """The same for the history of one family that is known."""
+    rows = connection.execute(_STEPS_OF, (site, family)).fetchall()
+    for number, what in _of_chain(site, family, rows) if rows else [(1, "is missing, with all after it")]:
+        yield Damage(site, family, number, what)
+
+
+def log_damages(connection: sqlite3.Connection) -> Iterator[Damage]:
+    """The same for all that is not the history of a family that is known."""
+    yield from _of_steps(connection.execute(_STEPS_OF_NOBODY))
+    yield from _of_streams(connection)
+    yield from _of_log(connection)
+
+
 def _of_families(connection: sqlite3.Connection) -> Iterator[Damage]:
-    for (site, family), rows in groupby(connection.execute(_STEPS), key=itemgetter(0, 1)):
-        for number, what in _of_chain(site, family, rows):
-            yield Damage(site, family, number, what)
+    yield from _of_steps(connection.execute(_STEPS))
     for site, family in connection.execute(_FAMILIES_WITHOUT_STEPS):
         yield Damage(site, family, 1, "is missing, with all after it")
+
+
+def _of_steps(rows: Iterable[Any]) -> Iterator[Damage]:
+    for (site, family), some in groupby(rows, key=itemgetter(0, 1)):
+        for number, what in _of_chain(site, family, some):
+            yield Damage(site, family, number, what)
 
 
 def _of_streams(connection: sqlite3.Connection) -> Iterator[Damage]:
@@ -171,13 +189,15 @@ def _up_to(first: int, last: int) -> str:
 
 
 #: Site, chain, number, body, hash, whether the other columns say the same as the body, count and head of the chain.
-_STEPS: Final = """
+_STEP: Final = """
 SELECT step.site, step.family, number, CAST(body AS BLOB), hash,
        CASE WHEN json_valid(body) THEN json_extract(body, '$[0]') = number AND json_extract(body, '$[1]') = at END,
        family.steps, family.head
 FROM step LEFT JOIN family ON family.site = step.site AND family.id = step.family
-ORDER BY step.site, step.family, number
 """
+_STEPS: Final = f"{_STEP} ORDER BY step.site, step.family, number"
+_STEPS_OF: Final = f"{_STEP} WHERE step.site = ? AND step.family = ? ORDER BY number"
+_STEPS_OF_NOBODY: Final = f"{_STEP} WHERE family.id IS NULL ORDER BY step.site, step.family, number"
 _FAMILIES_WITHOUT_STEPS: Final = """
 SELECT site, id FROM family
 WHERE NOT EXISTS (SELECT 1 FROM step WHERE step.site = family.site AND step.family = family.id)

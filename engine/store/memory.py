@@ -76,6 +76,9 @@ class MemoryStore:
             found = [row for row in found if _place(query)(row) > _place(query)(last)]
         return found[: query.limit]
 
+    def row(self, ticket: str) -> Row | None:
+        return self._rows.get(ticket)
+
     def due(self, until: int, limit: int) -> Sequence[str]:
         found: dict[str, int] = {}
         while len(found) < limit and (at := self.next_instant()) is not None and at <= until:

@@ -125,6 +125,10 @@ class Reader(Protocol):
         """The tickets that fit: open ones by due instant (none: last), then ticket; else newest opening first."""
         ...
 
+    def row(self, ticket: str) -> Row | None:
+        """A ticket as lists have it."""
+        ...
+
     def due(self, until: int, limit: int) -> Sequence[str]:
         """Families with a timer that fires, or an errand stamped, at or before `until`; the earliest first."""
         ...

@@ -127,6 +127,10 @@ class Reads(ABC):
         sql = f"SELECT {ROW} FROM ticket WHERE {where} ORDER BY {place} LIMIT :limit"
         return [_row(found) for found in self._all(sql, {"site": self.name, **query._asdict()})]
 
+    def row(self, ticket: str) -> Row | None:
+        found = self._one(_ROW, (self.name, ticket))
+        return _row(found) if found is not None else None
+
     # ---- commands, messages, patterns, marks ------------------------------------------------------------------------
 
     def answer(self, person: str, key: str) -> Answered | None:
@@ -204,6 +208,7 @@ _CONDITIONS: Final = {
     "silent": "silent = :silent",
     "link": "ticket IN (SELECT ticket FROM link WHERE site = :site AND link = :link)",
 }
+_ROW: Final = f"SELECT {ROW} FROM ticket WHERE site = ? AND ticket = ?"
 _KNOWN: Final = "SELECT 1 FROM ticket WHERE site = ? AND ticket = ?"
 
 _ANSWER: Final = "SELECT body, family, step FROM answer WHERE site = ? AND person = ? AND key = ?"

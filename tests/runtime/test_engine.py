@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from threading import Thread
 
 import pytest
 
-from engine.core import Command, commands
-from engine.policy import load_text
-from engine.runtime import Engine, Prepared, VirtualClock
+from engine.runtime import Engine, VirtualClock
 from engine.runtime.editions import take_up
-from engine.store import Database, Done, StoreError, revisions_of
-from engine.worktime import CodeDays, DayData
-from tests.core.harness import DESK, HEAD, at
-
-BODY = """
-categories: {matter: {title: 事项, workflow: flow}}
-workflows:
-  flow:
-    title: 流程
-    initial: todo
-    states: {todo: {title: 待办, owner: desk}, done: {title: 完成, final: true}}
-    moves: {finish: {title: 完成, from: todo, to: done}}
-deadlines:
-  finish: {title: 完成, of: matter, from: opened, until: finish, limit: 3 working days}
-"""
-START = at("11-16 09:00")
-
-
-def prepared(text=BODY, package="holidays-1", off=()):
-    """A policy as a release with this package of holidays would read it."""
-    loaded = load_text(HEAD + text, name="test.yaml", today=date(2026, 6, 1))
-    assert loaded.plan is not None, loaded.diagnostics
-    named = {day: "" for day in off}
-    days = DayData(package, {"CN": CodeDays(named, {}, date(2026, 12, 31))})
-    return Prepared(replace(loaded.plan, editions={package: days}), (), {"test": HEAD + text})
+from engine.store import Database, StoreError, revisions_of
+from tests.core.harness import HEAD, at
+from tests.runtime.running import BODY, START, open_ticket, prepared, root
 
 
 @pytest.fixture
@@ -65,19 +40,6 @@ def release(monkeypatch, tmp_path):
     start.clock = clock
     yield start
     stop()
-
-
-def open_ticket(engine, id="T1"):
-    site = engine.services["test"].site
-    done = engine.services["test"].handle(
-        Command(id, DESK, engine.clock(), commands.Open("matter", {}, "desk", site.plan.version, site.edition))
-    )
-    assert isinstance(done, Done)
-    return done.family.root
-
-
-def root(engine, id="T1"):
-    return engine.services["test"].store.load(id).root
 
 
 def test_a_ticket_outlives_an_upgrade_that_brings_other_days(release):
