@@ -7,6 +7,7 @@ from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from select import select
 from threading import Thread
 from time import sleep
 
@@ -48,12 +49,14 @@ def write_for_ever(path: Path, start: int, told: int) -> None:
     run(3)
 
 
-def kill_once(path: Path, start: int, after: float) -> list[str]:
-    """Let it write for some seconds, kill it, and return what it said was written."""
+def kill_once(path: Path, start: int, after: float, at_work: bool) -> list[str]:
+    """Kill it some seconds after its start, or after it told of the first step; returns what it said was written."""
     told, said = os.pipe()
     process = FORK.Process(target=write_for_ever, args=(path, start, said))
     process.start()
     os.close(said)
+    if at_work:
+        select([told], [], [], 30)
     sleep(after)
     process.kill()
     process.join()
@@ -67,7 +70,7 @@ def kill_often(path: Path, kills: int, random: Random) -> int:
     """How many steps it told of, all of which are there."""
     told: dict[str, int] = {}
     for start in range(kills):
-        for line in kill_once(path, start, random.uniform(0.01, 0.2)):
+        for line in kill_once(path, start, random.uniform(0, 0.08), at_work=start % 4 != 0):
             ticket, number = line.split()
             told[ticket] = max(told.get(ticket, 0), int(number))
         check(path, told)
