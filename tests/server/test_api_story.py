@@ -1,0 +1,65 @@
+"""A repair over the API, from the call to its close."""
+
+from __future__ import annotations
+
+from tests.server.conftest import CANARIES, problem
+
+
+def kinds(answer):
+    return [event["kind"] for event in answer.json()["events"]]
+
+
+def test_a_repair_is_opened_dispatched_done_and_closed(house):
+    desk, technician = house.desk("小李"), house.desk("老张")
+    opened = desk.open(key="call-1")
+    assert opened.status_code == 201, opened.text
+    ticket = opened.json()["ticket"]["ticket"]
+    assert opened.headers["Location"] == f"/api/v1/sites/lakeside/tickets/{ticket}"
+    assert ticket == "lakeside-1"
+    house.pass_time(120)
+    sent = desk.do(ticket, "dispatch", assignee="老张")
+    assert sent.status_code == 200, sent.text
+    assert sent.json()["ticket"]["assignee"] == "老张"
+    due = {run["deadline"]["id"]: run["due"] for run in sent.json()["ticket"]["runs"]}
+    assert due["arrive"] == "2026-09-30T10:47:00+08:00"
+    house.pass_time(50 * 60)  # nobody comes within 45 minutes
+    shown = desk.get(f"tickets/{ticket}").json()
+    arrive = next(run for run in shown["runs"] if run["deadline"]["id"] == "arrive")
+    assert arrive["status"] == "breached"
+    assert arrive["place"]["file"].endswith("lakeside.yaml")
+    assert shown["level"] >= 1
+    late = technician.do(ticket, "arrive", occurred_at="2026-09-30T10:40:00+08:00")
+    assert late.status_code == 200, late.text
+    ended = {run["deadline"]["id"]: run["status"] for run in late.json()["ticket"]["ended"]}
+    assert ended["arrive"] == "met"
+    told = [event["kind"] for event in desk.get(f"tickets/{ticket}/timeline").json()["events"]]
+    assert {"breached", "raised", "verdict_corrected"} <= set(told)
+
+
+def test_the_moves_that_are_offered_are_those_that_are_taken(house):
+    desk = house.desk("小李")
+    ticket = desk.ticket()
+    offered = {move["move"]: move for move in desk.get(f"tickets/{ticket}/moves").json()["moves"]}
+    assert "dispatch" in offered
+    assert "arrive" not in offered
+    assert next(field["name"] for field in offered["dispatch"]["fields"]) == "assignee"
+    refused = problem(desk.do(ticket, "arrive"), 409, "state")
+    assert "dispatch" in [move["move"] for move in refused["legal"]]
+    assert {"move": "dispatch", "title": "派单"} in refused["legal"]
+    assert house.desk("小杨").get(f"tickets/{ticket}/moves").json()["moves"] == []
+
+
+def test_a_personal_value_is_nowhere_until_it_is_revealed(house):
+    desk = house.desk("小李")
+    ticket = desk.ticket()
+    desk.do(ticket, "note", text=f"请联系{CANARIES['name']}")
+    answers = [
+        desk.get(f"tickets/{ticket}"),
+        desk.get(f"tickets/{ticket}/timeline"),
+        desk.get(f"tickets/{ticket}/moves"),
+        desk.get("tickets"),
+    ]
+    for answer in answers:
+        assert answer.status_code == 200, answer.text
+        for canary in CANARIES.values():
+            assert canary not in answer.text
