@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 from fractions import Fraction
+from threading import RLock
 from typing import Any, TypeVar
 
 from engine.core import (
@@ -38,6 +40,7 @@ from engine.runtime.turn import Turn, system
 from engine.store import Done, Query, Reader, Row, Store, StoreError, Transaction
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 #: Is told of every step that was committed: plan, family after it, step, messages.
 Listener = Callable[[Plan, Family, Step, tuple[Message, ...]], None]
 #: Families that are brought up to date in one transaction.
@@ -70,6 +73,7 @@ class Service:
         opened = store.mark(OPENED)
         self._looked_until = self.start = start if opened is None else opened
         self._waiting: list[Occurrence] = []
+        self._hands = RLock()  # over the two above: the loop and people who change the site both let time pass
         #: Families that could not be brought up to date, and why: they are left alone until `retry`.
         self.parked: dict[str, str] = {}
 
@@ -86,9 +90,15 @@ class Service:
     def turn(self, work: Callable[[Turn], T]) -> T:
         """Do one turn in a transaction, then what it sent to other families, each in one of its own."""
         result, turn = self._write(work)
+        self._follow(turn)
+        return result
+
+    def _follow(self, turn: Turn) -> None:
+        """Tell who listens what was written, and look after the families to which something was sent."""
+        for told in turn.told:
+            self._listen(*told)
         for family, at in turn.sent.items():
             self.turn(lambda turn, id=family, until=at: turn.bring_up(id, until - 1, until))  # type: ignore[misc]
-        return result
 
     def _write(self, work: Callable[[Turn], T]) -> tuple[T, Turn]:
         turn: Turn | None = None
@@ -107,8 +117,6 @@ class Service:
             if turn is not None and turn.site is not self._base:
                 self.site = self._base.after(self.store.site_events())
             raise
-        for told in turn.told:
-            self._listen(*told)
         return result, turn
 
     # ---- time -------------------------------------------------------------------------------------------------------
@@ -119,33 +127,38 @@ class Service:
 
         With `most` it stops after about so many families; True when something is left.
         """
-        while True:
-            upcoming = self._next_occurrence(until)
-            edge = until if upcoming is None else upcoming.at - 1
-            while families := self._due(edge):
-                self._catch_up(families, edge)
-                if most is not None and (most := most - len(families)) <= 0:
-                    return True
-            if upcoming is None:
-                return False
-            self.open_occurrences(upcoming.at)
+        with self._hands:
+            while True:
+                upcoming = self._next_occurrence(until)
+                edge = until if upcoming is None else upcoming.at - 1
+                while families := self._due(edge):
+                    self._catch_up(families, edge)
+                    if most is not None and (most := most - len(families)) <= 0:
+                        return True
+                if upcoming is None:
+                    return False
+                self.open_occurrences(upcoming.at)
 
     def _due(self, until: int) -> list[str]:
         due = self.store.due(until, BATCH + len(self.parked))
         return [family for family in due if family not in self.parked]
 
     def _catch_up(self, families: Sequence[str], until: int) -> None:
-        """Bring families up to date together. One that cannot be, because a row of it is damaged, is parked, so that
-        it does not keep the others.
+        """Bring families up to date together. One that cannot be, because a row of it is damaged or we are wrong about
+        it, is parked, so that it does not keep the others.
         """
         try:
-            self.turn(lambda turn: turn.catch_up(families, until))
-        except StoreError as error:
+            _, turn = self._write(lambda turn: turn.catch_up(families, until))
+        except Exception as error:
+            self.store.write(lambda tx: None)  # raises where the trouble is the store's, not the family's
             if len(families) == 1:
-                self.parked[families[0]] = str(error)
+                self.parked[families[0]] = str(error) if isinstance(error, StoreError) else type(error).__name__
+                log.exception("a ticket cannot be brought up to date")
                 return
             for family in families:
                 self._catch_up([family], until)
+        else:
+            self._follow(turn)
 
     def catch_up(self, at: int) -> None:
         """Apply all that stands before a command of this instant, on every family; its duties and reports, too."""
@@ -154,7 +167,8 @@ class Service:
 
     def next_instant(self, until: int) -> int | None:
         """When something is due next by itself; duties and reports are looked for up to `until`."""
-        upcoming = self._next_occurrence(until)
+        with self._hands:
+            upcoming = self._next_occurrence(until)
         return min((at for at in (upcoming and upcoming.at, self.store.next_instant()) if at is not None), default=None)
 
     def _next_occurrence(self, until: int) -> Occurrence | None:
@@ -167,16 +181,17 @@ class Service:
 
     def open_occurrences(self, at: int) -> None:
         """Open every duty and report of this instant or before."""
-        opened = False
-        while (one := self._next_occurrence(at)) is not None:
-            if one.kind == "duty":
-                self.open_duty(one)
-            else:
-                self.report(one.id, one.at)
-            self._waiting.pop(0)
-            opened = True
-        if opened:
-            self.store.write(lambda tx: tx.set_mark(OPENED, at))
+        with self._hands:
+            opened = False
+            while (one := self._next_occurrence(at)) is not None:
+                if one.kind == "duty":
+                    self.open_duty(one)
+                else:
+                    self.report(one.id, one.at)
+                self._waiting.pop(0)
+                opened = True
+            if opened:
+                self.store.write(lambda tx: tx.set_mark(OPENED, at))
 
     def open_duty(self, one: Occurrence) -> None:
         plan = self.site.plan_at(one.at)
@@ -308,8 +323,9 @@ class Service:
 
     def _look_anew(self, at: int) -> None:
         """What was looked up ahead may no longer be so: people, day data or plan changed."""
-        self._waiting = [one for one in self._waiting if one.at <= at]
-        self._looked_until = min(self._looked_until, at + 1)
+        with self._hands:
+            self._waiting = [one for one in self._waiting if one.at <= at]
+            self._looked_until = min(self._looked_until, at + 1)
 
     def count_staff(self, at: int) -> None:
         """How many people each role has against what the plan says, and posts that are empty though they must be
@@ -326,15 +342,31 @@ class Service:
             if role.at_least and open_now and len(roster.on_duty(role.id, at)) < role.at_least:
                 self._find(at, Finding("empty_post", role.id, at, f"role:{role.id}"), role.rule)
 
-    def _find(self, at: int, finding: Finding, rule: Rule) -> None:
+    def nobody_was_there(self, at: int, role: str, message: str) -> None:
+        """Nobody of a role could be told of a message: a finding, written down once."""
+        key = f"{message}/{role}"
+        if not self.store.site_events("nobody", key):
+            self._find(at, Finding("nobody", role, at, f"role:{role}"), self.site.plan.roles[role].rule, key)
+
+    def could_not_be_told(self, at: int, ticket: str, run: str, rung: str, message: str) -> Done | Refusal:
+        """Nobody whom a rung tells can be reached: the next rung is raised at once."""
+        act = c.ReportDelivery(run, rung, "undeliverable")
+        return self.handle(Command(ticket, system("delivery"), at, act, key=f"{message}/{run}/{rung}"))
+
+    def _find(self, at: int, finding: Finding, rule: Rule, key: str = "") -> None:
         """A finding about the site: who answers for it is asked at once, and both are written down."""
         found = liable_of_site(self.site.plan, finding, self.site.roster.holds_post)
         sources = (*rule.sources, *(found.rule.sources if found is not None else ()))
         data = {"role": finding.name, "who": found.who if found is not None else ""}
-        self.record(at, finding.kind, Rule(rule.path, tuple(dict.fromkeys(sources))), data)
+        self.record(at, finding.kind, Rule(rule.path, tuple(dict.fromkeys(sources))), data, key)
 
-    def reveal(self, at: int, ticket: str, by: str, fact: str, purpose: str) -> Refusal | None:
-        """Somebody looks at a personal value: only who may see it, only for a purpose, and every look is logged."""
+    def reveal(
+        self, at: int, ticket: str, by: str, fact: str, purpose: str, roles: frozenset[str] = frozenset()
+    ) -> Refusal | None:
+        """Somebody looks at a personal value: only who may see it, only for a purpose, and every look is logged.
+
+        `roles` are those that somebody has besides the roster's.
+        """
         family = self.store.load(ticket)
         if family is None:
             return Refusal("unknown", ticket)
@@ -345,7 +377,7 @@ class Service:
             return Refusal("unknown", fact)
         if not purpose:
             return Refusal("missing", "purpose")
-        if not may_see(plan, family, known, by, self.site.roster.roles_of(by, at)):
+        if not may_see(plan, family, known, by, self.site.roster.roles_of(by, at) | roles):
             return Refusal("by", by)
         self.record(at, "revealed", privacy.rule, {"ticket": ticket, "fact": fact, "by": by, "purpose": purpose})
         return None
