@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from engine.server.board import entrance, lists
+from engine.server.board import entrance, intake, lists, tickets
 from engine.server.board.desk import Desk
 from engine.server.daemon import Daemon
 
@@ -12,5 +12,5 @@ from engine.server.daemon import Daemon
 def add_board(app: FastAPI, daemon: Daemon) -> None:
     """The pages, as routes of an application over this daemon."""
     app.state.desk = Desk(daemon)
-    for pages in (entrance, lists):
+    for pages in (entrance, lists, tickets, intake):
         app.include_router(pages.router)

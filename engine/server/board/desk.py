@@ -17,7 +17,7 @@ from engine.server.access import Principal, allowed
 from engine.server.access_log import AccessLog, Call
 from engine.server.accounts import Accounts
 from engine.server.board.moments import Moments
-from engine.server.board.web import SignInFirst, Trouble
+from engine.server.board.web import SignInFirstError, TroubleError
 from engine.server.board.words import LANGUAGES, WORDS, Lang
 from engine.server.daemon import Daemon
 from engine.server.denials import Denial, denial
@@ -99,25 +99,25 @@ class Desk:
         return Visit(request, at, language(request, known), known)
 
     def signed_in(self, request: Request) -> Visit:
-        """The visit of somebody who is signed in. Raises SignInFirst."""
+        """The visit of somebody who is signed in. Raises SignInFirstError."""
         visit = self.visit(request)
         if visit.session is None:
             path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            raise SignInFirst(path if request.method == "GET" else "/")
+            raise SignInFirstError(path if request.method == "GET" else "/")
         return visit
 
     def at(self, request: Request, site: str, action: str) -> Place:
-        """A visit at a site, for an action that is allowed there. Raises SignInFirst, Trouble."""
+        """A visit at a site, for an action that is allowed there. Raises SignInFirstError, TroubleError."""
         visit = self.signed_in(request)
         service = self.daemon.engine.services.get(site)
         if service is None or not visit.principal.knows(site):
-            raise Trouble(404, WORDS["no_site"].format(site=site))
+            raise TroubleError(404, WORDS["no_site"].format(site=site))
         if not allowed(visit.principal, action, site):
             raise refused(denial("not_allowed"), 403)
         return Place(visit, site, service)
 
     def check_form(self, visit: Visit, form: Mapping[str, str]) -> None:
-        """A form is of the session it comes with. Raises Trouble."""
+        """A form is of the session it comes with. Raises TroubleError."""
         assert visit.session is not None
         if wrong := form_denial(visit.session, form.get("form", "")):
             raise refused(wrong, 403)
@@ -165,7 +165,7 @@ class Desk:
         }
         return self._templates.get_template(template).render({**around, **values})
 
-    def trouble(self, request: Request, trouble: Trouble) -> Response:
+    def trouble(self, request: Request, trouble: TroubleError) -> Response:
         visit = self.visit(request)
         values = {"status": trouble.status, "sentence": trouble.words.in_(visit.lang)}
         return self.page(visit, "trouble.html", values, trouble.status)
@@ -182,26 +182,26 @@ class Say:
     """The words of the catalogue in one language; a name that is not in it is a defect."""
 
     def __init__(self, lang: Lang) -> None:
-        self._lang = lang
+        self.lang = lang
 
     def __call__(self, name: str, **values: Any) -> str:
-        return WORDS[name].format(**values).in_(self._lang)
+        return WORDS[name].format(**values).in_(self.lang)
 
     def of(self, words: Words | Mapping[str, Any]) -> str:
         """Words that are not of the catalogue."""
-        return words.in_(self._lang) if isinstance(words, Words) else str(words[self._lang])
+        return words.in_(self.lang) if isinstance(words, Words) else str(words[self.lang])
 
     def name(self, part: Mapping[str, Any] | None) -> str:
         """A part of a plan, as `present` hands it: the title in Chinese, the id in English."""
         if part is None:
             return ""
         return (
-            str(part["title"]) if self._lang == "zh" else str(part.get("id") or part.get("en") or "").replace("_", " ")
+            str(part["title"]) if self.lang == "zh" else str(part.get("id") or part.get("en") or "").replace("_", " ")
         )
 
 
-def refused(found: Denial, status: int) -> Trouble:
-    return Trouble(status, found.words)
+def refused(found: Denial, status: int) -> TroubleError:
+    return TroubleError(status, found.words)
 
 
 def language(request: Request, session: SignedIn | None) -> Lang:
@@ -214,10 +214,12 @@ def language(request: Request, session: SignedIn | None) -> Lang:
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tname"] = lambda part, say: say.name(part)
+    return environment

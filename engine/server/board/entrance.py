@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from engine.policy import Words
 from engine.server.accounts import is_administrator
 from engine.server.board.desk import COOKIE, HERE, LANGUAGE_COOKIE, Desk, Visit
-from engine.server.board.web import PageRoute, Trouble
+from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import LANGUAGES, WORDS
 from engine.server.denials import Denial
 from engine.server.sessions import LONGEST, SignedIn
@@ -43,7 +43,7 @@ Form = Annotated[Mapping[str, str], Depends(filled_in)]
 @router.get("/static/{name}")
 def static(name: str) -> Response:
     if name not in STATIC:
-        raise Trouble(404, Words("there is no such file", "没有这个文件"))
+        raise TroubleError(404, Words("there is no such file", "没有这个文件"))
     headers = {"Cache-Control": "public, max-age=3600"}
     return FileResponse(HERE / "static" / name, media_type=STATIC[name], headers=headers)
 
@@ -116,7 +116,7 @@ def sign_out(request: Request, desk: At, form: Form) -> Response:
 def speak(lang: str, next: str = "/") -> Response:
     """This browser reads another language from now on."""
     if lang not in LANGUAGES:
-        raise Trouble(404, WORDS["trouble"])
+        raise TroubleError(404, WORDS["trouble"])
     response = RedirectResponse(inside(next), 303)
     response.set_cookie(LANGUAGE_COOKIE, lang, max_age=YEAR, path="/", samesite="lax", httponly=True)
     return response

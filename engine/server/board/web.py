@@ -29,7 +29,7 @@ NO_STORE: Final = "no-store"
 FORM_MAX: Final = 12 * 1024 * 1024
 
 
-class Trouble(Exception):
+class TroubleError(Exception):
     """What keeps a page from being shown: a status and a sentence."""
 
     def __init__(self, status: int, words: Words) -> None:
@@ -38,7 +38,7 @@ class Trouble(Exception):
         self.words = words
 
 
-class SignInFirst(Exception):
+class SignInFirstError(Exception):
     """Nobody is signed in; afterwards `next` is where they wanted to go."""
 
     def __init__(self, next: str) -> None:
@@ -70,31 +70,31 @@ async def _answered(answer: Handler, request: Request) -> Response:
         if request.method == "POST":
             refuse_foreign(request)
         return await answer(request)
-    except SignInFirst as first:
+    except SignInFirstError as first:
         return RedirectResponse(f"/sign-in?{urlencode({'next': first.next})}", 303)
-    except Trouble as trouble:
+    except TroubleError as trouble:
         return trouble_page(request, trouble)
     except RequestValidationError:
-        return trouble_page(request, Trouble(422, UNREADABLE))
+        return trouble_page(request, TroubleError(422, UNREADABLE))
     except HTTPException as error:
-        return trouble_page(request, Trouble(error.status_code, Words(error.detail, error.detail)))
+        return trouble_page(request, TroubleError(error.status_code, Words(error.detail, error.detail)))
 
 
 def refuse_foreign(request: Request) -> None:
     """A form that another site sends is not taken, and neither is one that is too long."""
     origin = request.headers.get("origin")
     if origin not in (None, "null") and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Trouble(403, FOREIGN)
+        raise TroubleError(403, FOREIGN)
     if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        raise Trouble(403, FOREIGN)
+        raise TroubleError(403, FOREIGN)
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
-        raise Trouble(411, UNREADABLE)
+        raise TroubleError(411, UNREADABLE)
     if int(length) > FORM_MAX:
-        raise Trouble(413, TOO_LONG)
+        raise TroubleError(413, TOO_LONG)
 
 
-def trouble_page(request: Request, trouble: Trouble) -> Response:
+def trouble_page(request: Request, trouble: TroubleError) -> Response:
     response: Response = request.app.state.desk.trouble(request, trouble)
     return response
 

@@ -108,3 +108,16 @@ function listen() {
 tick();
 setInterval(tick, 1000);
 if (list && !new URLSearchParams(list.dataset.choice).get("q")) listen();
+
+// ---- forms: what depends on another answer stands there only when it is asked ----
+
+function dependents() {
+  for (const part of document.querySelectorAll("[data-when-fact]")) {
+    const form = part.closest("form") ?? document.querySelector(".intake-form");
+    const asked = form?.querySelector(`[name="f-${CSS.escape(part.dataset.whenFact)}"]`);
+    if (asked) part.hidden = !part.dataset.whenValues.trim().split(" ").includes(asked.value);
+  }
+}
+
+document.addEventListener("change", dependents);
+dependents();

@@ -1,0 +1,68 @@
+"""Forms over moves and openings: what was typed, as the door reads it, and what to show again when it was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from engine.core import Plan
+from engine.server import present
+from engine.server.board.refusals import Answer
+
+#: Stands before the names of what a form asks, so that none is taken for what the form itself carries.
+ASKS: Final = "f-"
+#: What a move asks for beside facts and is more than a word.
+LONG: Final = frozenset({"text", "reason", "evidence"})
+TEXT_MAX: Final = 4000  #: characters of one answer
+
+Shown = Mapping[str, Any]
+
+
+class Filled(NamedTuple):
+    """A form as it was sent: which, with what, and what was wrong with it."""
+
+    name: str = ""
+    typed: Mapping[str, str] = {}
+    problem: Answer | None = None
+    changed: tuple[str, ...] = ()  #: what others did meanwhile, in words
+
+
+EMPTY: Final = Filled()
+
+
+def typed(form: Mapping[str, str]) -> dict[str, str]:
+    """The answers of a form, by the names of what was asked; empty ones are none."""
+    answers = {name.removeprefix(ASKS): value.strip() for name, value in form.items() if name.startswith(ASKS)}
+    return {name: value[:TEXT_MAX] for name, value in answers.items() if value}
+
+
+def field_view(plan: Plan, field: Shown, people: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    """A field with what a page needs beside: who may be named, and on what it depends in words."""
+    role = field.get("role")
+    names = people.get(role["id"], ()) if role else {name: None for known in people.values() for name in known}
+    return {
+        **field,
+        "people": list(names),
+        "depends": depends(plan, field.get("when")),
+        "long": field["name"] in LONG or is_long(plan, field),
+    }
+
+
+def depends(plan: Plan, when: Shown | None) -> list[dict[str, str]]:
+    """The parts of a condition that are about choices: fact, and the values with which the field is asked."""
+    if when is None:
+        return []
+    if "all" in when:
+        return [each for part in when["all"] for each in depends(plan, part)]
+    if "in" in when and when["fact"] in plan.facts:
+        fact = plan.facts[when["fact"]]
+        said = ["yes" if value is True else "no" if value is False else str(value) for value in when["in"]]
+        titles = "/".join(fact.values.get(value, {"yes": "是", "no": "否"}.get(value, value)) for value in said)
+        return [{"fact": fact.id, "title": fact.title, "values": " ".join(said), "titles": titles}]
+    return []
+
+
+def is_long(plan: Plan, field: Shown) -> bool:
+    """Whether an answer is free text with several lines, maybe; personal ones are a name or a number."""
+    free = field["type"] == "text" and not field["values"] and field["name"] in plan.facts
+    return free and not present.is_personal(plan, field["name"])

@@ -1,0 +1,216 @@
+"""The page of a ticket: how it stands, why each due is due then, what this person may do, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from engine.core import Command, Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
+from engine.runtime import may_see
+from engine.runtime.listing import listed
+from engine.server import offers, present
+from engine.server.access_log import PURPOSES, purpose_denial
+from engine.server.board.desk import Desk, Place
+from engine.server.board.entrance import At, Form
+from engine.server.board.forms import EMPTY, Filled, field_view, typed
+from engine.server.board.lines import is_warned, line
+from engine.server.board.refusals import Answer, answer
+from engine.server.board.web import PageRoute, TroubleError
+from engine.server.board.words import WORDS
+from engine.store import StoreError
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+#: Standing moves that stand behind a fold: they are needed seldom.
+SELDOM: Final = frozenset({"set_facts", "recategorise", "link", "unlink", "merge", "excuse", "correct"})
+
+
+@router.get("/board/{site}/ticket/{ticket:path}")
+def show(request: Request, desk: At, site: str, ticket: str) -> Response:
+    place = desk.at(request, site, "ticket.show")
+    return _page(desk, place, ticket, EMPTY)
+
+
+@router.post("/board/{site}/ticket/{ticket:path}")
+def act(request: Request, desk: At, site: str, ticket: str, form: Form) -> Response:
+    """A move. What is refused, or crosses with what somebody else did, comes back as it was typed."""
+    place = desk.at(request, site, "ticket.act")
+    desk.check_form(place.visit, form)
+    filled = Filled(form.get("move", ""), typed(form))
+    family, one = _found(place, ticket)
+    if meanwhile := _meanwhile(place, family, form.get("version", "")):
+        return _page(desk, place, ticket, filled._replace(changed=meanwhile), 409)
+    command = place.door.request(
+        place.visit.at, ticket, place.visit.principal.person, filled.name, filled.typed,
+        place.visit.principal.roles(place.name),
+    )  # fmt: skip
+    done = command if isinstance(command, Refusal) else place.service.handle(_keyed(command, form))
+    if isinstance(done, Refusal):
+        plan = place.service.site.version(one.plan)
+        return _page(desk, place, ticket, filled._replace(problem=answer(plan, done)), 409)
+    return RedirectResponse(f"/board/{site}/ticket/{quote(ticket)}", 303)
+
+
+@router.post("/board/{site}/reveal/{ticket:path}")
+def reveal(request: Request, desk: At, site: str, ticket: str, form: Form) -> Response:
+    """A personal value is shown once, on this page only, to who may see it; for what purpose is written down."""
+    place = desk.at(request, site, "pii.reveal")
+    desk.check_form(place.visit, form)
+    _, one = _found(place, ticket)
+    fact, purpose = form.get("fact", ""), form.get("purpose", "")
+    if wrong := purpose_denial(purpose):
+        return _page(desk, place, ticket, Filled("reveal", {"fact": fact}, Answer(wrong.words)), 422)
+    person = place.visit.principal.person
+    refusal = place.service.reveal(place.visit.at, ticket, person, fact, purpose)
+    desk.log.record(
+        place.visit.call.entry("pii.reveal", site, f"{ticket}/{fact}", "refused" if refusal else "done", purpose)
+    )
+    if refusal is not None:
+        return _page(desk, place, ticket, Filled("reveal", {"fact": fact}, answer(_plan(place, one), refusal)), 403)
+    value = place.service.store.reveal(str(one.fact(fact)))
+    return _page(
+        desk,
+        place,
+        ticket,
+        EMPTY,
+        revealed={fact: value if value is not None else WORDS["erased"].in_(place.visit.lang)},
+    )
+
+
+def _keyed(command: Command, form: Mapping[str, str]) -> Command:
+    """The same form sent twice takes effect once."""
+    key = form.get("key", "")[:64]
+    return command._replace(key=key or None)
+
+
+def _found(place: Place, ticket: str) -> tuple[Family, Ticket]:
+    try:
+        family = place.service.store.load(ticket)
+    except StoreError:
+        raise TroubleError(500, WORDS["damaged"].format(ticket=ticket)) from None
+    if family is None:
+        raise TroubleError(404, WORDS["no_ticket"].format(ticket=ticket))
+    return family, family.tickets[ticket]
+
+
+def _plan(place: Place, one: Ticket) -> Plan:
+    return place.service.site.version(one.plan)
+
+
+def _meanwhile(place: Place, family: Family, version: str) -> tuple[str, ...]:
+    """What people did to a family after the version that a form was made for; what timers did keeps nobody."""
+    seen = int(version) if version.isdecimal() else family.steps
+    steps = [step for step in place.service.store.steps(family.id)[seen:] if step.cause == "command"]
+    plan = _plan(place, family.root)
+    lang = place.visit.lang
+    return tuple(
+        f"{place.moments.clock(step.at)} {present.actor(step.actor.person).in_(lang)}：{entry['words'][lang]}"
+        for step in steps
+        for entry in present.timeline(plan, family, [step])
+    )
+
+
+# ---- the page --------------------------------------------------------------------------------------------------------
+
+
+def _page(
+    desk: Desk,
+    place: Place,
+    ticket: str,
+    filled: Filled,
+    status: int = 200,
+    revealed: Mapping[str, str] = present.NOTHING,
+) -> Response:
+    family, one = _found(place, ticket)
+    return desk.page_at(place, "ticket.html", view(place, family, one, filled, revealed), status)
+
+
+def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Mapping[str, str]) -> dict[str, Any]:
+    plan, now = _plan(place, one), place.visit.at
+    principal = place.visit.principal
+    roster = place.service.site.roster
+    nobody = lambda role: role in plan.roles and roster.nobody_there(role, now)  # noqa: E731
+    row = next(row for row in listed(plan, family, agenda(plan, family)) if row.ticket == one.id)
+    actor = place.door.actor(now, one, principal.person, principal.roles(place.name))
+    people = {role: roster.holders(role, now) for role in plan.roles}
+    moves = [_move(plan, move, people) for move in offers.moves(plan, family, one, actor, now)]
+    return {
+        "line": line(plan, row, family, now, nobody),
+        "shown": present.ticket(plan, family, one, now, revealed),
+        "runs": [_run(plan, one, run, place) for run in sorted(one.runs.values(), key=lambda run: run.due or now)],
+        "ended": [_run(plan, one, run, place) for run in reversed(one.ended)],
+        "moves": [move for move in moves if not move["standing"]],
+        "standing": [move for move in moves if move["standing"] and move["move"] not in SELDOM],
+        "seldom": [move for move in moves if move["move"] in SELDOM],
+        "filled": filled,
+        "key": token_urlsafe(16),
+        "steps": list(history(place, family)),
+        "may_see": may_see(plan, family, one, principal.person, actor.roles),
+        "purposes": PURPOSES,
+        "late_reports": plan.late_reports,
+    }
+
+
+def _move(plan: Plan, move: Mapping[str, Any], people: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    return {**move, "fields": [field_view(plan, field, people) for field in move["fields"]]}
+
+
+def _run(plan: Plan, one: Ticket, run: Run, place: Place) -> dict[str, Any]:
+    """A run with why it is due then, and the rungs of its ladder."""
+    warned = is_warned(plan, one, run, place.visit.at)
+    watch = shape(plan, one.category).watches.get(run.deadline)
+    return {
+        **present.run(plan, one, run, place.visit.at),
+        "due_at": run.due,
+        "done_at": run.done,
+        "mark": "warned" if warned else run.status,
+        "counted": present.counted(plan, one, run, place.visit.at, place.visit.lang),
+        "ladder": watch.deadline.escalate if watch is not None else None,
+        "raised": [(rung, at) for rung, at in run.climb.raised.items()],
+    }
+
+
+def history(place: Place, family: Family) -> Iterator[dict[str, Any]]:
+    """The steps of a family, the newest first: who, when, each event with its rule, and who was told."""
+    steps = place.service.store.steps(family.id)
+    told = _told(place, steps)
+    plan = _plan(place, family.root)
+    entries: dict[int, list[dict[str, Any]]] = {}
+    for entry in present.timeline(plan, family, steps):
+        entries.setdefault(entry["step"], []).append({**entry, "effective": _seconds(entry["effective_at"])})
+    for step in reversed(steps):
+        yield {
+            "at": step.at,
+            "actor": present.actor(step.actor.person),
+            "by_timer": step.cause != "command",
+            "events": entries.get(step.number, []),
+            "told": told[step.number],
+        }
+
+
+def _told(place: Place, steps: Sequence[Step]) -> dict[int, list[dict[str, Any]]]:
+    """step -> which notices went to whom, worked out anew from the events; of rungs the events say it themselves."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    family: Family | None = None
+    for step in steps:
+        family = evolve(family, step)
+        plan = place.service.site.version(step.plan)
+        found[step.number] = [
+            {
+                "who": present.who(plan, message.to),
+                "causes": [present.named(name, plan.notices[name].title) for name in names],
+                "withheld": message.withheld,
+            }
+            for message in notices(plan, family, step)
+            if (names := [cause.name for cause in message.causes if cause.kind == "notice"])
+        ]
+    return found
+
+
+def _seconds(iso: str) -> int:
+    return int(datetime.fromisoformat(iso).timestamp())
