@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Lock
+from typing import Any, Final
 
 from engine.core import Family, Message, Plan, Step
-from engine.notify import Postman, Wire, send
+from engine.notify import Channel, Postman, Wire, send
 from engine.policy import Diagnostic, failed
-from engine.runtime import Engine, EngineClock, Prepared, SteadyClock, monotonic, prepare
+from engine.runtime import Auditor, Engine, EngineClock, Prepared, SteadyClock, monotonic, prepare, publish
 from engine.server.config import Config
 from engine.server.live import Live
 from engine.server.world import World
-from engine.store import Database, Revision, StoreError
+from engine.store import Database, Revision, StoreError, revisions_of
+
+#: The mark that says which revision a site's file was when it was last read.
+FILE: Final = "file"
 
 
 class RefusedPolicyError(Exception):
@@ -35,31 +40,77 @@ class Daemon:
     engine: Engine
     live: Live
     postman: Postman
+    auditor: Auditor
+    reading: Lock = field(default_factory=Lock)
 
     def apply(self, path: Path, by: str, why: str = "") -> Revision | None:
         """Read a site's policy anew and run by it; None: it is the one that runs. Raises RefusedPolicyError."""
         return self.adopt(path, prepare(path), by, why)
 
     def adopt(self, path: Path, prepared: Prepared, by: str, why: str) -> Revision | None:
-        if prepared.plan is None or failed(prepared.diagnostics):
-            raise RefusedPolicyError(path, prepared.diagnostics)
-        return self.engine.apply(prepared.plan.id, prepared, by, why)
+        return self.engine.apply(_sound(path, prepared).id, prepared, by, why)
+
+    def reload(self, by: str) -> Mapping[str, Exception]:
+        """Read the file of every site anew, all of them before any site changes. Why which were refused, by site: those
+        run on as before.
+        """
+        with self.reading:
+            found = [(path, _prepared(path)) for path in self.config.sites]
+            refused: dict[str, Exception] = {}
+            for path, prepared in found:
+                try:
+                    if isinstance(prepared, OSError):
+                        raise prepared
+                    self.take(path, prepared, by)
+                except (RefusedPolicyError, StoreError, OSError) as error:
+                    refused[path.stem] = error
+                    self.engine.refused[path.stem] = str(error)
+            return refused
+
+    def take(self, path: Path, prepared: Prepared, by: str) -> Revision | None:
+        """Run by what a site's file says, if it says something new since it was last read: what was applied meanwhile,
+        or rolled back, stays. Raises RefusedPolicyError, StoreError.
+        """
+        site, plan = path.stem, _sound(path, prepared)
+        store, known = self.database.site(site), revisions_of(self.database, site)
+        seen = store.mark(FILE)
+        later = known[seen - 1 :] if seen is not None else ()
+        if any(revision.version == plan.version for revision in later):
+            revision = None
+            self.engine.refused.pop(site, None)
+            if site not in self.engine.services:
+                self.engine.open_site(site)
+        else:
+            revision = self.engine.apply(site, prepared, by)
+        number = max(one.number for one in revisions_of(self.database, site) if one.version == plan.version)
+        if number != seen:
+            store.write(lambda tx: tx.set_mark(FILE, number))
+        return revision
+
+    def publish_days(self, edition: str, days: Mapping[str, Any], site: str | None = None) -> tuple[str, ...]:
+        """Publish day data to a site, or to all; to which. Raises CalendarError, KeyError: no such site."""
+        services = self.engine.services
+        wanted = dict(services) if site is None else {site: services[site]}
+        publish(wanted.values(), self.clock(), edition, days)
+        return tuple(wanted)
 
     def start(self) -> None:
         self.engine.start()
         self.postman.start()
+        self.auditor.start()
 
     def stop(self) -> None:
+        self.auditor.stop()
         self.postman.stop()
         self.engine.stop()
         self.database.close()
 
 
-def build(config: Config, clock: EngineClock | None = None, wire: Wire | None = None) -> Daemon:
+def build(config: Config, clock: EngineClock | None = None, channel: Channel | None = None) -> Daemon:
     """Open the database, take up the sites. A policy with mistakes keeps the version that ran before; a site that never
     ran raises RefusedPolicyError.
     """
-    daemon = _put_together(config, clock, wire)
+    daemon = _put_together(config, clock, channel)
     try:
         for path in config.sites:
             _take_up(daemon, path)
@@ -87,19 +138,32 @@ def open_file(data: Path, clock: EngineClock | None = None) -> Daemon:
     return daemon
 
 
-def _put_together(config: Config, clock: EngineClock | None, wire: Wire | None) -> Daemon:
+def _put_together(config: Config, clock: EngineClock | None, channel: Channel | None) -> Daemon:
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock, live = clock or SteadyClock(), Live()
     database = Database.open(config.database, clock)
     engine = Engine(database, clock, lambda site: _Ear(site, live, lambda: postman.wake()))
-    channel = partial(send, wire=wire or Wire(monotonic))
+    channel = channel or partial(send, wire=Wire(monotonic))
     postman = Postman(database, World(engine, config), channel, now=clock, monotonic=monotonic)
-    return Daemon(config, clock, database, engine, live, postman)
+    return Daemon(config, clock, database, engine, live, postman, Auditor(engine))
+
+
+def _prepared(path: Path) -> Prepared | OSError:
+    try:
+        return prepare(path)
+    except OSError as error:
+        return error
+
+
+def _sound(path: Path, prepared: Prepared) -> Plan:
+    if prepared.plan is None or failed(prepared.diagnostics):
+        raise RefusedPolicyError(path, prepared.diagnostics)
+    return prepared.plan
 
 
 def _take_up(daemon: Daemon, path: Path) -> None:
     try:
-        daemon.apply(path, "start")
+        daemon.take(path, prepare(path), "start")
     except RefusedPolicyError:
         if path.stem not in daemon.database.sites():
             raise
