@@ -1,8 +1,8 @@
 """Values as JSON text and back, derived from their type annotations: what is stored is what the types say.
 
-A NamedTuple or dataclass is a list of its fields, without trailing ones that hold their default; where several classes
-may stand, the name of the class in snake case comes first. A fraction is `n/d`, a set a sorted list, a map an object.
-So a field may be added at the end with a default, and what was written before still reads.
+A NamedTuple or dataclass is a list of its fields; where several classes may stand, the name of the class in snake case
+comes first. A fraction is `n/d`, a set a sorted list, a map an object. A list may lack fields at its end that have a
+default: so one may be added, and what was written before still reads.
 """
 
 from __future__ import annotations
@@ -120,36 +120,37 @@ def _defaults(cls: Any) -> tuple[Any, ...]:
 
 
 def _record(cls: Any) -> _Pair:
-    """A record standing alone, without its name."""
-    return _Pair(_record_encoder(cls, ()), _record_decoder(cls, 0))
+    """A record standing alone, without its name. JSON writes a named tuple as the list it is."""
+    plain = hasattr(cls, "_fields") and not _form(cls).encoded
+    return _Pair(None if plain else _record_encoder(cls, ()), _record_decoder(cls, 0))
 
 
-def _record_encoder(cls: Any, head: tuple[str, ...]) -> Callable[[Any], list[Any]]:
-    names, encoded, _, defaults = _form(cls)
-    size, required = len(names), len(names) - len(defaults)
-    values: Callable[[Any], Any] = list if hasattr(cls, "_fields") else _getter(names)
-    after = [None] * required + list(defaults)
+def _record_encoder(cls: Any, head: tuple[str, ...]) -> Callable[[Any], Any]:
+    names, encoded, _, _ = _form(cls)
+    values = _same if hasattr(cls, "_fields") else _getter(names)
+    skip = len(head)
 
-    def encode(record: Any) -> list[Any]:
-        items: list[Any] = values(record)
-        count = size
-        while count > required and items[count - 1] == after[count - 1]:
-            count -= 1
-        del items[count:]
+    def encode_plain(record: Any) -> Any:
+        return (*head, *values(record))
+
+    def encode(record: Any) -> Any:
+        items = [*head, *values(record)]
         for index, turn in encoded:
-            if index >= count:
-                break
-            items[index] = turn(items[index])
-        return [*head, *items] if head else items
+            items[index + skip] = turn(items[index + skip])
+        return items
 
-    return encode
+    return encode if encoded else encode_plain
 
 
-def _getter(names: tuple[str, ...]) -> Callable[[Any], list[Any]]:
+def _same(record: Any) -> Any:
+    return record
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """The fields of a dataclass, as a tuple also when there is one."""
     if len(names) == 1:
-        return lambda record: [getattr(record, names[0])]
-    getter = attrgetter(*names)
-    return lambda record: list(getter(record))
+        return lambda record: (getattr(record, names[0]),)
+    return attrgetter(*names)
 
 
 def _record_decoder(cls: Any, skip: int) -> Callable[[Any], Any]:
@@ -200,7 +201,7 @@ def _tagged(classes: list[Any]) -> _Pair:
     encoders = {cls: _record_encoder(cls, (_tag(cls),)) for cls in classes}
     decoders = {_tag(cls): _record_decoder(cls, 1) for cls in classes}
 
-    def encode(value: Any) -> list[Any]:
+    def encode(value: Any) -> Any:
         return encoders[type(value)](value)
 
     def decode(items: Any) -> Any:
@@ -337,3 +338,4 @@ MESSAGE: Final = Codec[Message](Message)
 SITE_EVENT: Final = Codec[SiteEvent](SiteEvent)
 RULE: Final = Codec[Rule](Rule)
 VALUES: Final = Codec[tuple[str | int | float | bool, ...]](tuple[str | int | float | bool, ...])
+TEXTS: Final = Codec[tuple[str, ...]](tuple[str, ...])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -12,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from engine.core import Family, Message, Step, Timer, replay
 from engine.store.cache import Cache, Kept
 from engine.store.chain import GENESIS, link
-from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP
+from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP, TEXTS
 from engine.store.protocol import Answered, Errand, Query, Row, SiteEvent, StoreError
 
 TIMER: Final = 'fire, rank, "order", place, round, n, ordinal, ticket, key, kind, name, due'
@@ -171,7 +170,7 @@ class Reads(ABC):
 def _row(columns: Sequence[Any]) -> Row:
     """A row as the table has it: no booleans, links as JSON."""
     row = Row._make(columns)
-    return row._replace(paused=bool(row.paused), silent=bool(row.silent), links=tuple(json.loads(columns[-1])))
+    return row._replace(paused=bool(row.paused), silent=bool(row.silent), links=TEXTS.loads(columns[-1]))
 
 
 _HEAD: Final = """

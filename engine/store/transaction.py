@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Generator, Mapping
 from secrets import token_hex
@@ -11,7 +10,7 @@ from typing import Any, Final
 from engine.core import Family, Membership, Step, Timer
 from engine.store.cache import Cache, Kept
 from engine.store.chain import GENESIS, link
-from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP, VALUES
+from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP, TEXTS, VALUES
 from engine.store.protocol import Answered, Commit, ConflictError, Errand, Row, SiteEvent
 from engine.store.reads import ROW, TIMER, Reads, Values
 
@@ -123,7 +122,7 @@ class SqliteTransaction(Reads):
         """Write the rows that differ; their columns as they are now."""
         now: dict[str, tuple[Any, ...]] = {}
         for row in rows:
-            links = json.dumps(row.links, ensure_ascii=False)
+            links = TEXTS.dumps(row.links) if row.links else "[]"
             columns = now[row.ticket] = (*row[:-1], links)
             before = self._row_there(row.ticket) if there is None else there.get(row.ticket)
             if columns == before:

@@ -150,19 +150,19 @@ PINNED = [
             ),
         ),
         '[2,1794791000,"command",["小陈",["boss","desk"]],"p1",['
-        '["facts_set","T1",7,["moves.accept",["A32"]],"set",[["n",null,1.5,["f"]]]],'
-        '["run_started","T1",7,["d"],"a#1.1","a",1,1,["length_limit",[3,"working days"],"office","close"],99,false],'
-        '["run_started","T1",7,["d"],"b#1.1","b",1,1,'
-        '["instant_limit",["promised_at",[-1,"calendar days"]],[1800,"seconds"]],null,true,[[1,2],[3,4]],"accept"],'
-        '["due_moved","T1",7,["d"],"a#1.1",1,2,"facts",2,false,'
-        '["length_limit",[3,"working days"],"office","close"],5,"5/3"]]]',
+        '["facts_set","T1",7,["moves.accept",["A32"]],"set",[["n",null,1.5,["f",[]]]]],'
+        '["run_started","T1",7,["d",[]],"a#1.1","a",1,1,["length_limit",[3,"working days"],"office","close"],99,false,[],""],'
+        '["run_started","T1",7,["d",[]],"b#1.1","b",1,1,'
+        '["instant_limit",["promised_at",[-1,"calendar days"],null,null],[1800,"seconds"]],null,true,[[1,2],[3,4]],"accept"],'
+        '["due_moved","T1",7,["d",[]],"a#1.1",1,2,"facts",2,false,'
+        '["length_limit",[3,"working days"],"office","close"],5,"5/3",null,false]]]',
     ),
     (
         SITE_EVENT,
         SiteEvent(
             5, "imported", Rule("r"), {"share": Fraction(1, 2), "of": Period(1, 2), "who": ("a",), "by": {1: "x"}}, "k"
         ),
-        '[5,"imported",["r"],{"share":{"$fraction":"1/2"},"of":{"$period":[1,2]},"who":{"$tuple":["a"]},'
+        '[5,"imported",["r",[]],{"share":{"$fraction":"1/2"},"of":{"$period":[1,2]},"who":{"$tuple":["a"]},'
         '"by":{"$pairs":[[1,"x"]]}},"k"]',
     ),
 ]
