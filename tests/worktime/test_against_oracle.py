@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from engine.worktime import Clock, DayRule, Length, Timetable, Unit, compile_calendar, official_days, read_calendar
+from tests.conftest import examples
 from tests.worktime import oracle
 from tests.worktime.sites import AWKWARD, random_calendar, random_instant, random_pauses
 
-CASES, MANY = 3_000, 100_000
+CASES, MANY = examples(3_000), 100_000
 RULES = ("close", "midnight", "same time")
 
 Case = Callable[[random.Random, oracle.Site, Timetable], tuple[object, object, str]]
