@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.core import (
@@ -20,7 +22,9 @@ from engine.core import (
     liable_of_site,
     notices,
 )
+from engine.core.guards import accepts
 from tests.core.harness import DAYS, DESK, Story, at, local, plan_of
+from tests.core.small_site import fact
 from tests.core.test_invariants import RICH
 from tests.core.test_semantics_examples import ARRIVE, GRADED, LATE, ROUNDS, WAITING
 
@@ -232,7 +236,9 @@ def test_a_message_that_nobody_got_raises_the_next_rung():
 
 def test_an_exhausted_ladder_says_so_with_its_last_rung():
     story = rich().until("11-16 14:10")
-    assert [event.key for event in story.events(events.LadderExhausted)] == ["contact#1.1"]
+    assert [(event.key, local(event.effective_at)) for event in story.events(events.LadderExhausted)] == [
+        ("contact#1.1", "11-16 14:10")
+    ]
     assert story.run("contact").climb.exhausted
 
 
@@ -383,8 +389,6 @@ def test_verdicts_of_an_instant_stand_before_its_rungs_in_the_order_of_the_plan(
 
 
 def test_new_day_data_moves_a_provisional_due_and_ends_its_being_provisional():
-    from dataclasses import replace
-
     from engine.worktime import overlay
 
     plan = plan_of(GRADED)
@@ -411,6 +415,14 @@ def test_messages_name_the_rule_and_the_addressee():
         ("role:boss", ["arrive.leader"]),
     ]
     assert messages[0].causes[0].rule.path == "escalations.default.due"
+
+
+def test_a_message_of_a_rung_that_the_plan_has_no_more_is_told_in_standard_words():
+    story = Story(plan_of(ARRIVE)).open("11-16 09:00").until("11-16 12:00")
+    bare = replace(story.plan, ladders={}, deadlines=())
+    raised = next(step for step in story.steps if any(isinstance(event, events.Raised) for event in step.events))
+    ((cause,),) = [message.causes for message in notices(bare, story.family, raised)]
+    assert (cause.name, cause.text, cause.loud) == ("arrive.due", None, False)
 
 
 def test_suspending_at_the_very_due_leaves_nothing_and_the_resume_is_the_due():
@@ -695,3 +707,22 @@ def test_an_empty_post_is_asked_of_the_same_table():
         plan, Finding("empty_post", "desk", at("11-16 12:00"), "role:desk"), lambda role, instant: "keeper"
     )
     assert (found.who, found.rule.path) == ("keeper", "liability.empty")
+
+
+@pytest.mark.parametrize(
+    ("type", "good", "bad"),
+    [
+        ("choice", ["noise"], ["loud", None]),
+        ("flag", [True, False], [1, 0, "yes"]),
+        ("number", [0, -3, 2.5], [True, "3"]),
+        ("score", [0, 100, 62.5], [-1, 101, True, "62"]),
+        ("time", [0, 1_790_000_000], [2.5, True, "2026-11-16"]),
+        ("role", ["desk"], ["stranger", 1]),
+        ("text", ["", "x"], [1, True]),
+        ("date", ["2026-11-16"], [1_790_000_000]),
+    ],
+)
+def test_a_fact_takes_values_of_its_type_only(type, good, bad):
+    asked = fact("it", type, "noise dirt")
+    assert [accepts(asked, value, {"desk"}) for value in good] == [True] * len(good)
+    assert [accepts(asked, value, {"desk"}) for value in bad] == [False] * len(bad)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import holidays
 import pytest
 
-from engine.worktime import always, shift_edges
+from engine.worktime import OutOfTable, always, shift_edges
 from tests.worktime import oracle
 from tests.worktime.sites import random_instant
 from tests.worktime.test_against_oracle import sites
@@ -138,3 +138,33 @@ def test_an_answer_far_from_the_table_at_hand_is_the_same_as_asked_first() -> No
     assert str(grown.nth_working_day(date(2026, 10, 8), 9_000)) == str(
         calendar().nth_working_day(date(2026, 10, 8), 9_000)
     )
+
+
+ONCE = calendar({}, holidays="none", exceptions={"2026-10-09": "22:00-02:00"})
+
+
+@pytest.mark.parametrize(
+    ("instant", "is_open", "day", "before"),
+    [
+        ("2026-10-09 21:59:59", False, "2026-10-09", 0),
+        ("2026-10-09 22:00", True, "2026-10-09", 0),
+        ("2026-10-09 23:00", True, "2026-10-09", 3600),
+        ("2026-10-10 01:59:59", True, "2026-10-09", 4 * 3600 - 1),
+        ("2026-10-10 02:00", False, "2026-10-10", 4 * 3600),
+    ],
+)
+def test_what_opens_but_once_is_open_then(instant: str, is_open: bool, day: str, before: int) -> None:
+    """There is no opening before it and none after it to fall back on."""
+    assert ONCE.is_open(at(instant)) is is_open
+    assert str(ONCE.date_of(at(instant))) == day
+    assert ONCE.opening_between(at("2026-10-09 00:00"), at(instant)) == before
+
+
+def test_what_opens_but_once_has_one_working_day() -> None:
+    day = date(2026, 10, 9)
+    assert [ONCE.nth_working_day(day + n * DAY, -n) for n in (-1, 0, 1)] == [day] * 3
+    assert shown(ONCE.opening_of(day - DAY)) == shown(ONCE.next_opening(at("2026-10-01 00:00"))) == "2026-10-09 22:00"
+    assert shown(ONCE.close_of(day - DAY)) == "2026-10-10 02:00"
+    for beyond in (lambda: ONCE.nth_working_day(day, 1), lambda: ONCE.nth_working_day(day, -1)):
+        with pytest.raises(OutOfTable):
+            beyond()
