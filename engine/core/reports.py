@@ -103,11 +103,9 @@ def _order(plan: Plan, name: str) -> list[Value]:
     return list(plan.roles)
 
 
-def _rank(order: list[Value], value: Value | None) -> tuple[int, int, Any]:
+def _rank(order: list[Value], value: Value | None) -> tuple[bool, int, Any]:
     """Values the plan names, in its order; then others, sorted; those without a value last."""
-    if value is None:
-        return (2, 0, "")
-    return (0, order.index(value), "") if value in order else (1, 0, value)
+    return (value is None, order.index(value) if value in order else len(order), "" if value is None else value)
 
 
 def _values(plan: Plan, figure: Figure, case: Case, name: str) -> Iterator[tuple[Value | None, Case]]:

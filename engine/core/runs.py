@@ -139,10 +139,7 @@ def apply_again(
 
 def _is_asked(watch: Watch, changed: Collection[str], happened: Collection[str]) -> bool:
     """Whether what happened may have changed the limit of a deadline."""
-    reads = watch.reads
-    if not reads:
-        return False
-    return watch.always_asked or not (reads.isdisjoint(changed) and reads.isdisjoint(happened))
+    return watch.always_asked or not (watch.reads.isdisjoint(changed) and watch.reads.isdisjoint(happened))
 
 
 def recompute(

@@ -216,7 +216,7 @@ def _midnights(zone: ZoneInfo, days: list[date]) -> list[int]:
 
 
 def _openings(rules: Rules, zone: ZoneInfo, days: list[date], midnights: list[int]) -> Iterator[Opening]:
-    closed = -(1 << 62)  # when the opening before closed
+    closed = midnights[0]  # when the opening before closed
     for i, day in enumerate(days):
         hours, _ = rules.day(day)
         if not hours:

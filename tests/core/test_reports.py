@@ -9,12 +9,29 @@ from typing import Any
 
 import pytest
 
-from engine.core import Rule
+from engine.core import Command, Outcome, Rule, decide
 from engine.core import plan as p
+from engine.core.commands import Open
 from engine.core.figures import FigureValue, Period, just_ended, period_of
 from engine.core.reports import report
 from engine.worktime import parse_recurrence
-from tests.core.small_site import END, NOVEMBER, OCTOBER, PLAN, RULE, at, count, figure, histories, history, role, rows
+from tests.core.small_site import (
+    ALL,
+    END,
+    NOVEMBER,
+    OCTOBER,
+    PLAN,
+    RULE,
+    always,
+    at,
+    count,
+    fact,
+    figure,
+    histories,
+    history,
+    role,
+    rows,
+)
 from tests.core.test_figures import ACCEPTED, SCORE, SOLVED, team
 
 FIRST = at("12-01 00:00")
@@ -48,6 +65,17 @@ def test_a_report_is_of_the_periods_that_just_ended() -> None:
     assert (found.report, found.rule, found.at, found.weakest) == ("monthly", which.rule, FIRST, None)
     assert report(plan, which, known, FIRST - 1).lines[0].figure.period == OCTOBER
     assert just_ended("month", FIRST - 1, PLAN.timezone) == OCTOBER
+
+
+def test_a_default_that_only_a_report_reads_is_worked_out() -> None:
+    """For the tickets that the report is about, and for no others."""
+    area = fact("area", default=always("north"))
+    for of, value in (("", "north"), ("complaint", "north"), ("enquiry", None)):
+        plan, _ = monthly(count("opened", of=of), by="area")
+        plan = replace(plan, facts={**plan.facts, "area": area})
+        opened = decide(plan, None, Command("T1", ALL, at("02 09:00"), Open("complaint", {}, None, "v1")))
+        assert isinstance(opened, Outcome)
+        assert opened.family.root.fact("area") == value, of
 
 
 def test_a_report_printed_again_uses_what_is_known_now() -> None:

@@ -12,6 +12,9 @@ from engine.core import (
     Finding,
     Outcome,
     Refusal,
+    Row,
+    Rule,
+    Table,
     advance,
     agenda,
     commands,
@@ -22,7 +25,9 @@ from engine.core import (
     liable_of_site,
     notices,
 )
+from engine.core.conditions import All, Any, OneOf
 from engine.core.guards import accepts
+from engine.core.plan import Party
 from tests.core.harness import DAYS, DESK, Story, at, local, plan_of
 from tests.core.small_site import fact
 from tests.core.test_invariants import RICH
@@ -95,6 +100,26 @@ def test_a_refusal_names_the_legal_moves():
     answer = ask(rich(), "11-16 10:00", commands.Do("satisfied"))
     assert "suspend" in answer.legal
     assert "satisfied" not in answer.legal
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        commands.Do("contact"),
+        commands.Assign("desk", "x"),
+        commands.SetFacts({"result": "x"}, "r"),
+        commands.Recategorise("task"),
+        commands.Ack("contact", "due"),
+        commands.Escalate("contact"),
+        commands.Merge("T0"),
+        commands.ApplyCalendar(DAYS.id),
+        commands.Migrate(plan_of(RICH).version),
+    ],
+    ids=lambda act: type(act).__name__,
+)
+def test_a_ticket_that_is_over_refuses_all_but_what_sets_its_record_right(act):
+    answer = ask(rich().until("11-16 12:00").do("11-16 12:30", "withdraw"), "11-16 13:00", act)
+    assert (answer.code, answer.detail) == ("closed", "withdrawn")
 
 
 def test_open_parts_block_the_move_that_waits_for_them():
@@ -378,6 +403,18 @@ def test_a_late_report_of_an_ended_run_corrects_its_verdict():
     assert story.run("arrive").status == "met"
 
 
+def test_a_breach_that_falls_takes_what_it_started_with_it_and_stops_both_ladders():
+    text = RICH.replace("limit: 2 hours, escalate: none}", "limit: 2 hours, escalate: climb}")
+    story = Story(plan_of(text)).open("11-16 09:00").do("11-16 09:10", "accept").until("11-18 19:00")
+    story.do("11-18 19:30", "resolve", occurred="11-18 17:50")
+    assert [line.rsplit(" | ", 1)[1] for line in story.lines("resolve", "explanation")][-4:] == [
+        "corrected resolve#1.1 breached to met",
+        "ladder_stopped resolve#1.1",
+        "void explanation#1.1",
+        "ladder_stopped explanation#1.1",
+    ]
+
+
 def test_verdicts_of_an_instant_stand_before_its_rungs_in_the_order_of_the_plan():
     story = Story(plan_of(ROUNDS)).open("11-16 09:00").do("11-16 09:00", "accept").until("11-17 09:00")
     assert [line.rsplit(" | ", 1)[1] for line in story.lines("resolve", "progress")][2:] == [
@@ -460,6 +497,34 @@ deadlines:
     limit: {enquiry: {when: {category: enquiry}, is: 8 hours}, repair: {when: {category: repair}, is: 24 hours}}
 escalations: {default: {soon: {at: 50%, notify: owner}, due: {at: due, notify: owner}}}
 """
+
+
+@pytest.mark.parametrize(
+    ("rungs", "exhausted"),
+    [
+        pytest.param("due: {at: due, notify: owner}", "11-16 13:00", id="at its last rung"),
+        pytest.param("due: {at: due, notify: owner, every: 2 hours, times: 2}", "11-16 17:00", id="its last repeat"),
+        pytest.param("soon: {at: 50%, notify: owner}", "11-16 13:00", id="at the breach: every rung was before it"),
+        pytest.param(
+            "soon: {at: 50%, notify: owner}, boss: {at: 1 hour after due, when: {severity: major}, notify: boss}",
+            "11-16 14:00",
+            id="at a last rung that is not for this ticket",
+        ),
+        pytest.param(
+            "boss: {at: due, when: {severity: major}, notify: boss}", "11-16 13:00", id="without having raised anything"
+        ),
+        pytest.param(
+            "due: {at: due, notify: owner, every: 20 minutes, times: 2}, boss: {at: 1 hour after due, notify: boss}",
+            "11-16 14:00",
+            id="not by the repeats of a rung that another follows",
+        ),
+    ],
+)
+def test_when_a_ladder_is_exhausted(rungs, exhausted):
+    plan = plan_of(TWO_KINDS.partition("escalations:")[0] + f"escalations: {{default: {{{rungs}}}}}")
+    story = Story(plan).open("11-16 09:00", category="enquiry").until("11-17 00:00")
+    found = [local(event.effective_at) for event in story.events(events.LadderExhausted) if "reply" in event.key]
+    assert found == [exhausted]
 
 
 def test_recategorising_keeps_what_both_know_and_ends_what_the_new_kind_has_not():
@@ -699,6 +764,28 @@ def test_nobody_answers_for_an_excused_breach():
     (event,) = story.events(events.Breached)
     (finding,) = findings(story.plan, story.ticket, event)
     assert liable(story.plan, story.family, story.ticket, finding, lambda role, instant: "keeper") is None
+
+
+OF_THE_CATEGORY = OneOf("category", frozenset({"matter"}))
+OF_THE_DETECTION = OneOf("detection", frozenset({"again"}))
+
+
+@pytest.mark.parametrize(
+    ("when", "is_named"),
+    [
+        pytest.param(None, False, id="the rest row"),
+        pytest.param(OF_THE_CATEGORY, False, id="a row about something else that holds, too"),
+        pytest.param(OF_THE_DETECTION, True, id="a row of its own"),
+        pytest.param(All((OF_THE_CATEGORY, OF_THE_DETECTION)), True, id="with more that must hold"),
+        pytest.param(Any((OF_THE_CATEGORY, OF_THE_DETECTION)), True, id="one of several"),
+    ],
+)
+def test_for_a_detection_somebody_answers_only_where_a_row_names_it(when, is_named):
+    story = Story(plan_of(LIABLE)).open("11-16 09:00")
+    table = Table((Row(Rule("liability.it"), when, Party("word", "owner")),))
+    finding = Finding("detection", "again", at("11-16 09:00"), "role:desk")
+    found = liable(replace(story.plan, liability=table), story.family, story.ticket, finding, lambda role, at: "keeper")
+    assert (found and found.who) == ("desk" if is_named else None)
 
 
 def test_an_empty_post_is_asked_of_the_same_table():

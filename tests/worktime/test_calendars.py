@@ -136,6 +136,11 @@ def test_a_calendar_that_opens_on_one_day_of_the_century_is_found_there() -> Non
     assert not rare.never_opens
 
 
+@pytest.mark.parametrize("day", ["1990-01-01", "2100-12-31"])
+def test_a_calendar_that_opens_on_the_first_day_or_on_the_last_opens(day: str) -> None:
+    assert not calendar({}, holidays="none", exceptions={day: "00:00-00:01"}).never_opens
+
+
 # ---- what is wrong ----
 
 
@@ -178,6 +183,11 @@ def test_keys_of_the_wrong_form_are_said_at_once() -> None:
         "holidays": "not-text",
         "exceptions": "not-text",
     }
+
+
+def test_none_stands_alone() -> None:
+    wrong = {"timezone": SHANGHAI, "hours": WEEK, "holidays": ["none", "2026-10-09"]}
+    assert problems(wrong) == {"holidays.0": "bad-holidays"}
 
 
 def test_two_entries_of_equal_width_for_one_day_contradict_each_other() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 from textwrap import dedent
 
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 
 from engine.worktime import Clock, Lang, Unit, render
+from tests.conftest import examples
 from tests.worktime.test_pauses import CLOCKS, INSTANTS, WAITING, pauses
 from tests.worktime.tools import at, calendar, limit
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(CLOCKS, INSTANTS, pauses())
 def test_the_pieces_lead_from_the_start_to_the_due_without_a_gap(
     clock: Clock, start: int, spans: tuple[tuple[int, int], ...]
@@ -26,7 +28,7 @@ def test_the_pieces_lead_from_the_start_to_the_due_without_a_gap(
     assert way[-1].total == sum(one.amount for one in way)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(CLOCKS, INSTANTS, pauses())
 def test_what_is_counted_is_what_the_clock_measures(
     clock: Clock, start: int, spans: tuple[tuple[int, int], ...]
@@ -37,7 +39,7 @@ def test_what_is_counted_is_what_the_clock_measures(
     assert way[-1].total == clock.measured(start, way[-1].end, spans)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(CLOCKS, INSTANTS, pauses())
 def test_an_explanation_has_a_line_for_each_piece_in_both_languages(
     clock: Clock, start: int, spans: tuple[tuple[int, int], ...]
@@ -62,6 +64,11 @@ def test_example_3_in_pieces() -> None:
     ]
     assert [str(one.amount) for one in way if one.amount] == ["8/15", "4/5", "1", "2/3"]
     assert way[1].names == ("国庆节",)
+
+
+def test_a_due_at_24_o_clock_lies_on_the_day_that_it_ends() -> None:
+    way = limit("1 working day", calendar(), "midnight").explain(at("2026-11-16 10:00"))
+    assert (way[-1].first_on, way[-1].last_on) == (date(2026, 11, 17), date(2026, 11, 17))
 
 
 IN_WORDS = [

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.worktime import Clock, DayRule, Length, Unit, always
+from tests.conftest import examples
 from tests.worktime.tools import SHANGHAI, WEEK, at, calendar, due, limit, shown
 
-law = settings(max_examples=300, deadline=None)
+law = settings(max_examples=examples(300), deadline=None)
 
 TABLES = (
     calendar(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 
 import holidays
 import pytest
@@ -12,7 +13,7 @@ from engine.worktime import OutOfTable, always, shift_edges
 from tests.worktime import oracle
 from tests.worktime.sites import random_instant
 from tests.worktime.test_against_oracle import sites
-from tests.worktime.tools import at, calendar, shown
+from tests.worktime.tools import at, calendar, limit, shown
 
 NIGHTS = {"mon-fri": "22:00-06:00"}
 DAY = timedelta(days=1)
@@ -140,6 +141,12 @@ def test_an_answer_far_from_the_table_at_hand_is_the_same_as_asked_first() -> No
     )
 
 
+@pytest.mark.parametrize("instant", [0, at("1989-12-31 23:59:59"), at("2101-01-01 00:00")])
+def test_what_lies_outside_the_years_of_the_tables_is_refused(instant: int) -> None:
+    with pytest.raises(OutOfTable):
+        calendar().is_open(instant)
+
+
 ONCE = calendar({}, holidays="none", exceptions={"2026-10-09": "22:00-02:00"})
 
 
@@ -165,6 +172,7 @@ def test_what_opens_but_once_has_one_working_day() -> None:
     assert [ONCE.nth_working_day(day + n * DAY, -n) for n in (-1, 0, 1)] == [day] * 3
     assert shown(ONCE.opening_of(day - DAY)) == shown(ONCE.next_opening(at("2026-10-01 00:00"))) == "2026-10-09 22:00"
     assert shown(ONCE.close_of(day - DAY)) == "2026-10-10 02:00"
+    assert shown(limit("1 working day", ONCE).reach(at("2026-10-08 10:00"), Fraction(1, 2))) == "2026-10-10 00:00"
     for beyond in (lambda: ONCE.nth_working_day(day, 1), lambda: ONCE.nth_working_day(day, -1)):
         with pytest.raises(OutOfTable):
             beyond()
