@@ -42,6 +42,7 @@ def view(name: str):
         (c.ClockTime(22 * 3600 + 30 * 60, 23 * 3600), True),
         (c.ClockTime(22 * 3600, 22 * 3600 + 30 * 60), False),
         (c.ClockTime(23 * 3600, 22 * 3600 + 30 * 60), False),
+        (c.ClockTime(22 * 3600 + 30 * 60, 22 * 3600 + 30 * 60), False),
         (c.OpeningDay(weekdays=frozenset({5, 6})), True),
         (c.OpeningDay(weekdays=frozenset({0})), False),
         (c.All((c.IsSet("severity"), c.IsSet("score"))), True),

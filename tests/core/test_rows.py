@@ -28,6 +28,7 @@ from engine.core import (
 from engine.core.conditions import All, Any, OneOf
 from engine.core.guards import accepts
 from engine.core.plan import Party
+from engine.worktime import overlay
 from tests.core.harness import DAYS, DESK, Story, at, local, plan_of
 from tests.core.small_site import fact
 from tests.core.test_invariants import RICH
@@ -130,6 +131,28 @@ def test_open_parts_block_the_move_that_waits_for_them():
     assert story.events(events.PartEnded)
 
 
+BY_PARENT = RICH.replace(
+    "moves: {finish: {title: 完成, from: todo, to: done}}",
+    "moves: {finish: {title: 完成, from: todo, to: done}, cancel: {title: 撤销, from: todo, to: done, by: parent}}",
+)
+
+
+def test_what_only_the_parent_may_do_is_refused_even_to_who_has_the_parent_in_hand():
+    story = Story(plan_of(BY_PARENT)).open("11-16 09:00").do("11-16 09:10", "accept").do("11-16 10:00", "involve")
+    answer = decide(story.plan, story.family, Command("T1.1", DESK, at("11-16 11:00"), commands.Do("cancel")))
+    assert isinstance(answer, Refusal)
+    assert (answer.code, answer.legal) == ("by", ("finish",))
+
+
+def test_a_move_of_the_group_reaches_a_member_only_where_its_own_plan_lets_the_parent_make_it():
+    story = Story(plan_of(BY_PARENT)).open("11-16 09:00", category="task").send("11-16 09:10", commands.Link("G"))
+    assert ask(story, "11-16 09:20", commands.PartMove("finish", "G")) == Refusal("state", "todo", ())
+    assert ask(story, "11-16 09:20", commands.PartMove("fly", "G")) == Refusal("state", "todo", ())
+    story.send("11-16 09:30", commands.PartMove("cancel", "G"))
+    assert (story.ticket.state, story.events(events.Moved)[-1].by) == ("done", "parent")
+    assert ask(story, "11-16 09:40", commands.PartMove("cancel", "G")) == Refusal("state", "done", ())
+
+
 def test_a_final_state_ends_what_runs_void_and_what_is_overdue_missed():
     story = rich().until("11-16 12:00").do("11-16 12:30", "withdraw")
     assert story.run("contact").status == "missed"
@@ -158,6 +181,17 @@ def test_a_reopened_ticket_begins_a_round_and_is_open_again():
     assert story.ticket.round == 2
     assert story.ticket.closed is None
     assert story.run("resolve").key == "resolve#2.1"
+
+
+def test_a_path_has_each_stay_with_the_round_in_which_it_began():
+    story = rich().do("11-16 10:00", "resolve").do("11-16 10:05", "dissatisfied").do("11-16 11:00", "resolve")
+    assert [(stay.state, local(stay.since), stay.round) for stay in story.ticket.path] == [
+        ("new", "11-16 09:00", 1),
+        ("handling", "11-16 09:10", 1),
+        ("resolved", "11-16 10:00", 1),
+        ("handling", "11-16 10:05", 2),
+        ("resolved", "11-16 11:00", 2),
+    ]
 
 
 def test_a_promise_renewed_while_it_runs_moves_and_after_its_breach_begins_anew():
@@ -302,11 +336,39 @@ def test_the_last_clock_of_a_ticket_cannot_be_excused():
     assert ask(story, "11-20 10:01", commands.Excuse("resolve", "r")).code == "last_clock"
 
 
+def test_an_excuse_ends_a_duty_and_leaves_any_other_ticket_where_it_stands():
+    """Even one whose workflow happens to have a state of that name."""
+    text = LIABLE.replace(
+        "done: {title: 完成, final: true}}", "done: {title: 完成, final: true}, excused: {title: 免, final: true}}"
+    )
+    text = text.replace("correct: {by: boss}", "let_off: {title: 免, from: todo, to: excused}, correct: {by: boss}")
+    for category, deadline, state in (("matter", "finish", "todo"), ("rounds", "rounds", "excused")):
+        story = Story(plan_of(text)).open("11-16 09:00", category=category)
+        story.send("11-16 09:10", commands.Excuse(deadline, "r"))
+        assert story.ticket.state == state
+
+
 @pytest.mark.parametrize("to", ["met", "missed"])
 def test_a_settled_verdict_is_corrected_with_evidence(to):
     story = rich().until("11-16 12:00").do("11-16 12:10", "contact")
     story.send("11-16 13:00", commands.CorrectVerdict("contact#1.1", to, "录音", "核对"))
     assert story.run("contact").status == to
+
+
+@pytest.mark.parametrize(
+    ("key", "to", "verdict"),
+    [
+        pytest.param("contact#1.1", "late", "late", id="what it says already"),
+        pytest.param("contact#1.1", "back", "late", id="back from an excuse there never was"),
+        pytest.param("resolve#1.1", "met", "running", id="still running"),
+        pytest.param("progress#1.1", "met", "excused", id="an excuse is taken back, not judged over"),
+    ],
+)
+def test_a_verdict_that_cannot_be_corrected_so(key, to, verdict):
+    story = rich().until("11-16 12:00").do("11-16 12:10", "contact")
+    story.send("11-16 12:20", commands.Excuse("progress", "r"))
+    answer = ask(story, "11-16 13:00", commands.CorrectVerdict(key, to, "e", "r"))
+    assert (answer.code, answer.detail) == ("verdict", verdict)
 
 
 def test_correcting_facts_changes_settled_verdicts_in_favour_only():
@@ -426,8 +488,6 @@ def test_verdicts_of_an_instant_stand_before_its_rungs_in_the_order_of_the_plan(
 
 
 def test_new_day_data_moves_a_provisional_due_and_ends_its_being_provisional():
-    from engine.worktime import overlay
-
     plan = plan_of(GRADED)
     days = [{"name": "元旦", "date": f"2027-01-0{n}", "isOffDay": True} for n in (1, 2, 3)]
     data = overlay(
@@ -441,6 +501,16 @@ def test_new_day_data_moves_a_provisional_due_and_ends_its_being_provisional():
     assert not story.run("resolve").provisional
     assert story.ticket.edition == "2027"
     assert before != ""
+
+
+def test_new_day_data_counts_from_the_old_start():
+    plan = plan_of(TWO_KINDS.replace("limit: 4 hours", "limit: 6 working hours"))
+    days = [{"name": "元旦", "date": f"2027-01-0{n}", "isOffDay": True} for n in (1, 2, 3, 4)]
+    data = overlay(DAYS, {"year": 2027, "days": days}, "2027")
+    story = Story(replace(plan, editions={**plan.editions, data.id: data})).open("12-31 15:00", category="enquiry")
+    assert story.due("reply") == "01-04 12:00"
+    story.send("12-31 16:00", commands.ApplyCalendar("2027"))
+    assert story.due("reply") == "01-05 12:00"
 
 
 def test_messages_name_the_rule_and_the_addressee():
@@ -537,6 +607,29 @@ def test_recategorising_keeps_what_both_know_and_ends_what_the_new_kind_has_not(
     assert story.ticket.fact("place") == "A"
 
 
+AGAIN = TWO_KINDS.replace(
+    "limit: 4 hours}", "limit: {again: {when: {repeats: at least 1}, is: 1 hour}, once: {is: 4 hours}}}"
+) + (
+    "detections: {again: {title: 重复, of: enquiry, same: place, count: 2, within: 9 calendar days, link: repeat_of}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("done", "due"),
+    [
+        pytest.param(None, "11-16 10:30", id="running: it is asked again"),
+        pytest.param("09:20", "11-16 13:00", id="over: it stands"),
+    ],
+)
+def test_a_detection_that_finds_a_repetition_may_shorten_a_limit(done, due):
+    story = Story(plan_of(AGAIN)).open("11-16 09:00", category="enquiry", place="A")
+    if done:
+        story.do(f"11-16 {done}", "finish")
+    story.send("11-16 10:00", commands.Detected("again", ("T0", "T1"), True))
+    assert story.due("reply") == due
+    assert (story.ticket.ties.repeat_of, story.ticket.ties.repeats) == ("T0", 1)
+
+
 def test_recategorising_needs_the_facts_of_the_new_kind():
     story = Story(plan_of(TWO_KINDS)).open("11-16 09:00", category="enquiry")
     answer = ask(story, "11-16 09:10", commands.Recategorise("repair"))
@@ -584,6 +677,14 @@ def test_a_migration_keeps_recomputes_or_restarts_each_deadline(mode, due):
     act = commands.Migrate(new.version, {}, {"finish": mode})
     outcome = decide(new, story.family, Command("T1", DESK, at("11-16 10:00"), act))
     assert local(outcome.family.root.runs["finish"].due) == due
+
+
+def test_a_migration_moves_a_limit_that_is_an_instant():
+    old, new = plan_of(MOMENTS), plan_of(MOMENTS.replace("2 hours after check due", "3 hours after check due"))
+    story = Story(old).open("11-16 09:00")
+    outcome = decide(new, story.family, Command("T1", DESK, at("11-16 10:00"), commands.Migrate(new.version, {}, {})))
+    run = outcome.family.root.runs["report"]
+    assert (local(run.due), run.provisional) == ("11-16 13:00", False)
 
 
 def test_who_is_told_when_a_breach_falls_and_when_a_ladder_stops():
@@ -667,6 +768,11 @@ def test_a_guard_after_a_deadline_was_met():
     story = Story(plan_of(MOMENTS)).open("11-16 09:00").do("11-16 09:20", "check")
     assert isinstance(ask(story, "11-16 10:20", commands.Do("praise")), Outcome)
     assert ask(story, "11-16 10:21", commands.Do("praise")).code == "before"
+
+
+def test_what_was_done_late_was_not_met():
+    story = Story(plan_of(MOMENTS)).open("11-16 09:00").do("11-16 10:30", "check")
+    assert isinstance(ask(story, "11-16 14:00", commands.Do("praise")), Outcome)
 
 
 def test_a_guard_after_a_state_and_after_a_move():

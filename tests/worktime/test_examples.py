@@ -123,6 +123,11 @@ def test_a_limit_lies_before_an_event(event: str, length: str, rule: str | None,
     assert before(event, length, calendar(), rule) == expected
 
 
+def test_the_same_day_has_no_day_before_it() -> None:
+    with pytest.raises(ValueError, match="backward"):
+        before("2026-11-16 15:00", "same day", calendar())
+
+
 # ---- night shifts, half days ----
 
 NIGHT = {"mon-fri": "22:00-06:00"}

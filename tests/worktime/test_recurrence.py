@@ -122,6 +122,7 @@ def test_the_next_one_after_an_instant() -> None:
     reports = parse_recurrence("month", "15", ["09:00"])
     assert shown(reports.next_after(OFFICE, at("2026-02-15 00:00"))) == "2026-02-24 09:00"
     assert shown(reports.next_after(OFFICE, at("2026-02-24 09:00"))) == "2026-03-16 09:00"
+    assert shown(parse_recurrence("year").next_after(OFFICE, at("2025-01-02 10:00"))) == "2026-01-04 09:00"
     with pytest.raises(OutOfTable):
         parse_recurrence("working day").next_after(calendar({}, holidays="none"), at("2026-10-08 10:00"))
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 import holidays
 import pytest
 
-from engine.worktime import OutOfTable, always, shift_edges
+from engine.worktime import DayRule, OutOfTable, always, shift_edges
 from tests.worktime import oracle
 from tests.worktime.sites import random_instant
 from tests.worktime.test_against_oracle import sites
@@ -141,6 +141,19 @@ def test_an_answer_far_from_the_table_at_hand_is_the_same_as_asked_first() -> No
     )
 
 
+def test_an_aware_datetime_is_taken_at_its_word_to_the_second() -> None:
+    office = calendar()
+    assert shown(office.instant(datetime(2026, 11, 16, 1, 0, 0, 999_999, UTC))) == "2026-11-16 09:00"
+    assert shown(office.instant(datetime(2026, 11, 16, 9, 0, 0, 999_999))) == "2026-11-16 09:00"  # noqa: DTZ001
+
+
+def test_the_half_of_a_long_limit_lies_where_half_the_limit_ends() -> None:
+    """However far beyond the table at hand."""
+    start = at("2026-11-16 10:00")
+    half = limit("20000 working hours", calendar()).reach(start, Fraction(1, 2))
+    assert half == limit("10000 working hours", calendar()).due(start).at
+
+
 @pytest.mark.parametrize("instant", [0, at("1989-12-31 23:59:59"), at("2101-01-01 00:00")])
 def test_what_lies_outside_the_years_of_the_tables_is_refused(instant: int) -> None:
     with pytest.raises(OutOfTable):
@@ -173,6 +186,8 @@ def test_what_opens_but_once_has_one_working_day() -> None:
     assert shown(ONCE.opening_of(day - DAY)) == shown(ONCE.next_opening(at("2026-10-01 00:00"))) == "2026-10-09 22:00"
     assert shown(ONCE.close_of(day - DAY)) == "2026-10-10 02:00"
     assert shown(limit("1 working day", ONCE).reach(at("2026-10-08 10:00"), Fraction(1, 2))) == "2026-10-10 00:00"
+    day_before = limit("1 calendar day", ONCE).before(at("2026-10-12 10:00"), DayRule.CLOSE)
+    assert shown(day_before) == "2026-10-10 02:00"
     for beyond in (lambda: ONCE.nth_working_day(day, 1), lambda: ONCE.nth_working_day(day, -1)):
         with pytest.raises(OutOfTable):
             beyond()
