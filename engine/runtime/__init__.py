@@ -12,6 +12,7 @@ from engine.runtime.directory import Changes, Leave, Staff, changed, changes, le
 from engine.runtime.directory import entries as roster_entries
 from engine.runtime.door import Door
 from engine.runtime.duties import Occurrence, occurrences
+from engine.runtime.editions import publish
 from engine.runtime.migration import Change, DueChange, Migration, migrate, preview
 from engine.runtime.people import Entry, Handover, Roster, understaffed
 from engine.runtime.privacy import MASK, masked, may_see
@@ -71,6 +72,7 @@ __all__ = [
     "occurrences",
     "prepare",
     "preview",
+    "publish",
     "read_customers",
     "read_file",
     "read_instant",

@@ -13,7 +13,7 @@ from threading import Event, Thread
 from typing import Any, Final, NamedTuple
 
 from engine.core import Timer, agenda
-from engine.runtime.engine import Engine
+from engine.runtime.engine import PATIENCE, Engine
 from engine.runtime.listing import listed
 from engine.runtime.service import Service
 from engine.store import (
@@ -33,8 +33,6 @@ from engine.store import (
 LOOK_EVERY: Final = 60
 SEAL_EVERY: Final = 3600
 OVERDUE: Final = 60
-#: Seconds for which the answers to keyed commands are kept (SEMANTICS §2.8).
-ANSWERS_KEPT: Final = 7 * 86400
 #: What one look takes: steps made since the one before, open families, families with a timer overdue, chains.
 STEPS: Final = 5000
 SWEEP: Final = 100
@@ -91,7 +89,6 @@ class Auditor:
         self._verify(now)
         if now - self._sealed >= SEAL_EVERY:
             database.seal(now)
-            database.forget_answers(now - ANSWERS_KEPT)
             self._sealed = now
         self.at = now
 
@@ -159,7 +156,7 @@ class Auditor:
     def stop(self) -> None:
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(PATIENCE)
 
 
 # ---- what should be there --------------------------------------------------------------------------------------------

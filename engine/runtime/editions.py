@@ -6,12 +6,12 @@ read by its own edition after an upgrade, and moves to the new one by a command,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.core import Plan
-from engine.worktime import CodeDays, DayData
+from engine.worktime import CalendarError, CodeDays, DayData, Problem, overlay
 
 if TYPE_CHECKING:
     from engine.runtime.service import Service
@@ -33,6 +33,18 @@ def take_up(service: Service, at: int) -> bool:
         at, [("calendar_shipped", {"edition": shipped.id, "codes": codes}), *_laid(service, shipped.id)]
     )
     return True
+
+
+def publish(services: Collection[Service], at: int, edition: str, days: Mapping[str, Any]) -> None:
+    """Publish day data under a name to all of these sites. Raises CalendarError, and then to none of them."""
+    for service in services:
+        plan = service.site.plan
+        if edition in plan.editions:
+            problem = f"{plan.id} has an edition {edition} already: choose another name"
+            raise CalendarError([Problem(("edition",), problem, "bad-days")])
+        overlay(plan.editions[service.site.edition], days, edition)
+    for service in services:
+        service.publish_calendar(at, edition, days)
 
 
 def _laid(service: Service, below: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

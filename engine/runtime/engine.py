@@ -22,6 +22,8 @@ SHARE: Final = 200
 LOOK: Final = 1.0
 #: Seconds between two notes that the engine is alive, and between two tries of what could not be done.
 ALIVE_EVERY: Final = 60
+#: Seconds that work under way gets to come to an end when the engine stops; what is not committed then never was.
+PATIENCE: Final = 5
 #: The mark that says until when the engine is known to have run.
 ALIVE: Final = "alive"
 
@@ -123,6 +125,7 @@ class Engine:
         alive = store.mark(ALIVE)
         if alive is not None and now - alive > ALIVE_EVERY:
             service.was_down(alive, now)
+            store.write(lambda tx: tx.set_mark(ALIVE, now))  # what is down until now is noted once
         if not store.site_events("calendar_shipped"):
             take_up(service, now)
         self.services[name] = service
@@ -180,7 +183,7 @@ class Engine:
         """Finish the round and note until when the engine ran."""
         self._stop.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(PATIENCE)
         now = self.clock()
         for service in self.services.values():
             service.store.write(lambda tx: tx.set_mark(ALIVE, now))

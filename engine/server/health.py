@@ -14,6 +14,8 @@ from engine.store import StoreError
 router = APIRouter()
 #: Seconds after which a loop that did not come round is taken for dead.
 ROUND_MAX = 15
+#: Seconds after which an auditor that did not come through is taken for dead: it looks every minute.
+SILENCE_MAX = 300
 
 
 @router.get("/livez")
@@ -44,6 +46,8 @@ def troubles(daemon: Daemon) -> Iterator[dict[str, str]]:
             yield {"what": "behind", "why": f"{site} is {seconds} s behind"}
     for site, why in beat.failing.items():
         yield {"what": "site", "why": f"{site}: {why}"}
+    if daemon.clock() - daemon.auditor.at > SILENCE_MAX:
+        yield {"what": "auditor", "why": f"the auditor has not come through for {daemon.clock() - daemon.auditor.at} s"}
     if daemon.clock.held:
         yield {
             "what": "clock",

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import sys
+from socket import socket
 from threading import Thread
 
 import uvicorn
 
+from engine.runtime import monotonic
 from engine.server.accounts import Accounts
 from engine.server.app import make_app
 from engine.server.daemon import Daemon, RefusedPolicyError
 from engine.server.housekeeping import Housekeeping
 from engine.server.logs import log_to
 from engine.server.passwords import Passwords
+from engine.server.systemd import Systemd
 
+log = logging.getLogger(__name__)
 #: Seconds that open requests and streams get to end.
 GRACE = 5
 
@@ -33,16 +39,36 @@ def run(daemon: Daemon) -> None:
         timeout_graceful_shutdown=GRACE,
     )
     log_to()
-    signal.signal(signal.SIGHUP, lambda number, frame: _reload(daemon))
+    systemd = Systemd(os.environ)
+    daemon.engine.after_round = systemd.alive
+    signal.signal(signal.SIGHUP, lambda number, frame: Thread(target=_reload, args=(daemon, systemd)).start())
     housekeeping = Housekeeping(daemon)
     daemon.start()
     housekeeping.start()
     _greet(daemon)
     try:
-        uvicorn.Server(settings).run()
+        _Server(settings, systemd).run()
     finally:
         housekeeping.stop()
         daemon.stop()
+        systemd.close()
+
+
+class _Server(uvicorn.Server):
+    """Tells systemd when it can be heard, and when it ends."""
+
+    def __init__(self, settings: uvicorn.Config, systemd: Systemd) -> None:
+        super().__init__(settings)
+        self._systemd = systemd
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._systemd.ready()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._systemd.stopping()
+        await super().shutdown(sockets)
 
 
 def _greet(daemon: Daemon) -> None:
@@ -56,14 +82,10 @@ def _greet(daemon: Daemon) -> None:
     print("\n".join(lines), file=sys.stderr, flush=True)
 
 
-def _reload(daemon: Daemon) -> None:
+def _reload(daemon: Daemon, systemd: Systemd) -> None:
     """Read every policy anew; a bad one is refused and the one before runs on."""
-
-    def reload() -> None:
-        for path in daemon.config.sites:
-            try:
-                daemon.apply(path, "SIGHUP")
-            except (RefusedPolicyError, OSError) as error:
-                daemon.engine.refused[path.stem] = str(error)
-
-    Thread(target=reload, name="reload").start()
+    systemd.reloading(monotonic())
+    for site, why in daemon.reload("SIGHUP").items():
+        codes = sorted({one.code for one in why.diagnostics}) if isinstance(why, RefusedPolicyError) else [str(why)]
+        log.error("the policy of %s is refused, the one before runs on: %s", site, ", ".join(codes))
+    systemd.ready()
