@@ -17,5 +17,5 @@ def make_app(daemon: Daemon) -> FastAPI:
     app.state.daemon = daemon
     app.include_router(health.router)
     add_api(app, daemon)
-    add_board(app, daemon)
+    add_board(app)
     return app

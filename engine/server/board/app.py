@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from engine.server.board import entrance, intake, lists, tickets
+from engine.server.board import duties, entrance, figures, intake, lists, outside, tickets
 from engine.server.board.desk import Desk
-from engine.server.daemon import Daemon
 
 
-def add_board(app: FastAPI, daemon: Daemon) -> None:
-    """The pages, as routes of an application over this daemon."""
-    app.state.desk = Desk(daemon)
-    for pages in (entrance, lists, tickets, intake):
+def add_board(app: FastAPI) -> None:
+    """The pages, as routes of an application that has a gate."""
+    app.state.desk = Desk(app.state.gate)
+    for pages in (entrance, lists, tickets, intake, duties, figures, outside):
         app.include_router(pages.router)

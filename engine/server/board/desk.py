@@ -14,19 +14,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from engine.policy import Words
 from engine.runtime import Door, Service
 from engine.server.access import Principal, allowed
-from engine.server.access_log import AccessLog, Call
-from engine.server.accounts import Accounts
+from engine.server.access_log import Call
+from engine.server.auth import COOKIE, Gate, address_of
 from engine.server.board.moments import Moments
 from engine.server.board.web import SignInFirstError, TroubleError
 from engine.server.board.words import LANGUAGES, WORDS, Lang
-from engine.server.daemon import Daemon
 from engine.server.denials import Denial, denial
-from engine.server.passwords import Passwords
-from engine.server.sessions import Sessions, SignedIn, form_denial
-from engine.server.status_links import StatusLinks
+from engine.server.problems import request_id
+from engine.server.sessions import SignedIn, form_denial
 
 HERE: Final = Path(__file__).parent
-COOKIE: Final = "huiyin"
 LANGUAGE_COOKIE: Final = "huiyin_language"
 
 
@@ -47,7 +44,7 @@ class Visit(NamedTuple):
     def call(self) -> Call:
         """How the access log knows it."""
         who = self.session.principal.name if self.session is not None else ""
-        return Call(self.at, who, self.request.client.host if self.request.client is not None else "")
+        return Call(self.at, who, address_of(self.request), request_id(self.request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +73,14 @@ class Place:
 class Desk:
     """The services behind the pages; made once for an application."""
 
-    def __init__(self, daemon: Daemon, passwords: Passwords | None = None) -> None:
-        passwords = passwords or Passwords()
-        self.daemon = daemon
-        self.accounts = Accounts(daemon.database, passwords, self.roles_by_site)
-        self.sessions = Sessions(daemon.database, passwords)
-        self.links = StatusLinks(daemon.database)
-        self.log = AccessLog(daemon.database)
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.daemon = gate.daemon
+        self.accounts = gate.accounts
+        self.sessions = gate.sessions
+        self.links = gate.links
+        self.log = gate.log
         self._templates = _environment()
-
-    def roles_by_site(self) -> Mapping[str, frozenset[str]]:
-        return {name: frozenset(service.site.plan.roles) for name, service in self.daemon.engine.services.items()}
 
     # ---- who looks --------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from engine.policy import Words
 from engine.server.accounts import is_administrator
-from engine.server.board.desk import COOKIE, HERE, LANGUAGE_COOKIE, Desk, Visit
+from engine.server.auth import COOKIE
+from engine.server.board.desk import HERE, LANGUAGE_COOKIE, Desk, Visit
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import LANGUAGES, WORDS
 from engine.server.denials import Denial

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from engine.core import Plan
+from engine.core import Plan, Refusal
+from engine.core.plan import Workflow
+from engine.policy import Words
 from engine.server import present
-from engine.server.board.refusals import Answer
+from engine.server.problems import REFUSALS, refused
 
 #: Stands before the names of what a form asks, so that none is taken for what the form itself carries.
 ASKS: Final = "f-"
@@ -16,6 +18,13 @@ LONG: Final = frozenset({"text", "reason", "evidence"})
 TEXT_MAX: Final = 4000  #: characters of one answer
 
 Shown = Mapping[str, Any]
+
+
+class Answer(NamedTuple):
+    """Why a form was not taken, and the field that it is about; empty: about the whole."""
+
+    words: Words
+    field: str = ""
 
 
 class Filled(NamedTuple):
@@ -34,6 +43,34 @@ def typed(form: Mapping[str, str]) -> dict[str, str]:
     """The answers of a form, by the names of what was asked; empty ones are none."""
     answers = {name.removeprefix(ASKS): value.strip() for name, value in form.items() if name.startswith(ASKS)}
     return {name: value[:TEXT_MAX] for name, value in answers.items() if value}
+
+
+def answer(plan: Plan, refusal: Refusal, workflow: Workflow | None = None) -> Answer:
+    """A refusal at the form."""
+    field = refusal.detail.partition(":")[0] if refusal.code in ("missing", "value") else FIELDS.get(refusal.code, "")
+    if refusal.detail in ENVELOPE:
+        return Answer(REFUSALS[refusal.code].format(what=ENVELOPE[refusal.detail]), field)
+    return Answer(refused(refusal, plan, workflow).words, field)
+
+
+#: Of refusals that are always about the same field, which.
+FIELDS: Final = {
+    "unqualified": "assignee",
+    **dict.fromkeys(("late", "future", "decision", "occurred_at"), "occurred_at"),
+}
+#: What forms ask for beside facts.
+ENVELOPE: Final = {
+    "assignee": Words("person", "人员"),
+    "occurred_at": Words("when it happened", "实际发生时间"),
+    "reason": Words("reason", "原因"),
+    "deadline": Words("deadline", "时限"),
+    "rung": Words("rung", "升级级别"),
+    "text": Words("note", "备注"),
+    "group": Words("other ticket", "关联的工单"),
+    "into": Words("other ticket", "并入的工单"),
+    "verdict": Words("verdict", "判定"),
+    "purpose": Words("purpose", "查看目的"),
+}
 
 
 def field_view(plan: Plan, field: Shown, people: Mapping[str, Iterable[str]]) -> dict[str, Any]:

@@ -12,8 +12,7 @@ from engine.core import Refusal
 from engine.server import offers, people, present
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At, Form
-from engine.server.board.forms import EMPTY, Filled, field_view, typed
-from engine.server.board.refusals import answer
+from engine.server.board.forms import EMPTY, Filled, answer, field_view, typed
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
 

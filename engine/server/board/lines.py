@@ -131,4 +131,4 @@ def counts(rows: Iterable[Row], now: int, nobody: Callable[[str], bool], is_mine
         found["silent"] += row.silent
         found["nobody"] += kind == "role" and nobody(role)
         found["mine"] += is_mine(row)
-    return Counts(**found)
+    return Counts(**found, more=False)

@@ -32,6 +32,15 @@ class Moments(NamedTuple):
         date = local.strftime("%m-%d" if local.year == today.year else "%Y-%m-%d")
         return f"{date} {weekday} {clock}"
 
+    def hour(self, at: int) -> str:
+        """The time of day alone."""
+        return datetime.fromtimestamp(at, self.zone).strftime("%H:%M")
+
+    def day(self, at: int) -> str:
+        """The date with its weekday."""
+        local = datetime.fromtimestamp(at, self.zone)
+        return f"{local:%Y-%m-%d} {WEEKDAYS[local.weekday()].in_(self.lang)}"
+
     def away(self, at: int) -> str:
         """`还剩 2 小时 05 分`, `超 3 天 4 小时`."""
         words = WORDS["left"] if at >= self.now else WORDS["over"]

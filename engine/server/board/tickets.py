@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from secrets import token_urlsafe
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,20 +13,21 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from engine.core import Command, Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
+from engine.core.plan import Party
 from engine.runtime import may_see
 from engine.runtime.listing import listed
 from engine.server import offers, present
 from engine.server.access_log import PURPOSES, purpose_denial
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At, Form
-from engine.server.board.forms import EMPTY, Filled, field_view, typed
+from engine.server.board.forms import EMPTY, Answer, Filled, answer, field_view, typed
 from engine.server.board.lines import is_warned, line
-from engine.server.board.refusals import Answer, answer
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
 from engine.store import StoreError
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+OWNER: Final = Party("word", "owner")
 #: Standing moves that stand behind a fold: they are needed seldom.
 SELDOM: Final = frozenset({"set_facts", "recategorise", "link", "unlink", "merge", "excuse", "correct"})
 
@@ -52,7 +54,9 @@ def act(request: Request, desk: At, site: str, ticket: str, form: Form) -> Respo
     done = command if isinstance(command, Refusal) else place.service.handle(_keyed(command, form))
     if isinstance(done, Refusal):
         plan = place.service.site.version(one.plan)
-        return _page(desk, place, ticket, filled._replace(problem=answer(plan, done)), 409)
+        return _page(
+            desk, place, ticket, filled._replace(problem=answer(plan, done, present.workflow_of(plan, one))), 409
+        )
     return RedirectResponse(f"/board/{site}/ticket/{quote(ticket)}", 303)
 
 
@@ -144,7 +148,7 @@ def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Ma
         "shown": present.ticket(plan, family, one, now, revealed),
         "runs": [_run(plan, one, run, place) for run in sorted(one.runs.values(), key=lambda run: run.due or now)],
         "ended": [_run(plan, one, run, place) for run in reversed(one.ended)],
-        "moves": [move for move in moves if not move["standing"]],
+        "moves": sorted((move for move in moves if not move["standing"]), key=partial(_order, plan, one)),
         "standing": [move for move in moves if move["standing"] and move["move"] not in SELDOM],
         "seldom": [move for move in moves if move["move"] in SELDOM],
         "filled": filled,
@@ -158,6 +162,12 @@ def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Ma
 
 def _move(plan: Plan, move: Mapping[str, Any], people: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     return {**move, "fields": [field_view(plan, field, people) for field in move["fields"]]}
+
+
+def _order(plan: Plan, one: Ticket, move: Mapping[str, Any]) -> tuple[bool, bool]:
+    """What the owner does comes first, and among it what leads on."""
+    by_owner = OWNER in present.workflow_of(plan, one).moves[move["move"]].by
+    return not by_owner, move["to"] is None
 
 
 def _run(plan: Plan, one: Ticket, run: Run, place: Place) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from engine.policy import Words
+from engine.server.auth import Gate
+from engine.server.problems import SENTENCES, ProblemError
+from engine.store import ConflictError, StoreError
 
 #: On every answer of the board. A page can be shown nowhere else, runs no script but ours and is kept nowhere.
 HEADERS: Final[Mapping[str, str]] = {
@@ -66,7 +69,9 @@ class PageRoute(APIRoute):
 
 
 async def _answered(answer: Handler, request: Request) -> Response:
+    gate: Gate = request.app.state.gate
     try:
+        gate.hold_back(request)
         if request.method == "POST":
             refuse_foreign(request)
         return await answer(request)
@@ -76,8 +81,15 @@ async def _answered(answer: Handler, request: Request) -> Response:
         return trouble_page(request, trouble)
     except RequestValidationError:
         return trouble_page(request, TroubleError(422, UNREADABLE))
+    except ProblemError as problem:
+        return trouble_page(request, TroubleError(problem.status_code, problem.words))
+    except (StoreError, ConflictError):
+        return trouble_page(request, TroubleError(503, SENTENCES["store"]))
     except HTTPException as error:
-        return trouble_page(request, TroubleError(error.status_code, Words(error.detail, error.detail)))
+        return trouble_page(request, TroubleError(error.status_code, SENTENCES["unreadable"]))
+    except Exception as defect:  # ours: counted, and told to the log
+        gate.defects.note(request, defect)
+        return trouble_page(request, TroubleError(500, SENTENCES["internal"]))
 
 
 def refuse_foreign(request: Request) -> None:

@@ -26,6 +26,8 @@ function tick() {
     const shown = time.querySelector(".away");
     if (shown.textContent !== text) shown.textContent = text;
   }
+  const clock = document.querySelector("[data-clock]");
+  if (clock) clock.textContent = new Date(now() * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: body.zone });
   for (const row of document.querySelectorAll("[data-warns]")) {
     if (now() >= Number(row.dataset.warns)) {
       delete row.dataset.warns;

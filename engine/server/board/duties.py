@@ -1,0 +1,127 @@
+"""Work that comes by itself: the duties of a day or a week, and the handover of each post, signed by both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from engine.core import Ticket
+from engine.core.plan import Duty, Role
+from engine.runtime import Occurrence, occurrences
+from engine.server import present
+from engine.server.board.desk import Place
+from engine.server.board.entrance import At
+from engine.server.board.web import PageRoute
+from engine.store import Query, Row
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+SPANS: Final = {"day": 1, "week": 7}  # days
+#: Handovers of a post that are shown.
+HANDOVERS: Final = 6
+
+
+@router.get("/board/{site}/duties")
+def duties(request: Request, desk: At, site: str, span: str = "day") -> Response:
+    place = desk.at(request, site, "duty.list")
+    span = span if span in SPANS else "day"
+    return desk.page_at(place, "duties.html", {"days": list(days(place, SPANS[span])), "span": span})
+
+
+@router.get("/board/{site}/handover")
+def handover(request: Request, desk: At, site: str) -> Response:
+    place = desk.at(request, site, "handover.sign")
+    roles = [role for role in place.service.site.plan.roles.values() if role.handover is not None]
+    return desk.page_at(place, "handover.html", {"posts": [post(place, role) for role in roles]})
+
+
+# ---- duties ----------------------------------------------------------------------------------------------------------
+
+
+def days(place: Place, count: int) -> Iterator[dict[str, Any]]:
+    """Today and the days after it, each with what comes due on it by itself."""
+    zone = place.service.site.zone
+    today = datetime.fromtimestamp(place.visit.at, zone).date()
+    for ahead in range(count):
+        day = today + timedelta(days=ahead)
+        start, end = (int(datetime.combine(one, time(), zone).timestamp()) for one in (day, day + timedelta(days=1)))
+        found = sorted(one for one in occurrences(place.service.site, start, end) if one.kind == "duty")
+        yield {"at": start, "duties": [duty(place, one) for one in found]}
+
+
+def duty(place: Place, one: Occurrence) -> dict[str, Any]:
+    plan = place.service.site.plan
+    known = plan.duties[one.id]
+    ticket = opened(place, one)
+    return {
+        "at": one.at,
+        "duty": present.named(known.id, known.title),
+        "owner": _party(place, known),
+        "places": known.places,
+        "ticket": ticket.id if ticket is not None else None,
+        "state": present.state(plan, ticket.category, ticket.state) if ticket is not None else None,
+        "due": min((run.due for run in ticket.runs.values() if run.due), default=None) if ticket is not None else None,
+        "mark": _mark(ticket),
+        "sources": known.rule.sources,
+    }
+
+
+def opened(place: Place, one: Occurrence) -> Ticket | None:
+    """The ticket of an occurrence, if it was opened: its number says which it is."""
+    local = datetime.fromtimestamp(one.at, place.service.site.zone)
+    suffix = f":{one.post}" if one.post is not None else ""
+    number = f"{one.id}@{local:%Y-%m-%dT%H:%M}{suffix}"
+    family = place.service.store.load(number)
+    return family.tickets[number] if family is not None else None
+
+
+def _mark(ticket: Ticket | None) -> str:
+    if ticket is None:
+        return "ahead"
+    if ticket.closed is not None:
+        return "missed" if any(run.status == "missed" for run in ticket.ended) else "closed"
+    return "breached" if any(run.status == "breached" for run in ticket.runs.values()) else "running"
+
+
+def _party(place: Place, known: Duty) -> dict[str, Any] | None:
+    roles = place.service.site.plan.roles
+    return present.named(known.owner.name, roles[known.owner.name].title) if known.owner.name in roles else None
+
+
+# ---- handover --------------------------------------------------------------------------------------------------------
+
+
+def post(place: Place, role: Role) -> dict[str, Any]:
+    """A post: who holds it now, and its last handovers."""
+    roster, store = place.service.site.roster, place.service.store
+    rows = store.rows(Query(category=role.handover, post=role.id, limit=HANDOVERS))
+    return {
+        "role": present.named(role.id, role.title),
+        "holder": roster.holds_post(role.id, place.visit.at + 1),
+        "handovers": [_handover(place, role, row) for row in sorted(rows, key=lambda row: -row.opened)],
+    }
+
+
+def _handover(place: Place, role: Role, row: Row) -> dict[str, Any]:
+    roster = place.service.site.roster
+    family = place.service.store.load(row.ticket)
+    assert family is not None, f"a row without a ticket: {row.ticket}"
+    one = family.tickets[row.ticket]
+    plan = place.service.site.version(one.plan)
+    signed = sorted(((made.at, made.person, move) for move, made in one.made.items()), key=lambda three: three[0])
+    moves = present.workflow_of(plan, one).moves
+    return {
+        "ticket": row.ticket,
+        "opened": row.opened,
+        "leaver": roster.leaver(role.id, row.opened),
+        "taker": roster.taker(role.id, row.opened),
+        "state": present.state(plan, row.category, row.state),
+        "due": row.due,
+        "mark": "closed" if row.closed is not None else "breached" if row.overdue else "running",
+        "signed": [
+            (at, person, present.named(move, moves[move].title)) for at, person, move in signed if move in moves
+        ],
+    }

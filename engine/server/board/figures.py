@@ -1,0 +1,189 @@
+"""The figures of a month against their targets, on a page and as files for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time
+from fractions import Fraction
+from io import BytesIO, StringIO
+from typing import Any, Final, NamedTuple
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from openpyxl import Workbook
+from openpyxl.styles import Font
+
+from engine.core import FigureValue, Period, measure, period_of
+from engine.server import present
+from engine.server.board.desk import Place
+from engine.server.board.entrance import At
+from engine.server.board.moments import Moments
+from engine.server.board.web import PageRoute, TroubleError
+from engine.server.board.words import WORDS
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: What a spreadsheet takes for the beginning of a formula.
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+MONTHS: Final = 13  #: that a page offers
+
+
+class Line(NamedTuple):
+    """A figure in words; `period` is the one, of the figure's own kind, that ends in the month."""
+
+    figure: dict[str, Any]
+    period: str
+    value: str
+    n: int
+    target: str
+    verdict: str
+    note: str
+    sources: tuple[str, ...]
+
+
+@router.get("/board/{site}/figures")
+def figures(request: Request, desk: At, site: str, month: str = "") -> Response:
+    place = desk.at(request, site, "figures.read")
+    chosen = read_month(place, month)
+    return desk.page_at(
+        place,
+        "figures.html",
+        {"month": f"{chosen:%Y-%m}", "months": list(months(place)), "lines": lines(place, chosen)},
+    )
+
+
+@router.get("/board/{site}/figures/{month}.csv")
+def as_csv(request: Request, desk: At, site: str, month: str) -> Response:
+    place = desk.at(request, site, "figures.export")
+    text = StringIO()
+    csv.writer(text).writerows(table(place, read_month(place, month)))
+    desk.log.record(place.visit.call.entry("figures.export", site, month))
+    return _file("\ufeff" + text.getvalue(), "text/csv; charset=utf-8", f"{site}-{month}.csv")
+
+
+@router.get("/board/{site}/figures/{month}.xlsx")
+def as_xlsx(request: Request, desk: At, site: str, month: str) -> Response:
+    place = desk.at(request, site, "figures.export")
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = month
+    for row in table(place, read_month(place, month)):
+        sheet.append(row)
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for column, width in zip("ABCDEFGH", (30, 24, 14, 10, 18, 12, 40, 14), strict=True):
+        sheet.column_dimensions[column].width = width
+    data = BytesIO()
+    book.save(data)
+    desk.log.record(place.visit.call.entry("figures.export", site, month))
+    return _file(data.getvalue(), XLSX, f"{site}-{month}.xlsx")
+
+
+def _file(content: str | bytes, media_type: str, name: str) -> Response:
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def read_month(place: Place, text: str) -> date:
+    """`2026-11`; empty: this month. Raises TroubleError."""
+    today = datetime.fromtimestamp(place.visit.at, place.service.site.zone).date()
+    try:
+        month = date.fromisoformat(f"{text}-01") if text else today.replace(day=1)
+    except ValueError:
+        raise TroubleError(404, WORDS["no_month"]) from None
+    if not 1991 <= month.year <= 2099:
+        raise TroubleError(404, WORDS["no_month"])
+    return month
+
+
+def months(place: Place) -> Iterator[str]:
+    """This month and those before it."""
+    month = read_month(place, "")
+    for _ in range(MONTHS):
+        yield f"{month:%Y-%m}"
+        month = (
+            month.replace(year=month.year - 1, month=12) if month.month == 1 else month.replace(month=month.month - 1)
+        )
+
+
+# ---- lines -----------------------------------------------------------------------------------------------------------
+
+
+def lines(place: Place, month: date) -> list[Line]:
+    """Every figure of the plan, as known now."""
+    service, now = place.service, place.visit.at
+    plan = service.site.plan
+    end = period_of("month", int(datetime.combine(month, time(12), service.site.zone).timestamp()), plan.timezone).end
+    as_of = now + 1
+    histories = service.histories(as_of)
+    found = []
+    for figure in plan.figures.values():
+        period = period_of(figure.per, min(end - 1, now), plan.timezone)
+        value = measure(plan, figure, histories, period, as_of, service.site.roster.times_on_duty, service.imported())
+        target = figure.target.text if figure.target is not None else ""
+        found.append(_line(place, present.named(figure.id, figure.title), value, target))
+    return found
+
+
+def _line(place: Place, figure: dict[str, Any], value: FigureValue, target: str) -> Line:
+    return Line(
+        figure,
+        _period(place.moments, value.period),
+        said(place.moments, value),
+        value.n,
+        _target(place, target),
+        value.verdict or "",
+        value.reason if value.value is None else ", ".join(f"{name} {count}" for name, count in value.left_out.items()),
+        value.rule.sources,
+    )
+
+
+def _period(moments: Moments, period: Period) -> str:
+    first, last = (datetime.fromtimestamp(at, moments.zone).date() for at in (period.start, period.end - 1))
+    return f"{first}" if first == last else f"{first} – {last}"
+
+
+def said(moments: Moments, value: FigureValue) -> str:
+    """The value of a figure with its unit."""
+    if value.value is None:
+        return "—"
+    match value.unit:
+        case "share":
+            return f"{_rounded(value.value * 100)}%"
+        case "seconds":
+            return moments.length(int(value.value))
+    return _rounded(value.value)
+
+
+def _rounded(value: Fraction) -> str:
+    return f"{float(value):.1f}".removesuffix(".0")
+
+
+def _target(place: Place, text: str) -> str:
+    """`at least 95%`, with its comparison in the reader's language."""
+    for kind in ("at least", "at most", "under", "over", "rising", "falling"):
+        if text.startswith(kind):
+            return WORDS[f"target_{kind.replace(' ', '_')}"].in_(place.visit.lang) + text.removeprefix(kind)
+    return text
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+
+def table(place: Place, month: date) -> Iterator[Sequence[str | int]]:
+    lang = place.visit.lang
+    heads = ("figure", "period", "value", "counted", "target", "verdict", "note", "source")
+    yield [WORDS[f"column_{name}"].in_(lang) for name in heads]
+    for line in lines(place, month):
+        verdict = WORDS[f"figure_{line.verdict}"].in_(lang) if line.verdict else ""
+        name = line.figure["title"] if lang == "zh" else line.figure["id"]
+        yield list(
+            quoted([name, line.period, line.value, line.n, line.target, verdict, line.note, " ".join(line.sources)])
+        )
+
+
+def quoted(cells: Iterable[str | int]) -> Iterator[str | int]:
+    """Cells that no spreadsheet takes for a formula, whoever wrote what stands in them."""
+    for cell in cells:
+        yield f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
