@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -139,10 +139,13 @@ class Caller:
 
 
 class Needs:
-    """A dependency: whoever calls may do this action, at the site of the path. Raises ProblemError: 401, 403."""
+    """A dependency: whoever calls may do this action, at the site of the path; with `anywhere`, at some site. Raises
+    ProblemError: 401, 403.
+    """
 
-    def __init__(self, action: str) -> None:
+    def __init__(self, action: str, anywhere: bool = False) -> None:
         self.action = action
+        self.anywhere = anywhere
 
     def __call__(
         self,
@@ -153,27 +156,24 @@ class Needs:
         gate: Gate = request.app.state.gate
         call = Call(gate.daemon.clock(), address=address_of(request), request=request_id(request))
         principal = _principal(gate, request, call.at, bearer, cookie)
-        return let_in(gate, request, replace_call(call, principal), principal, self.action)
+        sites = gate.daemon.engine.services if self.anywhere else [str(request.path_params.get("site", ""))]
+        site = next((site for site in sites if allowed(principal, self.action, site)), next(iter(sites), ""))
+        return let_in(gate, request, call._replace(principal=principal.name), principal, self.action, site)
 
 
-def needs(action: str) -> Any:
+def needs(action: str, anywhere: bool = False) -> Any:
     """What every route has: `caller: Annotated[Caller, needs("ticket.open")]`."""
-    return Depends(Needs(action))
+    return Depends(Needs(action, anywhere))
 
 
-def let_in(gate: Gate, request: Request, call: Call, principal: Principal, action: str) -> Caller:
-    """The caller, if the action is allowed to him at the site of the path."""
+def let_in(gate: Gate, request: Request, call: Call, principal: Principal, action: str, site: str) -> Caller:
+    """The caller, if the action is allowed to him at a site. Raises ProblemError."""
     request.state.language = principal.language
-    caller = Caller(gate, principal, call, str(request.path_params.get("site", "")))
-    if not allowed(principal, action, caller.site):
-        known = caller.site if caller.site in gate.daemon.engine.services else ""
-        replace(caller, site=known).note(action, outcome="denied")
+    if not allowed(principal, action, site):
+        known = site if site in gate.daemon.engine.services else ""
+        Caller(gate, principal, call, known).note(action, outcome="denied")
         raise denied(denial("not_allowed"))
-    return caller
-
-
-def replace_call(call: Call, principal: Principal) -> Call:
-    return call._replace(principal=principal.name)
+    return Caller(gate, principal, call, site)
 
 
 def address_of(request: Request) -> str:

@@ -10,7 +10,19 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
-from engine.server.api import tickets
+from engine.server.api import (
+    accounts,
+    audit,
+    duties,
+    evidence,
+    figures,
+    people,
+    personal,
+    policies,
+    sites,
+    status,
+    tickets,
+)
 from engine.server.api.route import HEADERS
 from engine.server.auth import Gate, make_gate
 from engine.server.daemon import Daemon
@@ -18,14 +30,14 @@ from engine.server.problems import answer, request_id
 
 #: Calls that are worked on at once: those that write share commits.
 THREADS: Final = 64
-ROUTERS: Final = (tickets.routes,)
+PARTS: Final = (sites, tickets, evidence, personal, status, people, duties, figures, policies, accounts, audit)
 
 
 def add_api(app: FastAPI, daemon: Daemon, gate: Gate | None = None) -> None:
     """The routes of the API, as those of an application over this daemon."""
     app.state.gate = gate or make_gate(daemon)
-    for routes in ROUTERS:
-        app.include_router(routes)
+    for part in PARTS:
+        app.include_router(part.routes)
     app.router.on_startup.append(_more_threads)
     app.add_exception_handler(HTTPException, _astray)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]

@@ -33,6 +33,11 @@ class Body(BaseModel):
 class ApiRoute(APIRoute):
     """A route whose troubles are problems, and whose answers carry the number of the request."""
 
+    @property
+    def takes_key(self) -> bool:
+        """Whether a call is a command to a ticket, which takes effect once per key."""
+        return any(param.name == "idempotency_key" for param in self.dependant.header_params)
+
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
@@ -41,6 +46,8 @@ class ApiRoute(APIRoute):
             gate: Gate = request.app.state.gate
             try:
                 gate.hold_back(request)
+                if request.method == "POST" and "idempotency-key" in request.headers and not self.takes_key:
+                    raise ProblemError(400, "key_unsupported", SENTENCES["key_unsupported"])
                 response = await handle(request)
             except Exception as error:
                 response = answer(request, error, gate.defects)
@@ -119,9 +126,3 @@ def command_key(idempotency_key: str | None) -> str | None:
     if not 0 < len(idempotency_key) <= 200 or not (idempotency_key.isascii() and idempotency_key.isprintable()):
         raise ProblemError(400, "key", SENTENCES["key"])
     return idempotency_key
-
-
-def no_key(request: Request) -> None:
-    """A dependency of what is no command: a key that would be ignored is refused."""
-    if "idempotency-key" in request.headers:
-        raise ProblemError(400, "key_unsupported", SENTENCES["key_unsupported"])

@@ -9,7 +9,7 @@ from fastapi import Response
 from pydantic import Field
 
 from engine.core import Command, Family, Plan, Refusal, Step, Ticket
-from engine.runtime import Service, may_see
+from engine.runtime import MASK, Service, may_see
 from engine.runtime.turn import Turn
 from engine.server import offers, present
 from engine.server.access_log import purpose_denial
@@ -178,7 +178,7 @@ def timeline(
         return {"family": family.id, "events": list(present.timeline(plan, family, steps))}
     _may_look(caller, plan, family, ticket, purpose)
     vault = caller.service.store
-    events = present.timeline(plan, family, steps, lambda reference: vault.reveal(reference) or present.MASK)
+    events = present.timeline(plan, family, steps, lambda reference: vault.reveal(reference) or MASK)
     return {"family": family.id, "events": list(events)}
 
 

@@ -1,0 +1,113 @@
+"""Recurring work of a day, and a pile of it that is excused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
+
+from fastapi import Query as Param
+from pydantic import Field
+
+from engine.core import Refusal
+from engine.runtime import Occurrence, Service, everything, occurrences
+from engine.server import present
+from engine.server.api.route import Body, InstantText, Short, Text, read_at, router
+from engine.server.auth import Caller, needs
+from engine.store import Query, Row
+
+routes = router("duties")
+#: Days that calendars know.
+FIRST = date(1990, 1, 2)
+LAST = date(2100, 12, 30)
+
+
+@routes.get("/sites/{site}/duties", summary="The duties of a day")
+def duties(
+    site: str,
+    caller: Annotated[Caller, needs("duty.list")],
+    day: Annotated[
+        date | None, Param(description="Local to the site; today if there is none.", ge=FIRST, le=LAST)
+    ] = None,
+) -> dict[str, Any]:
+    """What has opened and what will; an occurrence that has opened is a ticket."""
+    service = caller.service
+    zone = service.site.zone
+    local = day or datetime.fromtimestamp(caller.at, zone).date()
+    start = int(datetime.combine(local, time(), zone).timestamp())
+    end = int(datetime.combine(local + timedelta(days=1), time(), zone).timestamp())
+    found = sorted(one for one in occurrences(service.site, start, end) if one.kind == "duty")
+    return {"day": local.isoformat(), "duties": [_shown(service, one) for one in found]}
+
+
+def _shown(service: Service, one: Occurrence) -> dict[str, Any]:
+    plan = service.site.plan
+    duty = plan.duties[one.id]
+    ticket = ticket_of(service, one)
+    family = service.store.load(ticket)
+    known = family.tickets[ticket] if family is not None else None
+    runs = [*known.all_runs()] if known is not None else []
+    return {
+        "duty": present.named(duty.id, duty.title),
+        "at": present.instant(one.at, service.site.zone),
+        "post": _post(service, one.post),
+        "ticket": ticket if known is not None else None,
+        "state": present.state(service.site.version(known.plan), known.category, known.state) if known else None,
+        "assignee": known.assignee if known is not None else None,
+        "closed": present.instant(known.closed, service.site.zone) if known is not None else None,
+        "due": present.instant(max((run.due for run in runs if run.due), default=None), service.site.zone),
+        "status": runs[-1].status if runs else None,
+        **present.rule(plan, duty.rule),
+    }
+
+
+def _post(service: Service, post: str | None) -> dict[str, Any] | None:
+    roles = service.site.plan.roles
+    return present.named(post, roles[post].title) if post is not None and post in roles else None
+
+
+def ticket_of(service: Service, one: Occurrence) -> str:
+    """The ticket that an occurrence is, once it has opened."""
+    local = datetime.fromtimestamp(one.at, service.site.zone)
+    return f"{one.id}@{local:%Y-%m-%dT%H:%M}" + (f":{one.post}" if one.post is not None else "")
+
+
+class Excusing(Body):
+    """Duties that opened before an instant and are still open; of one duty, or of all."""
+
+    before: InstantText
+    reason: Annotated[Text, Field(min_length=1)]
+    duty: Short | None = None
+
+
+@routes.post("/sites/{site}/duties/excuse", summary="Excuse a pile of duties")
+def excuse(site: str, body: Excusing, caller: Annotated[Caller, needs("duty.excuse")]) -> dict[str, Any]:
+    """After a long downtime: one stroke, one reason. Each is excused as its own ticket says; those that do not allow it
+    are named.
+    """
+    before = read_at(caller, body.before)
+    excused: list[str] = []
+    left: list[dict[str, str]] = []
+    for row in list(_pile(caller.service, before, body.duty)):
+        refusal = _excuse(caller, row, body.reason)
+        if refusal is None:
+            excused.append(row.ticket)
+        else:
+            left.append({"ticket": row.ticket, "code": refusal.code})
+    caller.note("duty.excuse", f"{len(excused)} excused, {len(left)} left")
+    return {"excused": excused, "left": left}
+
+
+def _pile(service: Service, before: int, duty: str | None) -> Iterator[Row]:
+    for category in service.site.plan.categories.values():
+        if category.duty is not None and duty in (None, category.duty):
+            rows = everything(service.store, Query(open=True, category=category.id))
+            yield from (row for row in rows if row.opened < before)
+
+
+def _excuse(caller: Caller, row: Row, reason: str) -> Refusal | None:
+    duty = caller.service.site.version(row.plan).categories[row.category].duty
+    given = {"deadline": duty or "", "reason": reason}
+    request = caller.door.request(caller.at, row.ticket, caller.person, "excuse", given, caller.roles)
+    done = request if isinstance(request, Refusal) else caller.service.handle(request)
+    return done if isinstance(done, Refusal) else None

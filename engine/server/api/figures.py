@@ -1,0 +1,73 @@
+"""Figures of a period against their targets."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from fractions import Fraction
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Query as Param
+
+from engine.core import FigureValue, Plan, measure, period_of
+from engine.server import present
+from engine.server.api.duties import FIRST, LAST
+from engine.server.api.route import router
+from engine.server.auth import Caller, needs
+
+routes = router("figures")
+
+
+@routes.get("/sites/{site}/figures", summary="Figures of a period")
+def figures(
+    site: str,
+    caller: Annotated[Caller, needs("figures.read")],
+    day: Annotated[
+        date | None, Param(description="A day of the period; today if there is none.", ge=FIRST, le=LAST)
+    ] = None,
+) -> dict[str, Any]:
+    """Each figure of the plan, of its own period (day, week, month …) in which the day lies, by what is known now."""
+    service = caller.service
+    plan, zone = service.site.plan, service.site.zone
+    at = caller.at if day is None else int(datetime.combine(day, time(12), zone).timestamp())
+    histories, outside = service.histories(caller.at + 1), service.imported()
+    found = [
+        measure(
+            plan,
+            figure,
+            histories,
+            period_of(figure.per, at, plan.timezone),
+            caller.at,
+            service.site.roster.times_on_duty,
+            outside,
+        )
+        for figure in plan.figures.values()
+    ]
+    return {"as_of": present.instant(caller.at, zone), "figures": [shown(plan, value) for value in found]}
+
+
+def shown(plan: Plan, value: FigureValue) -> dict[str, Any]:
+    """A figure's value. `exact` is the fraction that `value` rounds; a share is of 1, a time in seconds."""
+    figure = plan.figures[value.figure]
+    zone = ZoneInfo(plan.timezone)
+    return {
+        "figure": present.named(figure.id, figure.title),
+        "per": figure.per,
+        "start": present.instant(value.period.start, zone),
+        "end": present.instant(value.period.end, zone),
+        "unit": value.unit,
+        "value": _number(value.value),
+        "exact": str(value.value) if value.value is not None else None,
+        "reason": value.reason,
+        "n": value.n,
+        "target": figure.target.text if figure.target is not None else None,
+        "verdict": value.verdict,
+        "left_out": dict(value.left_out),
+        "marks": dict(value.marks),
+        "companions": {name: _number(other) for name, other in value.companions.items()},
+        **present.rule(plan, value.rule),
+    }
+
+
+def _number(value: Fraction | None) -> float | None:
+    return float(value) if value is not None else None

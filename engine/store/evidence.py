@@ -1,0 +1,104 @@
+"""Files that prove something: photos, signatures, letters. Kept beside the database, named by what is in them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from engine.store.protocol import StoreError
+
+SIZE_MAX: Final = 10 << 20  # bytes
+NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Kept(NamedTuple):
+    """A file that is kept: `id` is the SHA-256 of its bytes, in hexadecimal."""
+
+    id: str
+    type: str
+    size: int
+
+
+class Evidence:
+    """The files of all sites, each in a folder of its site: who may look at one site's sees no other's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, site: str, data: bytes) -> Kept | None:
+        """Keep a file, on the disk when this returns; the same bytes again are one file. None: its type is not taken.
+
+        Raises StoreError: the disk is full or fails; nothing is kept then.
+        """
+        type = type_of(data)
+        if type is None:
+            return None
+        assert len(data) <= SIZE_MAX, "whoever takes a file in measures it"
+        id = sha256(data).hexdigest()
+        place = self._place(site, id)
+        if not place.exists():
+            _write(place, data)
+        return Kept(id, type, len(data))
+
+    def read(self, site: str, id: str) -> tuple[Kept, bytes] | None:
+        """A file and its bytes; None if there is none. Raises StoreError: it is no longer what its name says."""
+        if NAME.fullmatch(id) is None:
+            return None
+        try:
+            data = self._place(site, id).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"file {id} of {site} cannot be read: {error.strerror}") from None
+        type = type_of(data)
+        if type is None or sha256(data).hexdigest() != id:
+            raise StoreError(f"file {id} of {site} is not what its name says")
+        return Kept(id, type, len(data)), data
+
+    def _place(self, site: str, id: str) -> Path:
+        return self._folder / site / id[:2] / id
+
+
+def type_of(data: bytes) -> str | None:
+    """The type of a file by its first bytes, if it is one that is kept. Nothing of these runs in a browser."""
+    for start, type in _STARTS.items():
+        if data.startswith(start):
+            return type
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data[4:8] == b"ftyp":
+        return "audio/mp4" if data[8:11] == b"M4A" else "video/mp4" if data[8:12] in _MP4 else None
+    return None
+
+
+_STARTS: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%PDF-": "application/pdf"}
+_MP4: Final = frozenset({b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash"})
+
+
+def _write(place: Path, data: bytes) -> None:
+    """A file with these bytes, whole or not at all."""
+    part = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(place)
+        _settle(place.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"{place} cannot be written: {error.strerror}") from None
+
+
+def _settle(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
