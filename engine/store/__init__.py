@@ -23,14 +23,16 @@ from engine.store.protocol import (
 
 if TYPE_CHECKING:
     from engine.store.chain import Damage, Seal
+    from engine.store.checkup import Checkup, check_up, in_use
     from engine.store.customers import CustomerRow, customers_of, forget_customer, keep_customers
     from engine.store.database import Database
     from engine.store.revisions import Revision, add_revision, revisions_of
     from engine.store.survey import changed_since, last_entry, open_families, overdue_families, verified
-    from engine.store.upkeep import backup, migrate, restore, verify
+    from engine.store.upkeep import backup, backup_file, migrate, restore, verify, verify_file
 
 __all__ = [
     "Answered",
+    "Checkup",
     "Commit",
     "ConflictError",
     "CustomerRow",
@@ -50,9 +52,12 @@ __all__ = [
     "Transaction",
     "add_revision",
     "backup",
+    "backup_file",
     "changed_since",
+    "check_up",
     "customers_of",
     "forget_customer",
+    "in_use",
     "keep_customers",
     "last_entry",
     "migrate",
@@ -62,29 +67,35 @@ __all__ = [
     "revisions_of",
     "verified",
     "verify",
+    "verify_file",
 ]
 
 #: What works on the SQLite file, by module: imported when asked for, since most verbs need no database.
 _ON_FILES = {
-    "verified": "survey",
-    "overdue_families": "survey",
-    "open_families": "survey",
-    "last_entry": "survey",
-    "changed_since": "survey",
-    "CustomerRow": "customers",
-    "customers_of": "customers",
-    "forget_customer": "customers",
-    "keep_customers": "customers",
-    "Damage": "chain",
-    "Database": "database",
-    "Revision": "revisions",
-    "Seal": "chain",
     "add_revision": "revisions",
     "backup": "upkeep",
+    "backup_file": "upkeep",
+    "changed_since": "survey",
+    "check_up": "checkup",
+    "Checkup": "checkup",
+    "CustomerRow": "customers",
+    "customers_of": "customers",
+    "Damage": "chain",
+    "Database": "database",
+    "forget_customer": "customers",
+    "in_use": "checkup",
+    "keep_customers": "customers",
+    "last_entry": "survey",
     "migrate": "upkeep",
+    "open_families": "survey",
+    "overdue_families": "survey",
     "restore": "upkeep",
+    "Revision": "revisions",
     "revisions_of": "revisions",
+    "Seal": "chain",
+    "verified": "survey",
     "verify": "upkeep",
+    "verify_file": "upkeep",
 }
 
 

@@ -18,8 +18,8 @@ PathLike = str | os.PathLike[str]
 
 def migrate(path: PathLike) -> tuple[str, ...]:
     """Bring a file that nobody has open to the newest schema; the names of the migrations made. Raises StoreError."""
-    path = _existing(path)
-    with _held(path), _opened(path, "rw") as connection:
+    path = existing(path)
+    with _held(path), opened(path, "rw") as connection:
         return schema.migrate(connection)
 
 
@@ -29,13 +29,23 @@ def verify(database: Database) -> list[Damage]:
         return _damages(connection)
 
 
+def verify_file(path: PathLike) -> list[Damage]:
+    """The same of a file, whoever has it open and writes to it. Raises StoreError."""
+    with opened(existing(path), "ro") as connection:
+        schema.check_is_current(schema.version(connection))
+        return _damages(connection)
+
+
 def backup(database: Database, target: PathLike) -> None:
     """Copy a file while it is written to; the copy is one state of it, complete in one file and checked."""
-    target = Path(target).resolve()
-    if target.exists():
-        raise StoreError(f"{target} exists: a backup overwrites nothing")
     with database.read() as source:
-        _copy(source, target)
+        _copy(source, _free(target))
+
+
+def backup_file(path: PathLike, target: PathLike) -> None:
+    """The same of a file, whoever has it open and writes to it. Raises StoreError."""
+    with opened(existing(path), "ro") as source:
+        _copy(source, _free(target))
 
 
 def restore(source: PathLike, path: PathLike) -> Path | None:
@@ -43,8 +53,8 @@ def restore(source: PathLike, path: PathLike) -> Path | None:
 
     Raises StoreError, and leaves everything as it is, if the file is in use or the backup is not whole.
     """
-    source, path = _existing(source), Path(path).resolve()
-    with _held(path), _opened(source, "ro") as connection:
+    source, path = existing(source), Path(path).resolve()
+    with _held(path), opened(source, "ro") as connection:
         if found := _damages(connection):
             raise StoreError(f"{source} is damaged, in {len(found)} places: {found[0]}")
         schema.check_not_newer(schema.version(connection), schema.migrations()[-1].number)
@@ -78,7 +88,7 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
     part = target.with_name(f"{target.name}.copying")
     part.unlink(missing_ok=True)
     try:
-        with _opened(part, "rwc") as copy:
+        with opened(part, "rwc") as copy:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
             (said,) = copy.execute("PRAGMA quick_check").fetchone()
@@ -91,6 +101,13 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
         raise StoreError(f"{target} cannot be written: {error.strerror}") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def _free(target: PathLike) -> Path:
+    target = Path(target).resolve()
+    if target.exists():
+        raise StoreError(f"{target} exists: a backup overwrites nothing")
+    return target
 
 
 def _settle(path: Path) -> None:
@@ -111,7 +128,7 @@ def _aside(path: Path) -> Path:
     return name
 
 
-def _existing(path: PathLike) -> Path:
+def existing(path: PathLike) -> Path:
     path = Path(path).resolve()
     if not path.is_file():
         raise StoreError(f"{path} is not a file")
@@ -128,7 +145,7 @@ def _held(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     try:
         connection = connect(path, mode, 5.0)
         try:

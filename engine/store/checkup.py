@@ -1,0 +1,41 @@
+"""How a file stands, seen from outside: who has it, which schema it has, how late it is in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.store import schema
+from engine.store.database import Lock
+from engine.store.protocol import StoreError
+from engine.store.upkeep import existing, opened
+
+
+class Checkup(NamedTuple):
+    """`stamp`: the highest instant that anything in it was given, seconds UTC. `size`: bytes, with its log."""
+
+    in_use: bool
+    schema: int
+    needed: int
+    stamp: int
+    size: int
+
+
+def check_up(path: str | os.PathLike[str]) -> Checkup:
+    """Look at a file without writing to it. Raises StoreError if there is none, or it is not ours."""
+    path = existing(path)
+    with opened(path, "ro") as connection:
+        found = schema.version(connection)
+        stamp = connection.execute("SELECT ifnull(max(stamp), 0) FROM site").fetchone()[0] if found else 0
+    size = sum(part.stat().st_size for end in ("", "-wal") if (part := Path(f"{path}{end}")).exists())
+    return Checkup(in_use(path), found, schema.migrations()[-1].number, stamp, size)
+
+
+def in_use(path: str | os.PathLike[str]) -> bool:
+    """Whether a process has the file."""
+    try:
+        Lock(Path(path).resolve()).release()
+    except StoreError:
+        return True
+    return False
