@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from uuid import uuid4
 
 from engine.notify import limits
@@ -23,6 +23,7 @@ from engine.notify.writing import Lang, Writer, Written
 from engine.store import Database, StoreError
 from engine.store.deliveries import Deliveries, Delivery
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 #: Seconds between two looks where nobody calls, and how long `stop` waits for letters under way.
@@ -78,12 +79,15 @@ class Postman:
     # ---- one round, without any thread ------------------------------------------------------------------------------
 
     def release(self, now: int) -> bool:
-        """Handle a batch of messages; whether there are more."""
+        """Handle a batch of messages; whether there may be more."""
         handled = self._release.sweep(now)
         self._daily.make(now)
         self._finish.lose_patience(now)
-        self._release.tell_findings()
         return handled > 0
+
+    def report(self) -> None:
+        """Tell the site what was found."""
+        self._release.tell_findings()
 
     def claim(self, now: int) -> list[Lease]:
         """Take the letters that may leave now, as many as there are threads free for them."""
@@ -180,17 +184,21 @@ class Postman:
     def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            more = False
-            try:
-                more = self.release(self._now())
-                for lease in self.claim(self._now()):
-                    self._letters.put(lease)
-            except StoreError as error:  # the disk is full, say: nothing was written, so nothing is lost
-                log.error("messages wait: %s", error)
+            more = self._guarded(lambda: self.release(self._now()))
+            for lease in self._guarded(lambda: self.claim(self._now())) or ():
+                self._letters.put(lease)
+            self._guarded(self.report)
             if not more:
                 self._wake.wait(IDLE)
 
+    def _guarded(self, work: Callable[[], T]) -> T | None:
+        """Whatever fails, the disk that is full among it: it was not written, and is done in a later round."""
+        try:
+            return work()
+        except Exception as error:
+            log.error("delivery waits: %s", error if isinstance(error, StoreError) else type(error).__name__)
+            return None
+
     def _work(self) -> None:
         while (lease := self._letters.get()) is not None:
-            with suppress(StoreError):  # the letter's lease runs out, and it is taken again
-                self.deliver(lease)
+            self._guarded(partial(self.deliver, lease))  # if it fails, the lease runs out, and it is taken again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -117,17 +117,18 @@ class Writer:
         if row.kind == "digest" and len(told) + rest > 1:
             return self._digest(row, told, rest)
         ticket = told[0].row.ticket
-        said = dict.fromkeys(text for one in told for text in one.texts)
         causes = [{"kind": cause.kind, "name": cause.name} for one in told for cause in one.causes]
         data = {"type": "message", "site": row.site, "ticket": ticket, "causes": causes}
         link = self._world.link(row.site, ticket)
-        return Letter(row.id, told[0].row.at, told[0].subject, "\n".join(said), link, row.critical, data)
+        return Letter(row.id, told[0].row.at, told[0].subject, _texts(told), link, row.critical, data)
 
     def _digest(self, row: Delivery, told: Sequence[Told], rest: int) -> Letter:
         """Many messages in one, the highest rung first."""
-        lines = [f"{one.subject}\n{' '.join(one.texts)}" for one in told]
-        tickets = list(dict.fromkeys(one.row.ticket for one in told))
-        data = {"type": "digest", "site": row.site, "tickets": tickets, "more": rest}
+        tickets: dict[str, list[Told]] = {}
+        for one in told:
+            tickets.setdefault(one.row.ticket, []).append(one)
+        lines = [f"{parts[0].subject}\n{_texts(parts)}" for parts in tickets.values()]
+        data = {"type": "digest", "site": row.site, "tickets": list(tickets), "more": rest}
         subject = self._say(DIGEST, count=len(told) + rest)
         return self._list(row, subject, lines, rest, data)
 
@@ -170,6 +171,11 @@ class Writer:
 
     def _say(self, words: Words, **names: object) -> str:
         return words.in_(self._lang).format(**names)
+
+
+def _texts(told: Iterable[Told]) -> str:
+    """Each sentence once."""
+    return "\n".join(dict.fromkeys(text for one in told for text in one.texts))
 
 
 def _parts(rows: Deliveries, row: Delivery) -> list[tuple[Delivery, Queued]]:

@@ -1,0 +1,386 @@
+"""Release: who is told, when, and what is not told after all."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.core import commands
+from engine.store import outbox
+from tests.notify.office import PLAN, Office
+
+
+@pytest.fixture
+def office(tmp_path):
+    office = Office(tmp_path / "huiyin.db")
+    yield office
+    office.database.close()
+
+
+@pytest.fixture
+def make(tmp_path):
+    made: list[Office] = []
+
+    def make(text=PLAN, **more):
+        made.append(Office(tmp_path / f"{len(made)}.db", text, **more))
+        return made[-1]
+
+    yield make
+    for office in made:
+        office.database.close()
+
+
+def test_example_8_people_keep_their_answer_time_after_downtime(office):
+    """The engine was down from 09:30 to 15:10; `leader` is repeated every 4 hours."""
+    office.open()
+    office.works("11-16 15:10")
+    assert office.fates() == [("role:supervisor", "released", "15:10"), ("role:leader", "held", "")]
+    for when in ("16:00", "17:09", "17:10", "20:01", "21:09", "21:10"):
+        office.works(f"11-16 {when}")
+        office.goes_to(f"11-16 {when}:01")
+        office.works()
+    assert office.fates() == [
+        ("role:supervisor", "released", "15:10"),
+        ("role:leader", "released", "17:10"),
+        ("role:leader", "dropped", ""),
+        ("role:leader", "released", "21:10"),
+    ]
+
+
+def test_what_ignores_quiet_is_released_at_once(make):
+    office = make(PLAN.replace("notify: leader,", "notify: leader, quiet: ignore,"))
+    office.open()
+    office.works("11-16 15:10")
+    assert office.fates() == [("role:supervisor", "released", "15:10"), ("role:leader", "released", "15:10")]
+
+
+def test_a_rung_raised_early_by_hand_waits_for_nobody(office):
+    office.open()
+    office.works("11-16 15:10")  # due, late by 5 hours; the leader's rung of 12:00 waits until 17:10
+    office.goes_to("11-16 15:11")
+    office.open("T2")
+    office.goes_to("11-16 16:12")
+    office.works()
+    office.do(commands.Escalate("arrive", None), "T2")
+    office.works()
+    assert office.fates()[-1] == ("role:leader", "released", "16:12")
+
+
+def test_every_message_is_handled_once_whatever_is_repeated(office):
+    office.open()
+    office.works("11-16 10:01")
+    office.works()
+    assert len(office.deliveries()) == 1
+    assert office.told() == ["小王"]
+
+
+def test_i15_deriving_everything_again_gives_the_same_ids(office):
+    office.open()
+    office.goes_to("11-16 10:01")
+    office.release()
+    ids = [one.id for one in office.deliveries()]
+    tables = ("outbox", "climbed", "delivery", "attempt")
+    office.database.write(lambda connection: [connection.execute(f"DELETE FROM {table}") for table in tables])
+    office.release()
+    assert ids
+    assert [one.id for one in office.deliveries()] == ids
+
+
+def test_persons_are_those_of_the_first_release_and_stay(office):
+    office.open()
+    office.goes_to("11-16 10:01")
+    office.release()
+    office.town.on_duty["supervisor"] = ["小赵"]
+    office.works()
+    assert office.told() == ["小王"]
+
+
+def test_a_change_of_people_reaches_the_next_rung(office):
+    office.open()
+    office.works("11-16 10:01")
+    office.town.on_duty["leader"] = ["老周"]
+    office.works("11-16 12:01")
+    assert office.told() == ["小王", "老周"]
+
+
+# ---- looked at again ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (commands.Ack("arrive", "due"), "acknowledged"),
+        (commands.Do("arrive", {}), "the run ended"),
+        (commands.Do("finish", {}), "the run ended"),
+    ],
+)
+def test_what_is_no_news_any_more_is_suppressed_before_release(office, act, reason):
+    office.open()
+    office.goes_to("11-16 10:01")
+    office.do(act)
+    office.works()
+    assert office.fates()[0] == ("role:supervisor", "suppressed", "")
+    assert office.reasons()[0] == reason
+    assert office.told() == []
+
+
+def test_what_is_released_and_not_yet_sent_is_looked_at_once_more(office):
+    office.open()
+    office.goes_to("11-16 10:01")
+    office.release()
+    office.do(commands.Ack("arrive", "due"))
+    office.works()
+    assert office.told() == []
+    assert [(one.state, one.reason) for one in office.deliveries()] == [("suppressed", "acknowledged")]
+
+
+def test_an_acknowledgement_stops_no_higher_rung(office):
+    office.open()
+    office.works("11-16 10:01")
+    office.do(commands.Ack("arrive", "due"))
+    office.works("11-16 12:01")
+    assert office.told() == ["小王", "老李"]
+
+
+def test_the_all_clear_goes_to_those_who_were_really_told(office):
+    office.open()
+    office.works("11-16 10:01")
+    office.town.on_duty["supervisor"] = ["小赵"]  # who takes over was never told
+    office.goes_to("11-16 11:00")
+    office.move("arrive")
+    office.works()
+    assert office.told() == ["小王", "小王"]
+    assert "解除" in office.post.sent[-1][2].text
+
+
+def test_nobody_gets_an_all_clear_of_what_was_never_told(office):
+    office.open()
+    office.goes_to("11-16 10:01")
+    office.move("arrive")
+    office.works()
+    assert office.told() == []
+    assert office.reasons() == ["the run ended", "nobody was told"]
+
+
+NOTICES = """
+notices:
+  heard: {title: 收到, of: matter, on: opened, to: reporter, text: "已收到{place}的报修"}
+  job: {title: 新单, of: matter, on: opened, to: supervisor, text: "{number} {name} {place}"}
+  also: {title: 新单, of: matter, on: opened, to: leader, text: "{state} {arrive.due} {owner}"}
+"""
+
+
+def test_a_reporter_who_is_anonymous_is_not_told_and_the_outbox_says_why(make):
+    office = make(PLAN + NOTICES)
+    office.open(anonymous=True, name="pii:name:1")
+    office.works()
+    assert office.reasons()[0] == "anonymous"
+    assert "reporter" not in office.told()
+
+
+def test_a_reporter_hears_what_happened_though_his_ticket_is_closed_by_now(make):
+    office = make(PLAN + NOTICES)
+    office.open(name="pii:name:1", place="6栋")
+    office.goes_to("11-16 09:30")
+    office.move("finish")
+    office.works()
+    office.runs(3)
+    assert [(who, letter.text) for _, who, letter in office.post.sent] == [("reporter", "已收到6栋的报修")]
+    assert office.reasons()[1] == "the ticket was closed"
+
+
+def test_reporters_never_share_a_letter(make):
+    office = make(PLAN + NOTICES)
+    for n in range(12):
+        office.open(f"T{n}", name="pii:name:1", place=f"{n}栋")
+    office.works()
+    office.runs(3)
+    letters = [letter.text for _, who, letter in office.post.sent if who == "reporter"]
+    assert sorted(letters) == sorted(f"已收到{n}栋的报修" for n in range(12))
+
+
+def test_same_ticket_instant_and_person_is_one_message_naming_all_causes(make):
+    office = make(PLAN + NOTICES)
+    office.town.on_duty["leader"] = ["小王"]  # supervisor and leader in one
+    office.open(place="6栋", name="pii:name:1")
+    office.works()
+    (letter,) = [letter for _, who, letter in office.post.sent if who == "小王"]
+    assert letter.text == "T1 ••• 6栋\n待办 11-16 10:00 前台"
+    assert {one.state for one in office.deliveries(person="小王")} == {"sent"}
+
+
+def test_a_notice_says_itself_by_which_channels_it_goes(make):
+    office = make(PLAN + NOTICES.replace("to: supervisor,", "to: supervisor, via: mail,"))
+    office.open(place="6栋")
+    office.works()
+    assert sorted((where, who) for where, who, _ in office.post.sent) == [("chat", "老李"), ("mail", "小王")]
+
+
+# ---- quiet hours ----------------------------------------------------------------------------------------------------
+
+
+def quiet(text: str) -> str:
+    return PLAN.replace("messaging: {", f"messaging: {{quiet: {{{text}}}, ")
+
+
+def test_quiet_hours_hold_a_message_over_midnight(make):
+    office = make(quiet("hours: 22:00-07:00"), start="11-16 21:30")
+    office.open()
+    office.works("11-16 22:31")
+    assert office.fates() == [("role:supervisor", "held", "")]
+    office.works("11-17 06:59")
+    assert office.told() == []
+    office.works("11-17 07:00")
+    office.runs(3)
+    assert office.told() == ["小王"]
+    # the leader's rung of 00:30 leaves the supervisor two hours from 07:00, the repeat of 04:30 was overtaken
+    assert office.fates()[1:] == [("role:leader", "held", ""), ("role:leader", "dropped", "")]
+
+
+def test_quiet_ignore_passes_quiet_hours(make):
+    loud = quiet("hours: 22:00-07:00").replace("notify: supervisor}", "notify: supervisor, quiet: ignore}")
+    office = make(loud, start="11-16 21:30")
+    office.open()
+    office.works("11-16 22:31")
+    assert office.told() == ["小王"]
+
+
+def test_quiet_hours_may_be_for_some_roles_only(make):
+    office = make(quiet("hours: 22:00-07:00, for: [leader]"), start="11-16 21:30")
+    office.open()
+    office.works("11-16 22:31")
+    office.works("11-17 00:31")
+    assert office.fates() == [("role:supervisor", "released", "22:31"), ("role:leader", "held", "")]
+
+
+def test_what_was_held_comes_at_the_hour_of_the_plan(make):
+    office = make(quiet('hours: 22:00-07:00, digest: "08:30"'), start="11-16 21:30")
+    office.open()
+    office.works("11-16 22:31")
+    office.works("11-17 08:29")
+    assert office.told() == []
+    office.works("11-17 08:30")
+    office.runs(3)
+    assert office.told() == ["小王"]
+
+
+def test_what_was_held_comes_in_one_digest(make):
+    office = make(quiet("hours: 22:00-07:00"), start="11-16 21:30")
+    office.open("T1")
+    office.open("T2")
+    office.works("11-17 07:00")
+    office.runs(3)
+    (letter,) = [letter for _, _, letter in office.post.sent]
+    assert "T1" in letter.text
+    assert "T2" in letter.text
+
+
+# ---- nobody, unreachable --------------------------------------------------------------------------------------------
+
+
+def test_where_nobody_is_on_duty_the_fallback_is_told_at_once(office):
+    office.town.on_duty["supervisor"] = []
+    office.open()
+    office.works("11-16 10:01")
+    assert office.told() == ["老李"]
+    assert office.town.nobody == ["supervisor"]
+    assert office.town.undeliverable == []
+
+
+def test_where_no_fallback_is_there_either_the_last_resort_is_told(office):
+    office.town.on_duty.update(supervisor=[], leader=[])
+    office.open()
+    office.works("11-16 10:01")
+    assert office.told() == ["陈总"]
+    assert office.town.nobody == ["supervisor", "leader"]
+
+
+def test_where_nobody_at_all_is_there_the_ticket_hears_of_it(office):
+    office.town.on_duty.update(supervisor=[], leader=[], boss=[])
+    office.open()
+    office.works("11-16 10:01")
+    assert office.town.undeliverable == [("T1", "due")]
+
+
+def test_a_person_without_any_address_is_undeliverable(office):
+    office.town.unreached = {("小王", "chat"), ("小王", "mail")}
+    office.open()
+    office.works("11-16 10:01")
+    assert office.town.undeliverable == [("T1", "due")]
+
+
+def test_a_person_is_told_by_his_next_channel_where_the_first_has_no_address(office):
+    office.town.unreached = {("小王", "chat")}
+    office.open()
+    office.works("11-16 10:01")
+    assert [(where, who) for where, who, _ in office.post.sent] == [("mail", "小王")]
+
+
+def test_one_of_several_who_is_not_reached_is_no_reason_to_go_higher(office):
+    office.town.on_duty["supervisor"] = ["小王", "小赵"]
+    office.town.unreached = {("小王", "chat"), ("小王", "mail")}
+    office.open()
+    office.works("11-16 10:01")
+    assert office.told() == ["小赵"]
+    assert office.town.undeliverable == []
+
+
+def test_a_finding_that_was_not_told_before_a_crash_is_told_after_it(office, monkeypatch):
+    office.town.on_duty["supervisor"] = []
+    office.open()
+    office.goes_to("11-16 10:01")
+    monkeypatch.setattr(office.town, "on_nobody", lambda found: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        office.release()
+    monkeypatch.undo()
+    office.new_postman().report()
+    assert office.town.nobody == ["supervisor"]
+
+
+def test_a_damaged_message_is_parked_and_the_others_go_on(office):
+    office.open("T1")
+    office.open("T2")
+    office.goes_to("11-16 10:01")
+    office.database.write(lambda connection: connection.execute("UPDATE message SET body = '{' WHERE ticket = 'T1'"))
+    office.works()
+    assert [state for (state,) in office.rows("SELECT state FROM outbox ORDER BY message")] == ["dead", "released"]
+    assert office.town.undeliverable == [("T1", "")]
+    assert office.told() == ["小王"]
+
+
+# ---- the daily digest -----------------------------------------------------------------------------------------------
+
+
+def test_the_daily_digest_names_silent_tickets_to_the_last_resort_once_a_day(make):
+    text = PLAN.replace("arrive, limit: 1 hour", "arrive, limit: 1 hour, escalate: none")
+    office = make(text.replace("30 calendar days", "1 hour"), start="11-15 12:00")
+    office.open("T1")
+    office.open("T2")
+    office.works()  # the digest of this day is made now, and nothing is silent yet
+    office.works("11-15 14:00")
+    office.works("11-16 07:59")
+    assert office.told() == []
+    office.works("11-16 08:00")
+    office.works("11-16 09:00")
+    office.postman = office.new_postman()
+    office.works("11-16 10:00")
+    assert office.told() == ["陈总"]
+    assert [line.split()[1] for line in office.post.sent[0][2].text.splitlines()] == ["T1", "T2"]
+    office.move("finish", "T1")
+    office.works("11-17 08:00")
+    assert [line.split()[1] for line in office.post.sent[1][2].text.splitlines()] == ["T2"]
+
+
+# ---- cost -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_without_news_reads_by_indexes_and_writes_nothing(office):
+    office.open()
+    office.works("11-16 10:01")
+    before = office.rows("PRAGMA data_version")
+    plans: list[str] = []
+    with office.database.read() as connection:
+        for sql, values in ((outbox._UNSEEN, (1,)), (outbox._HELD, (1, 1))):
+            plans += [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    office.works()
+    assert office.rows("PRAGMA data_version") == before
+    assert not [step for step in plans if step.startswith("SCAN") and "INDEX" not in step and "CONSTANT" not in step]
