@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from engine.server.board import duties, entrance, figures, intake, lists, outside, tickets
+from engine.server.board import duties, entrance, figures, intake, lists, outside, policies, tickets
 from engine.server.board.desk import Desk
 
 
 def add_board(app: FastAPI) -> None:
     """The pages, as routes of an application that has a gate."""
     app.state.desk = Desk(app.state.gate)
-    for pages in (entrance, lists, tickets, intake, duties, figures, outside):
+    for pages in (entrance, lists, tickets, intake, duties, figures, policies, outside):
         app.include_router(pages.router)

@@ -20,7 +20,8 @@ from engine.server.board.desk import Place
 from engine.server.board.entrance import At
 from engine.server.board.moments import Moments
 from engine.server.board.web import PageRoute, TroubleError
-from engine.server.board.words import WORDS
+from engine.server.board.words import WORDS, Lang
+from engine.worktime import LengthError, format_length, parse_length
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -134,9 +135,21 @@ def _line(place: Place, figure: dict[str, Any], value: FigureValue, target: str)
         value.n,
         _target(place, target),
         value.verdict or "",
-        value.reason if value.value is None else ", ".join(f"{name} {count}" for name, count in value.left_out.items()),
+        _note(place.visit.lang, value),
         value.rule.sources,
     )
+
+
+def _note(lang: Lang, value: FigureValue) -> str:
+    """Why there is no value, or what was left out of it."""
+    if value.value is None:
+        return _why(lang, value.reason)
+    return WORDS["list_comma"].in_(lang).join(f"{_why(lang, name)} {count}" for name, count in value.left_out.items())
+
+
+def _why(lang: Lang, reason: str) -> str:
+    known = WORDS.get(f"why_{reason.replace(' ', '_')}")
+    return known.in_(lang) if known is not None else reason
 
 
 def _period(moments: Moments, period: Period) -> str:
@@ -162,10 +175,20 @@ def _rounded(value: Fraction) -> str:
 
 def _target(place: Place, text: str) -> str:
     """`at least 95%`, with its comparison in the reader's language."""
+    lang = place.visit.lang
     for kind in ("at least", "at most", "under", "over", "rising", "falling"):
         if text.startswith(kind):
-            return WORDS[f"target_{kind.replace(' ', '_')}"].in_(place.visit.lang) + text.removeprefix(kind)
+            words = WORDS["target_" + kind.replace(" ", "_")].in_(lang)
+            return f"{words} {_bound(lang, text.removeprefix(kind).strip())}".strip()
     return text
+
+
+def _bound(lang: Lang, text: str) -> str:
+    """`72 hours` in the reader's language; numbers and shares as they are."""
+    try:
+        return format_length(parse_length(text), lang)
+    except LengthError:
+        return text
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
