@@ -81,7 +81,7 @@ PROBLEM: Final[dict[str, Any]] = {
 def openapi(app: FastAPI) -> dict[str, Any]:
     """What OpenAPI says of the API; the pages of the board are not part of it."""
     if app.openapi_schema is None:
-        routes = [route for route in app.routes if getattr(route, "path", "").startswith("/api/")]
+        routes = [route for part in PARTS for route in part.routes.routes]
         found = get_openapi(title=app.title, version=app.version, routes=routes)
         schemas = found.setdefault("components", {}).setdefault("schemas", {})
         schemas["Problem"] = PROBLEM

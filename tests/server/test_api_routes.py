@@ -1,0 +1,328 @@
+"""What each part of the API answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import pytest
+
+from engine.policy import shipped_policies
+from tests.server.conftest import CANARIES, problem
+from tests.server.doors import GOOD
+
+ADMIN = "ticket:read ticket:write pii:reveal policy:read policy:write figures:read roster:write people:write audit:read admin"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+
+
+@pytest.fixture(scope="module")
+def desk(house):
+    return house.desk("小李")
+
+
+@pytest.fixture(scope="module")
+def root(house):
+    return house.as_(house.token("小王", ADMIN, everywhere=""))
+
+
+# ---- lists -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_goes_on_where_the_page_before_ended(house, desk):
+    tickets = {desk.ticket() for _ in range(7)}
+    seen, after = [], None
+    while True:
+        page = desk.get(
+            "tickets", params={"open": "true", "category": "repair", "limit": 3} | ({"after": after} if after else {})
+        )
+        seen += [row["ticket"] for row in page.json()["tickets"]]
+        after = page.json()["next"]
+        if after is None:
+            break
+    assert len(seen) == len(set(seen))
+    assert tickets <= set(seen)
+    problem(desk.get("tickets", params={"after": "lakeside-999"}), 400, "page")
+    problem(desk.get("tickets", params={"limit": 201}), 422, "invalid")
+
+
+def test_a_list_is_filtered(house, desk):
+    ticket = desk.ticket()
+    desk.do(ticket, "withdraw", reason="已自行解决")
+    closed = desk.get("tickets", params={"open": "false", "state": "withdrawn"}).json()["tickets"]
+    assert ticket in [row["ticket"] for row in closed]
+    assert all(row["state"] == {"id": "withdrawn", "title": "已撤诉", "final": True} for row in closed)
+    by_owner = desk.get("tickets", params={"owner": "role:front_desk", "overdue": "false"}).json()["tickets"]
+    assert all(row["owner"]["role"] == "front_desk" for row in by_owner)
+
+
+def test_the_sites_are_those_of_the_caller(house, desk, root):
+    assert [site["site"] for site in desk.call("GET", "/api/v1/sites").json()["sites"]] == ["lakeside"]
+    assert {site["site"] for site in root.call("GET", "/api/v1/sites").json()["sites"]} == {"lakeside", "cloud-park"}
+    assert desk.get("").json()["title"] == "湖畔花园"
+
+
+def test_what_a_category_records_is_said_with_its_guidance(desk):
+    complaint = desk.get("categories/complaint").json()
+    assert {"agitated", "matter"} <= {field["name"] for field in complaint["fields"]}
+    assert complaint["guide"][0]["when"] == {"fact": "agitated", "in": [True]}
+    problem(desk.get("categories/nothing"), 404, "no_category")
+
+
+# ---- promises --------------------------------------------------------------------------------------------------------
+
+
+def test_what_would_be_promised_is_told_and_nothing_is_written(house, desk):
+    before = len(desk.get("tickets").json()["tickets"])
+    asked = {"category": "repair", "facts": {"fault": "leak", **CANARIES}, "at": "2026-09-30 19:46"}
+    told = desk.post("promises", asked)
+    assert told.status_code == 200, told.text
+    found = {one["deadline"]["id"]: one for one in told.json()["promises"]}
+    assert found["intake"]["runs"]
+    assert found["intake"]["due"] == "2026-09-30T19:56:00+08:00"
+    assert found["arrive"]["limit"]["en"] == "45 minutes"
+    assert found["arrive"]["place"]["file"].endswith("lakeside.yaml")
+    assert "arrive" not in {
+        one["deadline"]["id"]
+        for one in desk.post("promises", {"category": "repair", "facts": {"fault": "other"}}).json()["promises"]
+    }
+    assert len(desk.get("tickets").json()["tickets"]) == before
+    problem(desk.post("promises", {"category": "nothing"}), 404, "no_category")
+    problem(desk.post("promises", {"category": "repair", "facts": {"fault": "fire"}}), 409, "value")
+
+
+# ---- people ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_roster_says_who_is_there_and_takes_changes(house, root):
+    now = {role["id"]: role for role in root.get("roster").json()["roles"]}
+    assert now["front_desk"]["holders"] == ["小李", "小赵"]
+    changed = root.post("roster", {"come": [{"person": "小钱", "role": "front_desk"}], "gone": ["小赵"]})
+    assert changed.status_code == 200, changed.text
+    then = {role["id"]: role for role in changed.json()["roles"]}
+    assert then["front_desk"]["holders"] == ["小李", "小钱"]
+    problem(root.post("roster", {"come": [{"person": "x", "role": "pilot"}]}), 422, "no_role")
+    problem(root.post("roster", {"come": [{"person": "x", "role": "agent", "shifts": ["moon"]}]}), 422, "no_shift")
+    backward = {"person": "x", "role": "agent", "since": "2026-10-02 08:00", "until": "2026-10-01 08:00"}
+    problem(root.post("roster", {"come": [backward]}), 422, "instant")
+
+
+def test_a_handover_is_a_ticket_of_its_role(house, root):
+    posts = {post["id"]: post for post in root.get("handovers", site="cloud-park").json()["posts"]}
+    role = next(iter(posts))
+    record = root.get(f"categories/{posts[role]['category']['id']}", site="cloud-park").json()["fields"]
+    facts = {
+        field["name"]: 1 if field["type"] in ("number", "score") else "yes" for field in record if not field["optional"]
+    }
+    begun = root.post("handovers", {"role": role, "facts": facts}, site="cloud-park")
+    assert begun.status_code == 201, begun.text
+    assert begun.json()["ticket"]["post"]["id"] == role
+    posts = {post["id"]: post for post in root.get("handovers", site="cloud-park").json()["posts"]}
+    assert begun.json()["ticket"]["ticket"] in [row["ticket"] for row in posts[role]["waiting"]]
+    problem(root.post("handovers", {"role": "supervisor"}), 404, "no_role")
+
+
+# ---- duties and figures ----------------------------------------------------------------------------------------------
+
+
+def test_the_duties_of_a_day_are_those_that_opened_and_those_to_come(new_house):
+    root = new_house.as_(new_house.token("陈经理", ADMIN, everywhere=""))
+    new_house.pass_time(15 * 86400 + 3 * 3600)
+    today = root.get("duties").json()
+    assert today["day"] == "2026-10-15"
+    training = next(one for one in today["duties"] if one["duty"]["id"] == "training")
+    assert training["ticket"] == "training@2026-10-15T09:00"
+    assert training["status"] == "running"
+    later = root.get("duties", params={"day": "2026-10-20"}).json()["duties"]
+    assert [(one["duty"]["id"], one["ticket"]) for one in later if one["duty"]["id"] == "survey"] == [("survey", None)]
+    done = root.post("duties/excuse", {"before": "2026-10-16 00:00", "reason": "停机三日", "duty": "training"})
+    assert done.json() == {"excused": ["training@2026-10-15T09:00"], "left": []}
+    assert root.get("tickets/training@2026-10-15T09:00").json()["state"]["id"] == "excused"
+
+
+def test_figures_are_of_the_period_of_a_day(house, desk):
+    found = {one["figure"]["id"]: one for one in desk.get("figures").json()["figures"]}
+    assert found["timely"]["target"] == "at least 95%"
+    assert found["timely"]["start"] == "2026-09-01T00:00:00+08:00"
+    assert found["still_open"]["n"] >= 1
+    other = {one["figure"]["id"]: one for one in desk.get("figures", params={"day": "2026-10-08"}).json()["figures"]}
+    assert other["timely"]["start"] == "2026-10-01T00:00:00+08:00"
+    problem(desk.get("figures", params={"day": "yesterday"}), 422, "invalid")
+
+
+# ---- policies --------------------------------------------------------------------------------------------------------
+
+
+def test_the_policies_of_a_site_are_listed_and_the_one_that_runs_is_shown(desk):
+    listed = desk.get("policies").json()
+    active = desk.get("policies/active").json()
+    assert [one["version"] for one in listed["policies"]] == [active["version"]] == [listed["active"]]
+    assert active["layers"][-1] == "lakeside"
+    assert active["refused"] is None
+
+
+def test_a_policy_with_mistakes_is_refused_and_what_ran_goes_on(new_house, tmp_path):
+    shipped = shipped_policies() / "sites" / "lakeside.yaml"
+    own = tmp_path / "lakeside.yaml"
+    new_house.daemon.config = dataclasses.replace(new_house.daemon.config, sites=(own,))
+    root = new_house.as_(new_house.token("小王", ADMIN, everywhere=""))
+    before = root.get("policies/active").json()["version"]
+    own.write_text(shipped.read_text(encoding="utf-8").replace("45 minutes", "45 minuets"), encoding="utf-8")
+    found = problem(root.post("policies/reload"), 422, "policy")
+    assert found["diagnostics"][0]["severity"] == "error"
+    active = root.get("policies/active").json()
+    assert active["version"] == before
+    assert active["refused"]["file"] == "lakeside.yaml"
+    assert active["refused"]["diagnostics"]
+    own.write_text(shipped.read_text(encoding="utf-8").replace("45 minutes", "40 minutes"), encoding="utf-8")
+    applied = root.post("policies/reload", {"why": "更快"})
+    assert applied.json()["applied"]["number"] == 2
+    assert root.get("policies/active").json()["refused"] is None
+    assert root.post("policies/reload").json()["applied"] is None
+
+
+# ---- personal data ---------------------------------------------------------------------------------------------------
+
+
+def test_a_personal_value_is_revealed_for_a_purpose_to_who_may_see_it(house, desk, root):
+    ticket = desk.ticket()
+    asked = {"fact": "phone", "purpose": "contact"}
+    assert desk.post(f"tickets/{ticket}/reveal", asked).json()["value"] == CANARIES["phone"]
+    problem(desk.post(f"tickets/{ticket}/reveal", {"fact": "phone", "purpose": "curiosity"}), 422, "purpose_unknown")
+    problem(desk.post(f"tickets/{ticket}/reveal", {"fact": "matter", "purpose": "contact"}), 409, "unknown")
+    problem(house.desk("小杨").post(f"tickets/{ticket}/reveal", asked), 403, "not_allowed")
+    log = root.call("GET", "/api/v1/audit/log", params={"action": "pii.reveal", "object": ticket}).json()["entries"]
+    assert [(one["outcome"], one["purpose"]) for one in log if one["outcome"] == "done"] == [("done", "contact")]
+    assert log[0]["outcome"] == "denied"
+
+
+def test_the_text_of_a_note_is_read_for_a_purpose(house, desk):
+    ticket = desk.ticket()
+    desk.do(ticket, "note", text=f"{CANARIES['name']}不在家")
+    masked = desk.get(f"tickets/{ticket}/timeline").json()["events"]
+    assert [event["text"] for event in masked if event["kind"] == "noted"] == ["•••"]
+    shown = desk.get(f"tickets/{ticket}/timeline", params={"purpose": "visit"}).json()["events"]
+    assert [event["text"] for event in shown if event["kind"] == "noted"] == [f"{CANARIES['name']}不在家"]
+    problem(house.desk("小杨").get(f"tickets/{ticket}/timeline", params={"purpose": "visit"}), 403, "not_allowed")
+
+
+def test_who_is_erased_is_gone_and_the_chain_stays_whole(new_house):
+    root = new_house.as_(new_house.token("小王", ADMIN, everywhere=""))
+    ticket = root.ticket()
+    root.do(ticket, "note", text=f"{CANARIES['name']}来过")
+    assert root.post("erasures", {"ticket": ticket}).json()["erased"] == 4
+    answer = root.post(f"tickets/{ticket}/reveal", {"fact": "phone", "purpose": "subject"})
+    assert answer.json()["value"] is None
+    assert root.call("GET", "/api/v1/audit/verify").json() == {"whole": True, "damages": []}
+    new_house.daemon.database.close()
+    for file in new_house.daemon.config.data.iterdir():
+        if file.is_file():
+            for canary in CANARIES.values():
+                assert canary.encode() not in file.read_bytes(), file.name
+
+
+# ---- evidence --------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_kept_by_what_is_in_it_and_served_as_what_it_is(house, desk, root):
+    sent = desk.call("POST", "evidence", content=PNG)
+    assert sent.status_code == 201, sent.text
+    id = hashlib.sha256(PNG).hexdigest()
+    assert sent.json() == {"evidence": id, "type": "image/png", "size": len(PNG)}
+    assert desk.call("POST", "evidence", content=PNG).json()["evidence"] == id
+    got = desk.get(f"evidence/{id}")
+    assert got.content == PNG
+    assert got.headers["Content-Type"] == "image/png"
+    assert got.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in got.headers["Content-Security-Policy"]
+    problem(root.get(f"evidence/{id}", site="cloud-park"), 404, "no_evidence")
+    problem(desk.get("evidence/..%2F..%2Fhuiyin.db"), 404, "not_found")
+    problem(desk.get("evidence/x"), 404, "no_evidence")
+
+
+@pytest.mark.parametrize("start", [b"<html><script>", b"<svg xmlns=", b"GIF89a", b"MZ", b"\0\0\0\x18ftypqt  "])
+def test_a_file_of_another_type_is_not_kept(desk, start):
+    problem(
+        desk.call("POST", "evidence", content=start + b"\0" * 50, headers={"Content-Type": "image/png"}),
+        415,
+        "file_type",
+    )
+
+
+def test_a_file_that_is_too_large_or_empty_is_not_kept(desk):
+    problem(desk.call("POST", "evidence", content=PNG + b"\0" * (10 << 20)), 413, "too_large")
+    problem(desk.call("POST", "evidence", content=iter([PNG, b"\0" * (10 << 20)])), 413, "too_large")
+    problem(desk.call("POST", "evidence", content=b""), 422, "file_empty")
+
+
+def test_a_file_that_was_altered_is_not_served(house, desk):
+    data = b"%PDF-1.7 \xe8\xaf\x81\xe6\x8d\xae"
+    id = desk.call("POST", "evidence", content=data).json()["evidence"]
+    (house.daemon.config.data / "evidence" / "lakeside" / id[:2] / id).write_bytes(data + b"!")
+    answer = desk.get(f"evidence/{id}")
+    problem(answer, 503, "store")
+    assert answer.headers["Retry-After"]
+
+
+# ---- status links ----------------------------------------------------------------------------------------------------
+
+
+def test_a_resident_sees_how_his_ticket_stands_and_nothing_else(house, desk):
+    ticket = desk.ticket()
+    made = desk.post(f"tickets/{ticket}/link").json()
+    assert made["url"].endswith(f"/s/{made['code']}")
+    resident = house.as_(None)
+    seen = resident.call("GET", f"/api/v1/status/{made['code']}")
+    assert seen.json()["ticket"] == ticket
+    assert seen.json()["state"]["title"] == "已登记"
+    for canary in (*CANARIES.values(), "小李"):
+        assert canary not in seen.text
+    problem(
+        resident.get(f"tickets/{ticket}", headers={"Authorization": f"Bearer {made['code']}"}), 401, "token_malformed"
+    )
+    problem(resident.call("GET", "/api/v1/status/nonsense"), 404, "link_ended")
+    assert desk.call("DELETE", f"tickets/{ticket}/link").status_code == 204
+    problem(resident.call("GET", f"/api/v1/status/{made['code']}"), 404, "link_ended")
+
+
+# ---- the daemon itself -----------------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_was_set_is_accepted(house, root):
+    house.clock.held = 900
+    assert root.call("GET", "/api/v1/clock").json()["held"] == 900
+    assert root.call("POST", "/api/v1/clock/accept", json={}).json()["accepted"] == 900
+    assert house.clock.held == 0
+
+
+def test_accounts_are_made_changed_and_disabled(house, root):
+    make = {"name": "Ming", "person": "小明", "password": GOOD, "sites": {"lakeside": ["front_desk"]}}
+    made = root.call("POST", "/api/v1/accounts", json=make)
+    assert made.status_code == 201, made.text
+    assert made.json()["name"] == "ming"
+    assert GOOD not in made.text
+    assert "argon2" not in root.call("GET", "/api/v1/accounts").text
+    problem(root.call("POST", "/api/v1/accounts", json=make), 409, "name_taken")
+    problem(
+        root.call("POST", "/api/v1/accounts", json={**make, "name": "x", "password": "short"}), 422, "password_short"
+    )
+    off = {"person": "小明", "sites": {"lakeside": []}, "disabled": True}
+    assert root.call("PUT", "/api/v1/accounts/ming", json=off).json()["disabled"] is True
+    problem(root.call("PUT", "/api/v1/accounts/nobody", json=off), 404, "account_unknown")
+
+
+def test_tokens_are_made_and_their_secret_is_shown_once(house, root):
+    make = {
+        "name": "电话系统",
+        "scopes": ["ticket:write"],
+        "sites": {"lakeside": []},
+        "expires_at": house.clock() + 86400,
+    }
+    made = root.call("POST", "/api/v1/tokens", json=make)
+    assert made.status_code == 201, made.text
+    assert house.as_(made.json()["text"]).ticket()
+    listed = root.call("GET", "/api/v1/tokens")
+    assert made.json()["text"][12:] not in listed.text
+    assert made.json()["id"] in [one["id"] for one in listed.json()["tokens"]]
+    problem(root.call("POST", "/api/v1/tokens", json={**make, "scopes": ["everything"]}), 422, "scope_unknown")
+    problem(root.call("POST", "/api/v1/tokens", json={**make, "expires_at": 1}), 422, "token_expiry")
+    problem(root.call("DELETE", "/api/v1/tokens/00000000"), 404, "token_not_found")
