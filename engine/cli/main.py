@@ -21,6 +21,10 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "schema": ("engine.cli.schema", "JSON Schema for editors."),
     "serve": ("engine.cli.serve", "The daemon: sites day and night, with API and board."),
     "people": ("engine.cli.people", "The lists of staff and customers."),
+    "policy": ("engine.cli.policy", "The policies that sites ran by, and open tickets on their way to another."),
+    "audit": ("engine.cli.audit", "Whether what is written is what was written."),
+    "db": ("engine.cli.db", "The database file: migrate, backup, restore, verify."),
+    "doctor": ("engine.cli.doctor", "What would go wrong with a daemon here, and the remedy."),
     "calendar": ("engine.cli.calendar", "Working time as a tool of its own: due, between, show."),
 }
 

@@ -13,7 +13,7 @@ from engine.runtime.directory import entries as roster_entries
 from engine.runtime.door import Door
 from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.editions import publish
-from engine.runtime.migration import Change, DueChange, Migration, migrate, preview
+from engine.runtime.migration import Change, DueChange, Migration, Mode, migrate, preview
 from engine.runtime.people import Entry, Handover, Roster, understaffed
 from engine.runtime.privacy import MASK, masked, may_see
 from engine.runtime.service import Service, everything
@@ -25,7 +25,7 @@ from engine.runtime.values import ValueProblemError, read_instant, read_value, s
 from engine.store import Done
 
 if TYPE_CHECKING:
-    from engine.runtime.auditor import Auditor, Trouble
+    from engine.runtime.auditor import Auditor, Trouble, index_of
     from engine.runtime.engine import Beat, Engine, EngineClock
     from engine.runtime.revisions import Prepared, prepare, restore
 
@@ -48,6 +48,7 @@ __all__ = [
     "Leave",
     "Migration",
     "Mistake",
+    "Mode",
     "Occurrence",
     "Prepared",
     "Roster",
@@ -63,6 +64,7 @@ __all__ = [
     "changed",
     "changes",
     "everything",
+    "index_of",
     "leavers",
     "masked",
     "may_see",
@@ -91,6 +93,7 @@ __all__ = [
 #: What works on a database, by module: imported when asked for, since rehearsal needs none.
 _ON_DATABASES = {
     "Auditor": "auditor",
+    "index_of": "auditor",
     "Beat": "engine",
     "Engine": "engine",
     "EngineClock": "engine",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -20,9 +21,9 @@ class Prepared(NamedTuple):
     files: Mapping[str, str]
 
 
-def prepare(path: Path) -> Prepared:
-    """Read a policy file and all it extends, in full; nothing runs by it yet."""
-    return _prepared(load(path))
+def prepare(path: Path, today: date | None = None) -> Prepared:
+    """Read a policy file and all it extends, in full, as `huiyin check` does on that day; nothing runs by it yet."""
+    return _prepared(load(path, today=today))
 
 
 def restore(revision: Revision) -> Prepared:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -45,17 +46,22 @@ class Daemon:
 
     def apply(self, path: Path, by: str, why: str = "") -> Revision | None:
         """Read a site's policy anew and run by it; None: it is the one that runs. Raises RefusedPolicyError."""
-        return self.adopt(path, prepare(path), by, why)
+        return self.adopt(path, prepare(path, self.today), by, why)
 
     def adopt(self, path: Path, prepared: Prepared, by: str, why: str) -> Revision | None:
         return self.engine.apply(_sound(path, prepared).id, prepared, by, why)
+
+    @property
+    def today(self) -> date:
+        """The civil date by the daemon's clock, UTC."""
+        return datetime.fromtimestamp(self.clock(), UTC).date()
 
     def reload(self, by: str) -> Mapping[str, Exception]:
         """Read the file of every site anew, all of them before any site changes. Why which were refused, by site: those
         run on as before.
         """
         with self.reading:
-            found = [(path, _prepared(path)) for path in self.config.sites]
+            found = [(path, _prepared(path, self.today)) for path in self.config.sites]
             refused: dict[str, Exception] = {}
             for path, prepared in found:
                 try:
@@ -148,9 +154,9 @@ def _put_together(config: Config, clock: EngineClock | None, channel: Channel | 
     return Daemon(config, clock, database, engine, live, postman, Auditor(engine))
 
 
-def _prepared(path: Path) -> Prepared | OSError:
+def _prepared(path: Path, today: date) -> Prepared | OSError:
     try:
-        return prepare(path)
+        return prepare(path, today)
     except OSError as error:
         return error
 
@@ -163,7 +169,7 @@ def _sound(path: Path, prepared: Prepared) -> Plan:
 
 def _take_up(daemon: Daemon, path: Path) -> None:
     try:
-        daemon.take(path, prepare(path), "start")
+        daemon.take(path, prepare(path, daemon.today), "start")
     except RefusedPolicyError:
         if path.stem not in daemon.database.sites():
             raise

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from tests.policy.test_hostile import MUTATIONS
 from tests.runtime.running import BODY
 
 START = at("11-16 09:00")
+TODAY = date(2026, 11, 16)
 NAMES = ("garden", "harbour")
 
 
@@ -103,7 +105,7 @@ def test_a_bad_policy_is_refused_with_what_check_says_and_the_other_site_takes_i
     refused = daemon.reload("SIGHUP")
     path = daemon.config.sites[0]
     assert set(refused) == {"garden"}
-    assert render_json(refused["garden"].diagnostics) == render_json(load(path).diagnostics)
+    assert render_json(refused["garden"].diagnostics) == render_json(load(path, today=TODAY).diagnostics)
     assert "garden" in daemon.engine.refused
     assert versions(daemon)["garden"] == before["garden"]
     assert versions(daemon)["harbour"] != before["harbour"]
@@ -148,7 +150,7 @@ def _mutate(daemon, rounds, seed):
         found = daemon.reload("SIGHUP")
         assert set(found) == {"garden"}
         assert isinstance(found["garden"], RefusedPolicyError)
-        assert render_json(found["garden"].diagnostics) == render_json(load(path).diagnostics)
+        assert render_json(found["garden"].diagnostics) == render_json(load(path, today=TODAY).diagnostics)
         assert set(daemon.engine.refused) == {"garden"}
         assert versions(daemon) == running
         assert dump(daemon) == before

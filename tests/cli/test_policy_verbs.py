@@ -1,0 +1,304 @@
+"""The verbs that look after a daemon's file: policies, proofs, copies, and what the doctor says."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import date
+
+import pytest
+from click.testing import CliRunner
+
+from engine.cli import doctor, main
+from engine.core import Command, commands
+from engine.runtime import VirtualClock
+from engine.server import Config, build
+from engine.store import Database
+from tests.core.harness import DESK, HEAD, at
+from tests.runtime.running import BODY
+
+START = at("11-16 09:00")
+FIRST = HEAD.replace("policy: test", "policy: garden") + BODY
+QUICKER = FIRST.replace("3 working days", "2 working days")
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """Every verb finds the same instant."""
+    clock = VirtualClock(at("11-16 12:00"))
+    monkeypatch.setattr("engine.server.daemon.SteadyClock", lambda: clock)
+    return clock
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A site with two open tickets, and nobody who runs it."""
+    (tmp_path / "garden.yaml").write_text(FIRST, encoding="utf-8")
+    data = tmp_path / "data"
+    daemon = build(Config(data, (tmp_path / "garden.yaml",)), VirtualClock(START))
+    service = daemon.engine.services["garden"]
+    for id in ("T1", "T2"):
+        act = commands.Open("matter", {}, "desk", service.site.plan.version, service.site.edition)
+        service.handle(Command(id, DESK, START, act))
+    daemon.stop()
+    return data
+
+
+def run(*arguments, lang="en"):
+    return CliRunner().invoke(main, [*map(str, arguments), "--lang", lang])
+
+
+def write(data, text):
+    path = data.parent / "garden.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def versions(data):
+    return [one["version"] for one in json.loads(run("policy", "list", "garden", "--data", data, "--json").output)]
+
+
+def dump(data):
+    with sqlite3.connect(data / "huiyin.db") as connection:
+        found = {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall()
+            for table in ("step", "timer", "revision")
+        }
+    connection.close()
+    return found
+
+
+def test_a_policy_is_applied_listed_and_rolled_back(data):
+    done = run("policy", "apply", write(data, QUICKER), "--why", "owners asked", "--data", data)
+    first, second = versions(data)
+    assert done.exit_code == 0
+    assert done.output.splitlines() == [
+        f"garden runs by revision 2 ({second}) from now on",
+        "2 open tickets keep theirs: `huiyin policy migrate garden --to 2 --dry-run`",
+    ]
+    assert run("policy", "apply", data.parent / "garden.yaml", "--data", data).output == "garden runs by it already\n"
+    done = run("policy", "rollback", "garden", 1, "--data", data)
+    assert done.output.splitlines()[0] == f"garden runs by revision 3 ({first}) from now on"
+    listed = run("policy", "list", "garden", "--data", data).output.splitlines()
+    assert [(line.split()[0], line.split()[1]) for line in listed] == [("1", first), ("2", second), ("3", first)]
+    assert "owners asked" in listed[1]
+    assert listed[2].endswith("runs, 2 open")
+
+
+def test_a_policy_with_mistakes_is_refused_with_what_check_says(data):
+    before = dump(data)
+    path = write(data, FIRST.replace("until: finish", "until: nosuch"))
+    done = run("policy", "apply", path, "--data", data)
+    assert done.exit_code == 1
+    assert "nosuch" in done.output
+    assert done.output.endswith("the one before runs on\n")
+    assert dump(data) == before
+    done = run("policy", "apply", path, "--data", data, "--json")
+    checked = run("check", path, "--json")
+    assert {one["code"] for one in json.loads(done.stdout)} == {one["code"] for one in json.loads(checked.stdout)}
+
+
+@pytest.mark.parametrize(
+    ("lang", "lines"),
+    [
+        ("en", ["T1  todo", "  finish            due 2026-11-19 18:00 -> 2026-11-18 18:00", "T2  todo", "  finish            due 2026-11-19 18:00 -> 2026-11-18 18:00", "2 open tickets would migrate, dues of 2 would change, 0 would stay"]),
+        ("zh", ["T1  todo", "  finish            到期 2026-11-19 18:00 → 2026-11-18 18:00", "T2  todo", "  finish            到期 2026-11-19 18:00 → 2026-11-18 18:00", "将迁移 2 张未闭环工单，其中 2 张到期变化，0 张不迁移"]),
+    ],
+)  # fmt: skip
+def test_a_dry_run_lists_each_ticket_whose_dues_change_and_changes_nothing(data, lang, lines):
+    run("policy", "apply", write(data, QUICKER), "--data", data)
+    before = dump(data)
+    done = run("policy", "migrate", "garden", "--to", 2, "--dry-run", "--data", data, lang=lang)
+    assert done.output.splitlines() == lines
+    assert done.exit_code == 0
+    assert dump(data) == before
+
+
+def test_open_tickets_migrate_by_number_or_version(data):
+    run("policy", "apply", write(data, QUICKER), "--data", data)
+    first, second = versions(data)
+    done = run("policy", "migrate", "garden", "--to", 2, "--ticket", "T1", "--mode", "keep", "--data", data)
+    assert done.output == "1 open tickets migrated, dues of 0 changed, 0 stayed\n"
+    done = run("policy", "migrate", "garden", "--to", second, "--data", data, "--json")
+    assert [(one["ticket"], one["plan"], one["dues"][0]["new"]) for one in json.loads(done.output)] == [
+        ("T2", first, at("11-18 18:00"))
+    ]
+    done = run("policy", "migrate", "garden", "--to", "9", "--data", data)
+    assert (done.exit_code, done.output) == (1, "Error: garden never ran by version 9\n")
+
+
+def test_a_state_that_is_gone_is_mapped_or_the_ticket_stays(data):
+    renamed = FIRST.replace("todo", "doing")
+    run("policy", "apply", write(data, renamed), "--data", data)
+    done = run("policy", "migrate", "garden", "--to", 2, "--data", data)
+    assert done.exit_code == 1
+    assert (
+        done.output.splitlines()[0] == "T1  not migrated: the new version has no state todo; map it with --state todo=…"
+    )
+    done = run("policy", "migrate", "garden", "--to", 2, "--state", "todo=doing", "--data", data)
+    assert (done.exit_code, done.output) == (0, "2 open tickets migrated, dues of 0 changed, 0 stayed\n")
+    assert run("policy", "migrate", "garden", "--to", 2, "--state", "todo", "--data", data).exit_code == 2
+
+
+def test_day_data_is_published(data, tmp_path):
+    days = tmp_path / "power.json"
+    days.write_text('{"days": [{"name": "停电", "date": "2026-11-17", "isOffDay": true}]}', encoding="utf-8")
+    done = run("policy", "days", days, "--data", data)
+    assert done.output == "edition power is published to garden\n"
+    done = run("policy", "days", days, "--data", data)
+    assert done.exit_code == 1
+    assert "garden has an edition power already" in done.output
+    days.write_text("{", encoding="utf-8")
+    assert run("policy", "days", days, "--edition", "more", "--data", data).exit_code == 1
+
+
+@pytest.mark.parametrize("verb", [("list", "garden"), ("rollback", "garden", "1"), ("migrate", "garden", "--to", "1")])
+@pytest.mark.parametrize(("lang", "words"), [("en", "a daemon runs on"), ("zh", "守护进程在运行")])
+def test_a_daemon_that_holds_the_file_is_named_and_how_to_ask_it(data, verb, lang, words):
+    with Database.open(data / "huiyin.db", lambda: START):
+        done = run("policy", *verb, "--data", data, lang=lang)
+    assert done.exit_code == 1
+    assert words in done.output
+    assert "SIGHUP" in done.output
+
+
+def test_what_is_not_there_is_said(data, tmp_path):
+    assert "there is no site lake in" in run("policy", "list", "lake", "--data", data).output
+    assert "there is no database in" in run("policy", "list", "garden", "--data", tmp_path / "nowhere").output
+    assert "garden has no revision 9" in run("policy", "rollback", "garden", 9, "--data", data).output
+    assert "is not a file" in run("audit", "verify", "--data", tmp_path / "nowhere").output
+
+
+# ---- proofs and copies -----------------------------------------------------------------------------------------------
+
+
+def tamper(data, statement):
+    with sqlite3.connect(data / "huiyin.db") as connection:
+        assert connection.execute(statement).rowcount
+    connection.close()
+
+
+def test_a_whole_file_is_verified_also_while_a_daemon_runs(data):
+    assert run("audit", "verify", "--strict", "--data", data).exit_code == 0
+    with Database.open(data / "huiyin.db", lambda: START):
+        done = run("audit", "verify", "--data", data)
+        assert (done.exit_code, done.output) == (0, "every history, stream and seal is as it was written\n")
+        assert run("audit", "verify", "--strict", "--data", data).exit_code == 1  # which only its auditor can
+
+
+@pytest.mark.parametrize("verb", ["audit", "db"])
+def test_each_damage_is_named(data, verb):
+    tamper(data, "UPDATE step SET body = replace(body, 'desk', 'boss') WHERE family = 'T1'")
+    done = run(verb, "verify", "--data", data)
+    assert done.exit_code == 1
+    assert done.output.splitlines() == [
+        "site garden, family T1, step 1: is not what its hash says, or does not follow the one before it",
+        "1 places are not as they were written",
+    ]
+    found = json.loads(run(verb, "verify", "--data", data, "--json").output)
+    assert [(one["site"], one["family"], one["step"]) for one in found] == [("garden", "T1", 1)]
+
+
+def test_a_strict_look_derives_the_indexes_again(data):
+    tamper(data, "DELETE FROM timer WHERE family = 'T2'")
+    assert run("audit", "verify", "--data", data).exit_code == 0
+    done = run("audit", "verify", "--strict", "--data", data)
+    assert done.exit_code == 1
+    assert (
+        done.output.splitlines()[0]
+        == "site garden, family T2: its indexes are not what its history says: missing T2/finish#1.1/due/due/0"
+    )
+
+
+def test_a_backup_made_while_a_daemon_runs_is_put_back(data, tmp_path):
+    target = tmp_path / "backup.db"
+    with Database.open(data / "huiyin.db", lambda: START):
+        assert run("db", "backup", target, "--data", data).exit_code == 0
+        assert "in use" in run("db", "restore", target, "--data", data).output
+    assert "overwrites nothing" in run("db", "backup", target, "--data", data).output
+    before = dump(data)
+    tamper(data, "DELETE FROM step")
+    done = run("db", "restore", target, "--data", data)
+    assert done.exit_code == 0
+    assert "before-restore" in done.output
+    assert dump(data) == before
+
+
+def test_a_file_is_brought_to_the_newest_schema(data):
+    assert json.loads(run("db", "migrate", "--data", data, "--json").output) == {"migrations": []}
+    assert run("db", "migrate", "--data", data, lang="zh").output == f"{data}/huiyin.db 已是最新\n"
+
+
+# ---- the doctor ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def healthy(data, monkeypatch):
+    """A machine on which everything is well."""
+    data.chmod(0o700)
+    monkeypatch.setattr("engine.runtime.now", lambda: START + 86400)
+    monkeypatch.setattr("engine.runtime.today", lambda: date(2026, 9, 1))
+    monkeypatch.setattr(doctor.sqlite3, "sqlite_version_info", (3, 52, 0))
+    monkeypatch.setattr(doctor, "_zones", lambda: "2026b")
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: _Disk(5 << 30))
+    return data
+
+
+class _Disk:
+    def __init__(self, free):
+        self.free = free
+
+
+def look(data, *options):
+    done = run("doctor", "--data", data, "--json", *options)
+    return done.exit_code, {one["what"]: one["status"] for one in json.loads(done.output) if one["status"] != "ok"}
+
+
+def test_a_healthy_machine_has_nothing_to_mend(healthy):
+    assert look(healthy, "--strict") == (0, {})
+    lines = run("doctor", "--data", healthy).output.splitlines()
+    assert all(line.startswith("✓ ") for line in lines)
+
+
+def test_each_ill_is_named_with_its_remedy(healthy, monkeypatch):
+    def ill(what, status):
+        code, found = look(healthy)
+        assert found == {what: status}
+        assert code == (status == "bad")
+        assert look(healthy, "--strict")[0] == 1
+        told = run("doctor", "--data", healthy, lang="zh").output.splitlines()
+        assert any(line.strip().startswith("→") for line in told)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor.sqlite3, "sqlite_version_info", (3, 51, 2))
+        ill("sqlite", "warn")
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor, "_zones", lambda: "2024a")
+        ill("time zones", "warn")
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.runtime.today", lambda: date(2026, 12, 1))
+        ill("days off", "warn")
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor.shutil, "disk_usage", lambda path: _Disk(1 << 20))
+        ill("disk", "bad")
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.runtime.now", lambda: START - 60)
+        ill("clock", "bad")
+    healthy.chmod(0o755)
+    ill("data", "warn")
+    healthy.chmod(0o700)
+    tamper(healthy, "UPDATE site SET stamp = stamp")
+    with sqlite3.connect(healthy / "huiyin.db") as connection:
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    ill("database", "bad")
+
+
+def test_the_doctor_reads_the_settings_and_the_policies_they_name(healthy, tmp_path):
+    config = tmp_path / "huiyin.yaml"
+    config.write_text("data: data\nsites: [garden.yaml]\n", encoding="utf-8")
+    assert look(tmp_path, "--config", config) == (0, {})
+    write(healthy, "policy: garden\ncategories: nothing")
+    assert look(tmp_path, "--config", config) == (1, {"policy": "bad"})
+    config.write_text("data: data\nsite: [garden.yaml]\n", encoding="utf-8")
+    assert look(healthy, "--config", config) == (1, {"settings": "bad"})
