@@ -4,6 +4,7 @@ from engine.notify.channels import send
 from engine.notify.destinations import Console, Destination, DingTalk, Feishu, Mail, Secret, Webhook, WeCom
 from engine.notify.digest import DailyDigest
 from engine.notify.letter import SENT, Letter, Outcome, refused, retry
+from engine.notify.outbox import Outbox, Tally
 from engine.notify.postman import Channel, Postman
 from engine.notify.release import Release
 from engine.notify.section import Mistake
@@ -25,6 +26,7 @@ __all__ = [
     "Mail",
     "Mistake",
     "Nobody",
+    "Outbox",
     "Outcome",
     "Person",
     "Postman",
@@ -33,6 +35,7 @@ __all__ = [
     "Rendered",
     "Route",
     "Secret",
+    "Tally",
     "Undeliverable",
     "WeCom",
     "Webhook",

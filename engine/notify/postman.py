@@ -71,10 +71,16 @@ class Postman:
         self._finish = Finish(database, world)
         self._wake = Event()
         self._stopping = False
-        self._gate = Lock()  # over the leases under way
+        self._gate = Lock()  # over the leases under way, and the counts
         self._under_way: dict[int, Lease] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
         self._letters: SimpleQueue[Lease | None] = SimpleQueue()
         self._threads: list[Thread] = []
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Letters since the start by channel and outcome: sent, retry, refused, disabled, fenced."""
+        with self._gate:
+            return dict(self._counts)
 
     # ---- one round, without any thread ------------------------------------------------------------------------------
 
@@ -130,7 +136,10 @@ class Postman:
         with self._gate:
             lease.begun = not self._stopping and self._monotonic() < lease.trusted_till
         if lease.begun:
-            self._finish.end(row, self._hand_over(written.letter, route), self._now())
+            outcome = self._hand_over(written.letter, route)
+            done = self._finish.end(row, outcome, self._now())
+            with self._gate:
+                self._counts[row.channel, outcome.status if done else "fenced"] += 1
         else:
             self._finish.give_back(row, self._now(), begun=False)
 

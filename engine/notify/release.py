@@ -166,7 +166,18 @@ class _Desk:
         if not people and all(cause.kind == "all-clear" for cause in causes):
             return self._outbox.settle(known.queued.seq, "suppressed", "nobody was told", self._now)
         self._outbox.settle(known.queued.seq, "released", "", self._now)
-        reached = [self._place(known, causes, person) for person in people]
+        new = self._row(known, causes)
+        ways = {role: channels(known.plan, causes, role) for role in {person.role for person in people}}
+        reached = [
+            place(
+                self._deliveries,
+                self._world,
+                known.message.id,
+                new._replace(person=person.id, role=person.role, mailbox=mailbox(person, known.queued.ticket)),
+                ways[person.role],
+            )
+            for person in people
+        ]
         if not any(reached):
             give_up(self._outbox, known.queued, known.message.to, self._now)
         return None
@@ -217,24 +228,23 @@ class _Desk:
         queued = known.queued
         self._outbox.find(Finding("nobody", queued.site, queued.ticket, known.message.id, role, "", "", self._now))
 
-    def _place(self, known: Known, causes: tuple[Cause, ...], person: Person) -> bool:
+    def _row(self, known: Known, causes: tuple[Cause, ...]) -> New:
+        """What all who are told have in common."""
         queued, plan, ticket = known.queued, known.plan, known.ticket
-        ranks = max(rank(plan, ticket, cause) for cause in causes)
-        new = New(
+        return New(
             kind="message",
             site=queued.site,
             message=queued.seq,
             ticket=queued.ticket,
             at=queued.at,
-            person=person.id,
-            role=person.role,
-            mailbox=mailbox(person, queued.ticket),
+            person="",
+            role="",
+            mailbox="",
             critical=is_critical(plan, ticket, causes),
-            rank=ranks,
+            rank=max(rank(plan, ticket, cause) for cause in causes),
             next_at=not_before(queued.at, self._now),
             made_at=self._now,
         )
-        return place(self._deliveries, self._world, known.message.id, new, channels(plan, causes, person.role))
 
 
 def _tell(world: World, found: Finding) -> None:

@@ -16,7 +16,6 @@ from engine.notify.world import Reader, World
 from engine.policy import Words
 from engine.store import Database, Query, Row
 from engine.store.deliveries import Deliveries, Delivery
-from engine.store.outbox import Queued
 from engine.store.sqlite import SqliteStore
 
 #: Messages that a digest tells one by one; of the others it says how many there are.
@@ -80,13 +79,12 @@ class Writer:
         told: list[Told] = []
         stale: list[tuple[int, str]] = []
         broken: list[tuple[int, str]] = []
-        with self._database.read() as connection:
-            parts = _parts(Deliveries(connection), row)
-        for part, queued in parts:
+        parts = self._parts(row)
+        for part in parts:
             if len(told) == SHOWN:
                 break
             try:
-                one = self._tell(part, queued)
+                one = self._tell(part)
             except Exception as error:  # whatever is wrong with one part, the others are told
                 broken.append((part.seq, f"it cannot be written: {type(error).__name__}"))
                 continue
@@ -97,9 +95,16 @@ class Writer:
         rest = len(parts) - len(told) - len(stale) - len(broken)
         return Written(self._letter(row, told, rest) if told else None, tuple(stale), tuple(broken))
 
-    def _tell(self, row: Delivery, queued: Queued) -> Told | str:
+    def _parts(self, row: Delivery) -> list[Delivery]:
+        """What a letter tells: its own message, and those that are merged into it."""
+        with self._database.read() as connection:
+            return [*([row] if row.kind == "message" else []), *Deliveries(connection).members(row.id)]
+
+    def _tell(self, row: Delivery) -> Told | str:
         """What a row has to tell; else why it is no news any more."""
-        message = queued.message()
+        assert row.message is not None
+        with self._database.read() as connection:
+            message = Deliveries(connection).message(row.message).message()
         family = SqliteStore(self._database, row.site).load(row.ticket)
         if family is None:
             raise LookupError("there is no such ticket")
@@ -176,12 +181,6 @@ class Writer:
 def _texts(told: Iterable[Told]) -> str:
     """Each sentence once."""
     return "\n".join(dict.fromkeys(text for one in told for text in one.texts))
-
-
-def _parts(rows: Deliveries, row: Delivery) -> list[tuple[Delivery, Queued]]:
-    """A letter's own message, and those that are merged into it."""
-    own = [row] if row.kind == "message" else []
-    return [(part, rows.message(part.message)) for part in [*own, *rows.members(row.id)] if part.message is not None]
 
 
 def _silent(store: SqliteStore) -> Iterator[Row]:

@@ -123,6 +123,7 @@ class Deliveries:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
+        self._known: set[str] = set()
 
     # ---- made -------------------------------------------------------------------------------------------------------
 
@@ -140,7 +141,9 @@ class Deliveries:
 
     def know(self, destination: str, kind: str, rate: int | None) -> None:
         """A destination as the deployment has it now."""
-        self._execute(_KNOW, (destination, kind, rate))
+        if destination not in self._known:
+            self._known.add(destination)
+            self._execute(_KNOW, (destination, kind, rate))
 
     # ---- what waits -------------------------------------------------------------------------------------------------
 
@@ -174,8 +177,9 @@ class Deliveries:
 
     def gather(self, digest: str, destination: str, lane: Lane, now: int) -> None:
         """Merge what a lane holds, with all that was merged into it, into a digest."""
-        self._execute(_GATHER, (digest, destination, lane.site, lane.mailbox, now))
-        self._execute(_REPOINT, (digest, digest))
+        place = (digest, destination, lane.site, lane.mailbox, now)
+        self._execute(_GATHER_MEMBERS, place)
+        self._execute(_GATHER, place)
         self._execute(_RAISE, (lane.critical, lane.rank, digest))
 
     def letters_to(self, site: str, mailbox: str, since: int) -> list[int]:
@@ -236,13 +240,9 @@ class Deliveries:
 
     # ---- letters and what is merged into them -----------------------------------------------------------------------
 
-    def members(self, letter: str, limit: int = -1) -> list[Delivery]:
+    def members(self, letter: str) -> list[Delivery]:
         """What is merged into a letter, the highest rung first."""
-        return [delivery_of(row) for row in self._execute(_MEMBERS, (letter, limit))]
-
-    def count_members(self, letter: str) -> int:
-        count: int = self._execute(_COUNT_MEMBERS, (letter,)).fetchone()[0]
-        return count
+        return [delivery_of(row) for row in self._execute(_MEMBERS, (letter,))]
 
     def drop(self, seqs: Iterable[tuple[int, str]], now: int) -> None:
         """Rows, each with why nobody needs to hear of it any more."""
@@ -258,12 +258,20 @@ class Deliveries:
 
     # ---- operators --------------------------------------------------------------------------------------------------
 
-    def list(self, query: Filter) -> list[Delivery]:
+    def listed(self, query: Filter) -> list[Delivery]:
         """The deliveries that fit, in the order in which they were made."""
         names = [name for name in _FILTERED if getattr(query, name) is not None]
         where = " AND ".join(["seq > :after", *(f"{name} = :{name}" for name in names)])
         sql = f"SELECT * FROM delivery WHERE {where} ORDER BY seq LIMIT :limit"
         return [delivery_of(row) for row in self._execute(sql, query._asdict())]
+
+    def waiting(self) -> list[tuple[str, bool, int, int]]:
+        """What is pending or under way: channel, whether critical, how many, since when the oldest."""
+        return [(channel, bool(critical), *rest) for channel, critical, *rest in self._execute(_WAITING)]
+
+    def dead(self) -> list[tuple[str, int]]:
+        """What was given up, by channel."""
+        return self._execute(_DEAD).fetchall()
 
     def retry(self, id: str, now: int) -> bool:
         """Try a dead, discarded or suppressed delivery again, by its whole schedule. False if it is none of them."""
@@ -319,14 +327,12 @@ SELECT id FROM delivery
 WHERE destination = ? AND critical IN (0, 1) AND next_at IS NOT NULL
 AND site = ? AND mailbox = ? AND kind = 'digest' AND state = 'pending' AND attempt = 0
 """
-_GATHER: Final = """
-UPDATE delivery SET state = 'merged', next_at = NULL, "into" = ?
-WHERE destination = ? AND site = ? AND mailbox = ? AND critical IN (0, 1) AND next_at <= ?
+_LANE: Final = """
+destination = ? AND site = ? AND mailbox = ? AND critical IN (0, 1) AND next_at <= ?
 AND state = 'pending' AND kind = 'message' AND attempt = 0
 """
-_REPOINT: Final = """
-UPDATE delivery SET "into" = ? WHERE "into" IN (SELECT id FROM delivery WHERE "into" = ?)
-"""
+_GATHER: Final = f"UPDATE delivery SET state = 'merged', next_at = NULL, \"into\" = ? WHERE {_LANE}"
+_GATHER_MEMBERS: Final = f'UPDATE delivery SET "into" = ? WHERE "into" IN (SELECT id FROM delivery WHERE {_LANE})'
 _LETTERS_TO: Final = """
 SELECT started_at FROM attempt
 WHERE site = ? AND mailbox = ? AND started_at > ? AND outcome IN ('', 'sent', 'fenced') ORDER BY started_at
@@ -365,9 +371,8 @@ UPDATE destination SET failures = 0, pauses = 0, paused_till = 0 WHERE id = ? AN
 _DISABLE: Final = "UPDATE destination SET disabled = ?, failures = 0, pauses = 0, paused_till = 0 WHERE id = ?"
 
 _MEMBERS: Final = """
-SELECT * FROM delivery WHERE "into" = ? AND state = 'merged' ORDER BY rank DESC, critical DESC, at, seq LIMIT ?
+SELECT * FROM delivery WHERE "into" = ? AND state = 'merged' ORDER BY rank DESC, critical DESC, at, seq
 """
-_COUNT_MEMBERS: Final = "SELECT count(*) FROM delivery WHERE \"into\" = ? AND state = 'merged'"
 _SUPPRESS: Final = """
 UPDATE delivery SET state = 'suppressed', reason = ?, ended_at = ?, next_at = NULL WHERE seq = ? AND state = 'merged'
 """
@@ -377,6 +382,10 @@ WHERE seq = ? AND state IN ('pending', 'merged')
 """
 _MESSAGE: Final = "SELECT seq, site, id, ticket, at, body FROM message WHERE seq = ?"
 
+_WAITING: Final = """
+SELECT channel, critical, count(*), min(made_at) FROM delivery WHERE next_at IS NOT NULL GROUP BY channel, critical
+"""
+_DEAD: Final = "SELECT channel, count(*) FROM delivery WHERE state = 'dead' AND kind <> 'digest' GROUP BY channel"
 _RETRY: Final = """
 UPDATE delivery SET state = 'pending', "into" = NULL, next_at = ?1, made_at = ?1, tries = 0, ended_at = NULL
 WHERE id = ?2 AND state IN ('dead', 'discarded', 'suppressed')

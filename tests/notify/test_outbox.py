@@ -13,9 +13,9 @@ from threading import Condition, Event, Thread
 
 import pytest
 
-from engine.notify import SENT, Outcome, limits, refused, retry
+from engine.notify import SENT, Outbox, Outcome, limits, refused, retry
 from engine.store import Database
-from engine.store.deliveries import Deliveries, End
+from engine.store.deliveries import Deliveries, End, Filter
 from tests.notify.office import PLAN, SITE, Office, robot
 
 LOUD = PLAN.replace("notify: supervisor}", "notify: supervisor, quiet: ignore}")
@@ -74,6 +74,7 @@ def test_a_zombie_finishes_nothing_that_was_taken_from_it(office):
     other.deliver(again)
     assert office.deliveries()[0].state == "sent"
     assert office.rows("SELECT outcome FROM attempt ORDER BY attempt") == [("fenced",), ("sent",)]
+    assert office.postman.counts() == {("chat", "fenced"): 1}
 
 
 def test_the_same_owner_cannot_finish_an_older_attempt(office):
@@ -148,6 +149,9 @@ def test_a_receiver_that_is_gone_for_good_is_sent_nothing_more(office):
     office.post.says = lambda letter, where: calls.append(where.id) or SENT
     office.works("11-16 12:01")
     assert calls == ["mail"]
+    Outbox(office.database).enable("chat")
+    office.works("11-16 16:01")
+    assert calls == ["mail", "chat"]
 
 
 def test_a_receiver_says_itself_when_to_come_again(office):
@@ -425,10 +429,15 @@ def test_an_operator_lists_retries_and_discards(office):
     office.post.says = lambda letter, where: SENT
     first, second = dead
     now = office.clock.now
-    assert office.database.write(lambda c: Deliveries(c).retry(first.id, now))
-    assert office.database.write(lambda c: Deliveries(c).discard(second.id, "told by phone", now))
-    assert not office.database.write(lambda c: Deliveries(c).discard(second.id, "again", now))
+    outbox = Outbox(office.database)
+    assert outbox.tally(now) == ({}, {}, {"chat": 2, "mail": 2})
+    assert outbox.retry([first.id, "unknown"], now) == 1
+    assert outbox.discard([second.id], "told by phone", now) == 1
+    assert outbox.discard([second.id], "again", now) == 0
+    assert outbox.tally(now + 9) == ({("mail", False): 1}, {False: 9}, {"chat": 2})
     office.works()
+    assert office.postman.counts() == {("chat", "refused"): 2, ("mail", "refused"): 2, ("mail", "sent"): 1}
+    assert [one.id for one in outbox.list(Filter(channel="mail", state="sent"))] == [first.id]
     assert [(one.state, one.reason) for one in office.deliveries(channel="mail")] == [
         ("sent", ""),
         ("discarded", "told by phone"),
@@ -478,7 +487,9 @@ class Receiver:
 
         class Handler(BaseRequestHandler):
             def handle(self):
-                id = self.request.recv(64).decode()
+                id = self.request.makefile("rb").read().decode()
+                if len(id) != 32:
+                    return  # killed before it was handed over
                 with receiver.came:
                     receiver.ids.append(id)
                     receiver.came.notify_all()

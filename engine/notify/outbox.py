@@ -1,0 +1,51 @@
+"""What operators see of the outbox and do with it: list, retry, discard, count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from engine.store import Database
+from engine.store.deliveries import Deliveries, Delivery, Filter
+
+
+class Tally(NamedTuple):
+    """What waits and what was given up, counted now: for metrics, so without tickets and persons."""
+
+    pending: Mapping[tuple[str, bool], int]  #: by channel, and whether it is critical
+    oldest: Mapping[bool, int]  #: how long the oldest of those has waited, in seconds
+    dead: Mapping[str, int]  #: by channel
+
+
+class Outbox:
+    """The outbox of a database, for operators."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self, query: Filter) -> list[Delivery]:
+        """The deliveries that fit, in the order in which they were made; the next page is `after` the last `seq`."""
+        with self._database.read() as connection:
+            return Deliveries(connection).listed(query)
+
+    def retry(self, ids: Iterable[str], now: int) -> int:
+        """Try deliveries that were given up again, by their whole schedule; how many there were."""
+        return self._database.write(lambda c: sum(Deliveries(c).retry(id, now) for id in ids))
+
+    def discard(self, ids: Iterable[str], reason: str, now: int) -> int:
+        """Give deliveries up for a reason, which is kept; how many were pending or dead."""
+        return self._database.write(lambda c: sum(Deliveries(c).discard(id, reason, now) for id in ids))
+
+    def enable(self, destination: str) -> None:
+        """Send to a destination again that said it was gone for good."""
+        self._database.write(lambda c: Deliveries(c).disable(destination, ""))
+
+    def tally(self, now: int) -> Tally:
+        with self._database.read() as connection:
+            rows = Deliveries(connection)
+            waiting = rows.waiting()
+            dead = rows.dead()
+        oldest: dict[bool, int] = {}
+        for _, critical, _, made_at in waiting:
+            oldest[critical] = max(oldest.get(critical, 0), now - made_at)
+        return Tally({(channel, critical): count for channel, critical, count, _ in waiting}, oldest, dict(dead))
