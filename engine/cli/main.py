@@ -20,6 +20,8 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "backtest": ("engine.cli.backtest", "Last year's tickets under this plan."),
     "schema": ("engine.cli.schema", "JSON Schema for editors."),
     "serve": ("engine.cli.serve", "The daemon: sites day and night, with API and board."),
+    "ticket": ("engine.cli.ticket", "Open, move, show and list tickets from a terminal."),
+    "token": ("engine.cli.token", "Who else may speak to the API."),
     "people": ("engine.cli.people", "The lists of staff and customers."),
     "policy": ("engine.cli.policy", "The policies that sites ran by, and open tickets on their way to another."),
     "audit": ("engine.cli.audit", "Whether what is written is what was written."),

@@ -52,6 +52,7 @@ class Gate:
     defects: Defects
     callers: Limiter
     addresses: Limiter
+    who: Callable[[str, int], Principal | Denial]  #: shows this token at this instant
     tick: Callable[[], float] = monotonic
 
     def hold_back(self, request: Request) -> None:
@@ -71,16 +72,18 @@ def make_gate(daemon: Daemon, passwords: Passwords | None = None) -> Gate:
     def known() -> Mapping[str, frozenset[str]]:
         return {name: frozenset(service.site.plan.roles) for name, service in daemon.engine.services.items()}
 
+    tokens = Tokens(daemon.database, known)
     return Gate(
         daemon,
         Accounts(daemon.database, passwords, known),
         Sessions(daemon.database, passwords),
-        Tokens(daemon.database, known),
+        tokens,
         StatusLinks(daemon.database),
         AccessLog(daemon.database),
         Defects(),
         Limiter(PER_CALLER),
         Limiter(PER_ADDRESS),
+        tokens.principal,
     )
 
 
@@ -184,7 +187,7 @@ def _principal(
     gate: Gate, request: Request, at: int, bearer: HTTPAuthorizationCredentials | None, cookie: str | None
 ) -> Principal:
     if bearer is not None:
-        return _let(gate.tokens.principal(bearer.credentials, at))
+        return _let(gate.who(bearer.credentials, at))
     if request.headers.get("authorization") or not cookie:
         raise ProblemError(401, "sign_in", SENTENCES["sign_in"])
     session = gate.sessions.resume(cookie, at)

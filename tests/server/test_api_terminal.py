@@ -1,0 +1,173 @@
+"""The same commands from a terminal: on the file, and of a daemon over HTTP."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import ClassVar
+
+import pytest
+import uvicorn
+from click.testing import CliRunner
+
+from engine.cli.main import main
+from tests.server.conftest import CANARIES, REPAIR
+
+FACTS = [f"{name}={value}" for name, value in REPAIR.items()]
+
+
+def terminal(*words, code=0, **env):
+    """What a verb prints. Without HUIYIN_URL it works on the file."""
+    cleared = {"HUIYIN_URL": None, "HUIYIN_TOKEN": None, "HUIYIN_SITE": None, "HUIYIN_DIR": None, "LC_ALL": "C.UTF-8"}
+    done = CliRunner().invoke(main, [str(word) for word in words], env={**cleared, **env})
+    assert done.exit_code == code, (done.output, done.exception)
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, furnished):
+    folder = tmp_path_factory.mktemp("terminal") / "data"
+    shutil.copytree(furnished, folder)
+    return folder
+
+
+@pytest.fixture
+def on_file(folder):
+    return {"HUIYIN_DIR": str(folder), "HUIYIN_SITE": "lakeside"}
+
+
+def test_a_ticket_is_opened_moved_shown_and_listed_on_the_file(on_file):
+    made = terminal("ticket", "open", "repair", *FACTS, "--as", "小李", "--json", "--key", "k", **on_file)
+    ticket = json.loads(made.output)["ticket"]["ticket"]
+    again = terminal("ticket", "open", "repair", *FACTS, "--as", "小李", "--json", "--key", "k", **on_file)
+    assert json.loads(again.output)["ticket"]["ticket"] == ticket
+    assert "dispatch" in terminal("ticket", "moves", ticket, "--as", "小李", **on_file).output
+    moved = terminal(
+        "ticket", "do", ticket, "dispatch", "--assignee", "老张", "--as", "小李", "--lang", "zh", **on_file
+    )
+    assert "处理中" in moved.output
+    shown = terminal("ticket", "show", ticket, "--lang", "zh", **on_file).output
+    assert "到场" in shown
+    assert "lakeside.yaml:" in shown
+    assert all(canary not in shown for canary in CANARIES.values())
+    assert ticket in terminal("ticket", "list", "--assignee", "老张", **on_file).output
+    line = terminal("ticket", "timeline", ticket, "--lang", "zh", **on_file).output
+    assert "小李" in line
+    assert "residential.yaml:" in line
+
+
+def test_a_refusal_names_the_legal_moves_and_ends_with_1(on_file):
+    made = terminal("ticket", "open", "repair", *FACTS, "--as", "小李", "--json", **on_file)
+    ticket = json.loads(made.output)["ticket"]["ticket"]
+    refused = terminal("ticket", "do", ticket, "arrive", "--as", "小李", code=1, **on_file).output
+    assert "state:" in refused
+    assert "dispatch 派单" in refused
+    version = terminal("ticket", "do", ticket, "urge", "--as", "小李", "--expected-version", "7", code=1, **on_file)
+    assert "changed" in version.output
+    assert "no_ticket" in terminal("ticket", "show", "lakeside-999", code=1, **on_file).output
+    assert "NAME=VALUE" in terminal("ticket", "open", "repair", "matter", code=2, **on_file).output
+
+
+def test_a_role_beside_the_roster_is_taken_at_its_word_on_the_file(on_file):
+    made = terminal("ticket", "open", "repair", *FACTS, "--as", "值班电话", "--json", **on_file)
+    ticket = json.loads(made.output)["ticket"]["ticket"]
+    terminal("ticket", "do", ticket, "urge", "--as", "值班电话", code=1, **on_file)
+    terminal("ticket", "do", ticket, "urge", "--as", "值班电话", "--role", "front_desk", **on_file)
+
+
+def test_a_token_is_made_listed_and_revoked_on_the_file(on_file):
+    made = terminal("token", "make", "电话系统", "--scope", "ticket:write", "--site", "lakeside=front_desk", **on_file)
+    text = made.stdout.strip()
+    assert text.startswith("hy_")
+    assert text[12:] not in terminal("token", "list", "--json", **on_file).output
+    terminal("token", "revoke", text[3:11], **on_file)
+    assert "revoked" in terminal("token", "list", **on_file).output
+    assert "token_not_found" in terminal("token", "revoke", "00000000", code=1, **on_file).output
+    bad = terminal("token", "make", "x", "--scope", "everything", "--site", "*", code=1, **on_file)
+    assert "scope_unknown" in bad.output
+
+
+def test_where_there_is_no_file_it_is_said(tmp_path):
+    assert "database" in terminal("ticket", "list", "--site", "x", "--data", tmp_path / "none", code=1).output
+
+
+# ---- of a daemon -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def listening(app):
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        place.listen()
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+        thread = Thread(target=server.run, kwargs={"sockets": [place]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{place.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def test_the_same_verbs_speak_to_a_daemon(house):
+    with listening(house.app) as url:
+        env = {"HUIYIN_URL": url, "HUIYIN_TOKEN": house.token("小李"), "HUIYIN_SITE": "lakeside"}
+        made = terminal("ticket", "open", "repair", *FACTS, "--json", **env)
+        ticket = json.loads(made.output)["ticket"]["ticket"]
+        assert (
+            "处理中" in terminal("ticket", "do", ticket, "dispatch", "--assignee", "老张", "--lang", "zh", **env).output
+        )
+        assert ticket in terminal("ticket", "list", "--limit", "200", **env).output
+        assert "HUIYIN_TOKEN" in terminal("ticket", "list", code=1, **{**env, "HUIYIN_TOKEN": ""}).output
+        assert "not_allowed" in terminal("token", "list", code=1, **env).output
+        root = {**env, "HUIYIN_TOKEN": house.token(scopes="admin", everywhere="")}
+        assert "test 1" in terminal("token", "list", **root).output
+
+
+def test_a_file_that_a_daemon_has_is_not_opened_and_the_way_to_the_daemon_is_named(house):
+    said = terminal("ticket", "list", "--site", "lakeside", "--data", house.daemon.config.data, code=1).output
+    assert "--url" in said
+
+
+def test_an_address_that_cannot_be_or_is_nobody_is_said():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    nobody = terminal("ticket", "list", "--site", "x", "--url", f"http://127.0.0.1:{port}", code=1).output
+    assert "cannot be reached" in nobody
+    assert "http://HOST:PORT" in terminal("ticket", "list", "--site", "x", "--url", "file:///etc/passwd", code=2).output
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Answers with a redirect to where a token must not go."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        self.send_response(302)
+        self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/stolen")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Quiet."""
+
+
+def test_a_token_follows_no_redirect():
+    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        env = {"HUIYIN_URL": f"http://127.0.0.1:{server.server_port}", "HUIYIN_TOKEN": "hy_x"}
+        said = terminal("ticket", "list", "--site", "x", code=1, **env).output
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert "302" in said
+    assert all("stolen" not in path for path in Elsewhere.asked)
