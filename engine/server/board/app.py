@@ -5,11 +5,12 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from engine.server.board import duties, entrance, figures, intake, lists, outside, policies, tickets
-from engine.server.board.desk import Desk
+from engine.server.board.desk import make_templates
 
 
 def add_board(app: FastAPI) -> None:
-    """The pages, as routes of an application that has a gate."""
-    app.state.desk = Desk(app.state.gate)
+    """The pages, as routes of an application that has a gate (engine.server.auth)."""
+    app.state.templates = make_templates()
+    app.state.told = entrance.told
     for pages in (entrance, lists, tickets, intake, duties, figures, policies, outside):
         app.include_router(pages.router)

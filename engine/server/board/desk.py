@@ -22,6 +22,7 @@ from engine.server.board.words import LANGUAGES, WORDS, Lang
 from engine.server.denials import Denial, denial
 from engine.server.problems import request_id
 from engine.server.sessions import SignedIn, form_denial
+from engine.store.evidence import Evidence
 
 HERE: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "huiyin_language"
@@ -71,16 +72,16 @@ class Place:
 
 
 class Desk:
-    """The services behind the pages; made once for an application."""
+    """What pages of an application work with."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, templates: Environment) -> None:
         self.gate = gate
         self.daemon = gate.daemon
         self.accounts = gate.accounts
         self.sessions = gate.sessions
         self.links = gate.links
-        self.log = gate.log
-        self._templates = _environment()
+        self.evidence = Evidence(gate.daemon.config.data / "evidence")
+        self._templates = templates
 
     # ---- who looks --------------------------------------------------------------------------------------------------
 
@@ -109,6 +110,10 @@ class Desk:
         if not allowed(visit.principal, action, site):
             raise refused(denial("not_allowed"), 403)
         return Place(visit, site, service)
+
+    def note(self, place: Place, action: str, object: str = "", outcome: str = "done", purpose: str = "") -> None:
+        """Write into the access log what was done, never with a value of a person."""
+        self.gate.log.record(place.visit.call.entry(action, place.name, object, outcome, purpose))
 
     def check_form(self, visit: Visit, form: Mapping[str, str]) -> None:
         """A form is of the session it comes with. Raises TroubleError."""
@@ -145,7 +150,7 @@ class Desk:
 
     def html(self, visit: Visit, template: str, values: Mapping[str, Any]) -> str:
         principal = visit.session.principal if visit.session is not None else None
-        around = {
+        around: dict[str, Any] = {
             "lang": visit.lang,
             "now": visit.at,
             "path": visit.request.url.path,
@@ -207,7 +212,8 @@ def language(request: Request, session: SignedIn | None) -> Lang:
     return next((lang for lang in asked if lang in LANGUAGES), "zh")
 
 
-def _environment() -> Environment:
+def make_templates() -> Environment:
+    """The templates of the board: escaped unless they say otherwise, and a name that is not there is a defect."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

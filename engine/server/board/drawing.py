@@ -1,6 +1,6 @@
 """A workflow as a picture: where its boxes and lines stand. Pure; a template turns it into SVG.
 
-States stand in columns by their distance from the first one, final ones last. Moves that lead on leave a box at its
+States stand in columns, each after those that lead to it, final ones last. Moves that lead on leave a box at its
 right, each on a line of its own with its name; those that lead back run below all boxes. Moves that stay are named
 inside their box.
 """
@@ -97,20 +97,16 @@ def flow_of(workflow: Workflow, title: Callable[[str, str], str]) -> Flow:
 
 
 def columns_of(flow: Flow) -> list[list[str]]:
-    """States by their distance from the first one; final ones in a column of their own, what nothing leads to in the
-    first.
-    """
-    distance = {flow.initial: 0}
-    waiting = [flow.initial]
-    for state in waiting:
-        for source, to in flow.leads:
-            if source == state and to not in distance:
-                distance[to] = distance[state] + 1
-                waiting.append(to)
-    last = max((distance.get(id, 0) for id, state in flow.states.items() if not state.final), default=0) + 1
+    """States by how many moves lead to them at most, taken in the order of the policy; final ones stand last."""
+    order = {state: number for number, state in enumerate(flow.states)}
+    rank: dict[str, int] = {}
+    for id in flow.states:
+        before = [source for source, to in flow.leads if to == id and order[source] < order[id]]
+        rank[id] = max((rank[source] + 1 for source in before), default=0)
+    last = max((rank[id] for id, state in flow.states.items() if not state.final), default=0) + 1
     found: dict[int, list[str]] = {}
     for id, state in flow.states.items():
-        found.setdefault(last if state.final else distance.get(id, 0), []).append(id)
+        found.setdefault(last if state.final else rank[id], []).append(id)
     return [found[column] for column in sorted(found)]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
+from starlette.datastructures import UploadFile
 
 from engine.policy import Words
 from engine.server.accounts import is_administrator
@@ -27,18 +28,30 @@ YEAR: Final = 365 * 86400
 
 
 def desk_of(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
+    return Desk(request.app.state.gate, request.app.state.templates)
 
 
-async def filled_in(request: Request) -> Mapping[str, str]:
-    """The texts of a form; of a name that comes twice, the last."""
+def told(request: Request, trouble: TroubleError) -> Response:
+    """A trouble as a page."""
+    return desk_of(request).trouble(request, trouble)
+
+
+class Sent(dict[str, str]):
+    """The texts of a form, of a name that comes twice the last; and its files that are not empty."""
+
+    files: Mapping[str, bytes]
+
+
+async def filled_in(request: Request) -> Sent:
     form = await request.form(max_files=20, max_fields=200)
-    return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    sent = Sent((name, value) for name, value in form.multi_items() if isinstance(value, str))
+    uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
+    sent.files = {name: data for name, upload in uploads if (data := await upload.read())}
+    return sent
 
 
 At = Annotated[Desk, Depends(desk_of)]
-Form = Annotated[Mapping[str, str], Depends(filled_in)]
+Form = Annotated[Sent, Depends(filled_in)]
 
 
 @router.get("/static/{name}")

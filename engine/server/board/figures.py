@@ -59,7 +59,7 @@ def as_csv(request: Request, desk: At, site: str, month: str) -> Response:
     place = desk.at(request, site, "figures.export")
     text = StringIO()
     csv.writer(text).writerows(table(place, read_month(place, month)))
-    desk.log.record(place.visit.call.entry("figures.export", site, month))
+    desk.note(place, "figures.export", month)
     return _file("\ufeff" + text.getvalue(), "text/csv; charset=utf-8", f"{site}-{month}.csv")
 
 
@@ -71,14 +71,14 @@ def as_xlsx(request: Request, desk: At, site: str, month: str) -> Response:
     assert sheet is not None
     sheet.title = month
     for row in table(place, read_month(place, month)):
-        sheet.append(row)
+        sheet.append(list(row))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for column, width in zip("ABCDEFGH", (30, 24, 14, 10, 18, 12, 40, 14), strict=True):
         sheet.column_dimensions[column].width = width
     data = BytesIO()
     book.save(data)
-    desk.log.record(place.visit.call.entry("figures.export", site, month))
+    desk.note(place, "figures.export", month)
     return _file(data.getvalue(), XLSX, f"{site}-{month}.xlsx")
 
 

@@ -9,7 +9,8 @@ from engine.core import Plan, Refusal
 from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.server import present
-from engine.server.problems import REFUSALS, refused
+from engine.server.problems import REFUSALS, SENTENCES, refused
+from engine.store.evidence import SIZE_MAX, Evidence
 
 #: Stands before the names of what a form asks, so that none is taken for what the form itself carries.
 ASKS: Final = "f-"
@@ -43,6 +44,19 @@ def typed(form: Mapping[str, str]) -> dict[str, str]:
     """The answers of a form, by the names of what was asked; empty ones are none."""
     answers = {name.removeprefix(ASKS): value.strip() for name, value in form.items() if name.startswith(ASKS)}
     return {name: value[:TEXT_MAX] for name, value in answers.items() if value}
+
+
+def keep_files(evidence: Evidence, site: str, filled: Filled, files: Mapping[str, bytes]) -> Filled:
+    """The form with its files kept, each by its number; a file that is not taken is a problem of its field."""
+    for name, data in files.items():
+        field = name.removeprefix(ASKS)
+        kept = evidence.keep(site, data) if len(data) <= SIZE_MAX else None
+        if kept is None:
+            return filled._replace(
+                problem=Answer(SENTENCES["file_type" if len(data) <= SIZE_MAX else "too_large"], field)
+            )
+        filled = filled._replace(typed={**filled.typed, field: kept.id})
+    return filled
 
 
 def answer(plan: Plan, refusal: Refusal, workflow: Workflow | None = None) -> Answer:

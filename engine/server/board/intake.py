@@ -12,7 +12,7 @@ from engine.core import Refusal
 from engine.server import offers, people, present
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At, Form
-from engine.server.board.forms import EMPTY, Filled, answer, field_view, typed
+from engine.server.board.forms import EMPTY, Filled, answer, field_view, keep_files, typed
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
 
@@ -38,7 +38,9 @@ def fill_in(request: Request, desk: At, site: str, category: str, customer: str 
 def open_ticket(request: Request, desk: At, site: str, category: str, form: Form) -> Response:
     place = desk.at(request, site, "ticket.open")
     desk.check_form(place.visit, form)
-    filled = Filled(category, typed(form))
+    filled = keep_files(desk.evidence, place.service.site.plan.id, Filled(category, typed(form)), form.files)
+    if filled.problem is not None:
+        return _page(desk, place, category, filled, 415)
     given = {**filled.typed, "category": category}
     principal, ticket = place.visit.principal, place.service.new_ticket()
     command = place.door.request(place.visit.at, ticket, principal.person, "open", given, principal.roles(site))
@@ -64,7 +66,7 @@ def make_link(request: Request, desk: At, site: str, ticket: str, form: Form) ->
     if place.service.store.load(ticket) is None:
         raise TroubleError(404, WORDS["no_ticket"].format(ticket=ticket))
     code = desk.links.make(site, ticket, place.visit.at)
-    desk.log.record(place.visit.call.entry("ticket.link", site, ticket))
+    desk.note(place, "ticket.link", ticket)
     base = desk.daemon.config.url or str(request.base_url).rstrip("/")
     return _opened(desk, place, ticket, f"{base}/s/{code}")
 

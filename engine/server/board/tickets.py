@@ -14,19 +14,21 @@ from fastapi.responses import RedirectResponse, Response
 
 from engine.core import Command, Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
 from engine.core.plan import Party
-from engine.runtime import may_see
+from engine.runtime import MASK, may_see
 from engine.runtime.listing import listed
 from engine.server import offers, present
 from engine.server.access_log import PURPOSES, purpose_denial
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At, Form
-from engine.server.board.forms import EMPTY, Answer, Filled, answer, field_view, typed
+from engine.server.board.forms import EMPTY, Answer, Filled, answer, field_view, keep_files, typed
 from engine.server.board.lines import is_warned, line
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
 from engine.store import StoreError
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+#: What stands for the texts of all notes where a fact is named.
+NOTES: Final = "notes"
 OWNER: Final = Party("word", "owner")
 #: Standing moves that stand behind a fold: they are needed seldom.
 SELDOM: Final = frozenset({"set_facts", "recategorise", "link", "unlink", "merge", "excuse", "correct"})
@@ -43,7 +45,11 @@ def act(request: Request, desk: At, site: str, ticket: str, form: Form) -> Respo
     """A move. What is refused, or crosses with what somebody else did, comes back as it was typed."""
     place = desk.at(request, site, "ticket.act")
     desk.check_form(place.visit, form)
-    filled = Filled(form.get("move", ""), typed(form))
+    filled = keep_files(
+        desk.evidence, place.service.site.plan.id, Filled(form.get("move", ""), typed(form)), form.files
+    )
+    if filled.problem is not None:
+        return _page(desk, place, ticket, filled, 415)
     family, one = _found(place, ticket)
     if meanwhile := _meanwhile(place, family, form.get("version", "")):
         return _page(desk, place, ticket, filled._replace(changed=meanwhile), 409)
@@ -65,25 +71,26 @@ def reveal(request: Request, desk: At, site: str, ticket: str, form: Form) -> Re
     """A personal value is shown once, on this page only, to who may see it; for what purpose is written down."""
     place = desk.at(request, site, "pii.reveal")
     desk.check_form(place.visit, form)
-    _, one = _found(place, ticket)
+    family, one = _found(place, ticket)
     fact, purpose = form.get("fact", ""), form.get("purpose", "")
     if wrong := purpose_denial(purpose):
         return _page(desk, place, ticket, Filled("reveal", {"fact": fact}, Answer(wrong.words)), 422)
-    person = place.visit.principal.person
-    refusal = place.service.reveal(place.visit.at, ticket, person, fact, purpose)
-    desk.log.record(
-        place.visit.call.entry("pii.reveal", site, f"{ticket}/{fact}", "refused" if refusal else "done", purpose)
-    )
+    refusal = _look(place, family, one, fact, purpose)
+    desk.note(place, "pii.reveal", ticket, "denied" if refusal is not None else "done", purpose)
     if refusal is not None:
-        return _page(desk, place, ticket, Filled("reveal", {"fact": fact}, answer(_plan(place, one), refusal)), 403)
-    value = place.service.store.reveal(str(one.fact(fact)))
-    return _page(
-        desk,
-        place,
-        ticket,
-        EMPTY,
-        revealed={fact: value if value is not None else WORDS["erased"].in_(place.visit.lang)},
-    )
+        problem = answer(_plan(place, one), refusal)
+        return _page(desk, place, ticket, Filled("reveal", {"fact": fact}, problem), 403)
+    value = place.service.store.reveal(str(one.fact(fact))) or WORDS["erased"].in_(place.visit.lang)
+    return _page(desk, place, ticket, EMPTY, revealed={fact: value})
+
+
+def _look(place: Place, family: Family, one: Ticket, fact: str, purpose: str) -> Refusal | None:
+    """Whether somebody may look at a personal value, or at the notes."""
+    principal, now = place.visit.principal, place.visit.at
+    if fact != NOTES:
+        return place.service.reveal(now, one.id, principal.person, fact, purpose, principal.roles(place.name))
+    roles = place.service.site.roster.roles_of(principal.person, now) | principal.roles(place.name)
+    return None if may_see(_plan(place, one), family, one, principal.person, roles) else Refusal("by", principal.person)
 
 
 def _keyed(command: Command, form: Mapping[str, str]) -> Command:
@@ -143,6 +150,7 @@ def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Ma
     actor = place.door.actor(now, one, principal.person, principal.roles(place.name))
     people = {role: roster.holders(role, now) for role in plan.roles}
     moves = [_move(plan, move, people) for move in offers.moves(plan, family, one, actor, now)]
+    steps = list(history(place, family, NOTES in revealed))
     return {
         "line": line(plan, row, family, now, nobody),
         "shown": present.ticket(plan, family, one, now, revealed),
@@ -153,7 +161,9 @@ def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Ma
         "seldom": [move for move in moves if move["move"] in SELDOM],
         "filled": filled,
         "key": token_urlsafe(16),
-        "steps": list(history(place, family)),
+        "steps": steps,
+        "has_notes": any(event["kind"] == "noted" for step in steps for event in step["events"]),
+        "notes_shown": NOTES in revealed,
         "may_see": may_see(plan, family, one, principal.person, actor.roles),
         "purposes": PURPOSES,
         "late_reports": plan.late_reports,
@@ -185,13 +195,15 @@ def _run(plan: Plan, one: Ticket, run: Run, place: Place) -> dict[str, Any]:
     }
 
 
-def history(place: Place, family: Family) -> Iterator[dict[str, Any]]:
+def history(place: Place, family: Family, notes: bool = False) -> Iterator[dict[str, Any]]:
     """The steps of a family, the newest first: who, when, each event with its rule, and who was told."""
     steps = place.service.store.steps(family.id)
     told = _told(place, steps)
     plan = _plan(place, family.root)
     entries: dict[int, list[dict[str, Any]]] = {}
-    for entry in present.timeline(plan, family, steps):
+    vault = place.service.store
+    note = (lambda reference: vault.reveal(reference) or MASK) if notes else (lambda _: MASK)
+    for entry in present.timeline(plan, family, steps, note):
         entries.setdefault(entry["step"], []).append({**entry, "effective": _seconds(entry["effective_at"])})
     for step in reversed(steps):
         yield {

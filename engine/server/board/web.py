@@ -70,6 +70,7 @@ class PageRoute(APIRoute):
 
 async def _answered(answer: Handler, request: Request) -> Response:
     gate: Gate = request.app.state.gate
+    told: Callable[[Request, TroubleError], Response] = request.app.state.told
     try:
         gate.hold_back(request)
         if request.method == "POST":
@@ -78,18 +79,18 @@ async def _answered(answer: Handler, request: Request) -> Response:
     except SignInFirstError as first:
         return RedirectResponse(f"/sign-in?{urlencode({'next': first.next})}", 303)
     except TroubleError as trouble:
-        return trouble_page(request, trouble)
+        return told(request, trouble)
     except RequestValidationError:
-        return trouble_page(request, TroubleError(422, UNREADABLE))
+        return told(request, TroubleError(422, UNREADABLE))
     except ProblemError as problem:
-        return trouble_page(request, TroubleError(problem.status_code, problem.words))
+        return told(request, TroubleError(problem.status_code, problem.words))
     except (StoreError, ConflictError):
-        return trouble_page(request, TroubleError(503, SENTENCES["store"]))
+        return told(request, TroubleError(503, SENTENCES["store"]))
     except HTTPException as error:
-        return trouble_page(request, TroubleError(error.status_code, SENTENCES["unreadable"]))
+        return told(request, TroubleError(error.status_code, SENTENCES["unreadable"]))
     except Exception as defect:  # ours: counted, and told to the log
         gate.defects.note(request, defect)
-        return trouble_page(request, TroubleError(500, SENTENCES["internal"]))
+        return told(request, TroubleError(500, SENTENCES["internal"]))
 
 
 def refuse_foreign(request: Request) -> None:
@@ -104,11 +105,6 @@ def refuse_foreign(request: Request) -> None:
         raise TroubleError(411, UNREADABLE)
     if int(length) > FORM_MAX:
         raise TroubleError(413, TOO_LONG)
-
-
-def trouble_page(request: Request, trouble: TroubleError) -> Response:
-    response: Response = request.app.state.desk.trouble(request, trouble)
-    return response
 
 
 UNREADABLE: Final = Words("this request cannot be read; go back and try again", "请求无法识别，请返回重试")

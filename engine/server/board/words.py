@@ -132,6 +132,7 @@ WORDS: Final = MappingProxyType(
             "Somebody else acted meanwhile. Look at it, then send again if it still holds:",
             "其间他人已有操作。请核对后再提交：",
         ),
+        "was_typed": Words("This was typed:", "您填写的内容："),
         "limits": Words("Limits", "时限"),
         "limit": Words("Limit", "期限"),
         "done": Words("done", "完成于"),
@@ -283,5 +284,9 @@ WORDS: Final = MappingProxyType(
         "fact_open_parts": Words("open parts", "未完协办"),
         "fact_breached": Words("limits overdue", "超期数"),
         "fact_state": Words("state", "状态"),
+        # ---- files and notes ----
+        "file_kept": Words("The file is kept.", "文件已保存。"),
+        "look_at_file": Words("Look at the file", "查看文件"),
+        "show_notes": Words("Show notes", "查看备注"),
     }
 )

@@ -1,0 +1,508 @@
+"""What the pages of the board promise: to browsers, to people, and to those whose data must not be seen."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import re
+import string
+from html import unescape
+from io import BytesIO, StringIO
+from urllib.parse import quote
+
+import pytest
+from openpyxl import load_workbook
+
+from engine.core.plan import State, Workflow
+from engine.server.access_log import EVERYTHING
+from engine.server.accounts import Profile
+from engine.server.board import drawing, figures, lines, lists
+from engine.server.board.desk import HERE
+from engine.server.board.entrance import inside
+from engine.server.board.moments import Moments
+from engine.server.board.words import WORDS
+from engine.server.live import Change, Live
+from engine.store import Query
+from tests.server.conftest import CANARIES, CHINA, REPAIR, START
+from tests.server.doors import GOOD
+
+PAGES = (
+    "/sign-in", "/", "/board/lakeside", "/board/lakeside?show=closed", "/board/lakeside/intake",
+    "/board/lakeside/intake/repair", "/board/lakeside/intake/complaint", "/board/lakeside/duties",
+    "/board/lakeside/duties?span=week", "/board/lakeside/handover", "/board/lakeside/figures", "/board/lakeside/policy",
+    "/board/cloud-park/handover", "/board/cloud-park/policy", "/wall/lakeside", "/board/nowhere", "/s/nothing",
+    "/board/lakeside/ticket/none", "/static/none", "/board/lakeside/figures?month=soon",
+)  # fmt: skip
+
+
+class Browser:
+    """A browser without JavaScript: it follows, keeps cookies, and fills in the forms that a page has."""
+
+    def __init__(self, house, name=None):
+        from fastapi.testclient import TestClient
+
+        self.client = TestClient(house.app, raise_server_exceptions=False)
+        if name is not None:
+            self.sign_in(name)
+
+    def sign_in(self, name, password=GOOD):
+        return self.client.post("/sign-in", data={"name": name, "password": password, "next": "/"})
+
+    def get(self, path, **more):
+        return self.client.get(path, **more)
+
+    def post(self, page, path, /, **fields):
+        """Send a form of a page; its hidden fields are as the page has them, unless named."""
+        text = self.get(page).text
+        token = re.search(r'name="form" value="(\w+)"', text)
+        version = re.search(r'name="version" value="(\d+)"', text)
+        hidden = {"form": token[1] if token else "", "version": version[1] if version else ""}
+        return self.client.post(path, data={**hidden, **fields})
+
+    def move(self, ticket, move, **answers):
+        page = f"/board/lakeside/ticket/{quote(ticket)}"
+        return self.post(page, page, move=move, **{f"f-{name}": value for name, value in answers.items()})
+
+    def open(self, category="repair", facts=None):
+        page = f"/board/lakeside/intake/{category}"
+        answer = self.post(page, page, **{f"f-{name}": value for name, value in (facts or REPAIR).items()})
+        assert answer.status_code == 200, text_of(answer)
+        return re.search(r'class="big number">([^<]+)<', answer.text)[1]
+
+
+def text_of(answer):
+    return unescape(re.sub(r"<[^>]+>", " ", answer.text))
+
+
+@pytest.fixture(scope="module")
+def desk(house):
+    house.account("li", "小李", lakeside="front_desk")
+    return Browser(house, "li")
+
+
+@pytest.fixture(scope="module")
+def lead(house):
+    house.account("wang", "小王", lakeside="supervisor")
+    return Browser(house, "wang")
+
+
+@pytest.fixture(scope="module")
+def root(house):
+    house.account("root", "陈经理", everywhere="admin site_manager")
+    return Browser(house, "root")
+
+
+# ---- what every page has ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_has_the_headers_and_nothing_inline(root, path):
+    answer = root.get(path)
+    assert answer.status_code < 500
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'; ")
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "same-origin"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "<style" not in answer.text
+    assert not re.search(r"<[^>]+\s(style|on\w+)=", answer.text)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", answer.text))
+    assert not re.search(r'(?:src|href|action)="(?:https?:)?//', answer.text)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_there_in_both_languages(root, path, lang):
+    answer = root.get(path + ("&" if "?" in path else "?") + f"lang={lang}")
+    assert f'<html lang="{"zh-CN" if lang == "zh" else "en"}">' in answer.text
+    assert answer.text.count("<h1") == 1
+    assert '<main id="main"' in answer.text
+
+
+def test_every_word_is_there_in_both_languages_with_the_same_places_to_fill_in():
+    for name, words in WORDS.items():
+        assert all(text.strip() for text in words), name
+        places = [{field for _, field, _, _ in string.Formatter().parse(text) if field} for text in words]
+        assert places[0] == places[1], name
+
+
+def test_templates_ask_for_words_that_there_are():
+    asked = {
+        name
+        for page in (HERE / "templates").glob("*.html")
+        for name in re.findall(r"\bt\(\"(\w+)\"[),]", page.read_text("utf-8"))
+    }
+    assert asked
+    assert asked <= set(WORDS)
+
+
+def test_a_language_that_was_chosen_stays(house):
+    browser = Browser(house)
+    assert "登录" in browser.get("/sign-in", headers={"Accept-Language": "zh-CN,zh;q=0.9"}).text
+    assert "Sign in" in browser.get("/sign-in", headers={"Accept-Language": "en-GB"}).text
+    assert "Sign in" in browser.get("/language/en?next=/sign-in").text
+    assert "Sign in" in browser.get("/sign-in", headers={"Accept-Language": "zh"}).text
+
+
+# ---- coming in -------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_not_signed_in_comes_back_to_where_he_wanted_to_go(house, desk):
+    browser = Browser(house)
+    answer = browser.get("/board/lakeside?show=overdue")
+    assert answer.url.path == "/sign-in"
+    assert 'value="/board/lakeside?show=overdue"' in answer.text
+    answer = browser.client.post("/sign-in", data={"name": "li", "password": GOOD, "next": "/board/lakeside?show=mine"})
+    assert (answer.url.path, answer.status_code) == ("/board/lakeside", 200)
+
+
+@pytest.mark.parametrize(
+    "next", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1", "/\n/x"]
+)
+def test_signing_in_leads_to_no_other_site(next):
+    assert inside(next) == "/"
+
+
+def test_a_wrong_password_says_so_and_keeps_the_name(house, desk):
+    answer = Browser(house).sign_in("li", "wrong password!")
+    assert answer.status_code == 403
+    assert 'value="li"' in answer.text
+    assert "密码不正确" in answer.text or "password is wrong" in answer.text
+    assert "wrong password!" not in answer.text
+
+
+def test_the_first_start_makes_the_first_administrator(new_house):
+    browser = Browser(new_house)
+    assert browser.get("/").url.path == "/first"
+    code = new_house.gate.accounts.first_code(new_house.clock())
+    answer = browser.client.post("/first", data={"code": "wrong", "name": "chen", "password": GOOD})
+    assert (answer.status_code, 'value="chen"' in answer.text) == (403, True)
+    answer = browser.client.post("/first", data={"code": code, "name": "chen", "person": "陈经理", "password": GOOD})
+    assert answer.status_code == 200
+    assert "湖畔花园" in answer.text
+    assert Browser(new_house).get("/first").url.path == "/sign-in"
+
+
+def test_signing_out_ends_the_session(house, desk):
+    browser = Browser(house, "li")
+    kept = dict(browser.client.cookies)
+    assert browser.post("/board/lakeside", "/sign-out").url.path == "/sign-in"
+    again = Browser(house)
+    again.client.cookies.update(kept)
+    assert again.get("/board/lakeside").url.path == "/sign-in"
+
+
+def test_a_form_of_another_site_or_session_is_not_taken(house, desk):
+    ticket = desk.open()
+    path = f"/board/lakeside/ticket/{ticket}"
+    fields = {"move": "note", "f-text": "x"}
+    assert desk.client.post(path, data=fields).status_code == 403
+    assert desk.client.post(path, data={**fields, "form": "0" * 64}).status_code == 403
+    answer = desk.client.post("/sign-in", data={"name": "li"}, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert desk.client.post(path, data=fields, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+def test_a_site_that_nobody_granted_is_not_there(desk):
+    assert desk.get("/board/cloud-park").status_code == 404
+    assert "云谷" not in desk.get("/board/cloud-park").text
+
+
+# ---- tickets ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_ticket_is_opened_at_the_desk_and_says_what_was_promised(desk):
+    page = "/board/lakeside/intake/repair"
+    answer = desk.post(page, page, **{f"f-{name}": value for name, value in REPAIR.items()})
+    said = text_of(answer)
+    assert "已开单" in said
+    assert "受理" in said
+    assert "10:10" in said
+    assert "A16" in said
+
+
+def test_an_opening_that_lacks_something_says_what_and_keeps_the_rest(desk):
+    page = "/board/lakeside/intake/repair"
+    answer = desk.post(page, page, **{"f-name": "王<b>女士", "f-matter": "漏水", "f-fault": "leak", "f-phone": "139"})
+    assert answer.status_code == 409
+    assert "房号" in re.search(r'class="wrong"[^>]*>([^<]+)<', answer.text)[1]
+    assert 'value="王&lt;b&gt;女士"' in answer.text
+    assert re.search(r'<option value="leak" selected>', answer.text)
+
+
+def test_a_move_is_made_with_the_fields_it_asks_for(house, desk):
+    ticket = desk.open()
+    page = desk.get(f"/board/lakeside/ticket/{ticket}").text
+    assert 'id="m-dispatch-assignee"' in page
+    assert '<option value="老张"></option>' in page
+    answer = desk.move(ticket, "dispatch", assignee="老张")
+    assert answer.status_code == 200
+    assert "处理中" in text_of(answer)
+    assert house.daemon.engine.services["lakeside"].store.load(ticket).root.assignee == "老张"
+
+
+def test_a_refused_move_says_why_and_keeps_what_was_typed(desk, lead):
+    ticket = desk.open("complaint", {**CANARIES, "happened_at": "2026-09-29T20:00", "place": "地库", "matter": "噪音",
+                                     "topic": "security", "building": "3", "channel": "phone"})  # fmt: skip
+    desk.move(ticket, "accept", severity="major")
+    answer = lead.move(ticket, "answer", result="已与对方沟通过")
+    assert answer.status_code == 409
+    assert "召开专题会议" in text_of(answer)
+    assert "已与对方沟通过" in answer.text  # though the move is not offered any more
+    ticket = desk.open()
+    answer = desk.move(ticket, "dispatch", urgency="general")
+    assert "人员" in re.search(r'class="wrong"[^>]*>([^<]+)<', answer.text)[1]
+    assert 'id="move-dispatch" open' in answer.text
+    assert '<option value="general" selected>' in answer.text
+
+
+def test_a_move_that_is_not_ones_own_is_not_offered(desk, lead):
+    ticket = desk.open()
+    assert 'id="move-dispatch"' in desk.get(f"/board/lakeside/ticket/{ticket}").text
+    assert 'id="move-dispatch"' not in lead.get(f"/board/lakeside/ticket/{ticket}").text
+    answer = lead.move(ticket, "dispatch", assignee="老张")
+    assert answer.status_code == 409
+    assert 'role="alert"' in answer.text
+
+
+def test_two_desks_at_once_the_second_sees_what_the_first_did_and_loses_nothing(house, desk):
+    house.account("zhao", "小赵", lakeside="front_desk")
+    other = Browser(house, "zhao")
+    ticket = desk.open()
+    page = f"/board/lakeside/ticket/{ticket}"
+    seen = re.search(r'name="version" value="(\d+)"', other.get(page).text)[1]
+    desk.move(ticket, "dispatch", assignee="老张")
+    answer = other.post(page, page, **{"move": "withdraw", "version": seen, "f-reason": "客户已自行解决"})
+    assert answer.status_code == 409
+    said = text_of(answer)
+    assert "小李" in said
+    assert "派单" in said
+    assert "客户已自行解决" in answer.text
+    assert other.post(page, page, **{"move": "withdraw", "f-reason": "客户已自行解决"}).status_code == 200
+
+
+def test_what_a_timer_did_meanwhile_stands_in_nobodys_way(new_house):
+    new_house.account("li", "小李", lakeside="front_desk")
+    desk = Browser(new_house, "li")
+    ticket = desk.open()
+    page = f"/board/lakeside/ticket/{ticket}"
+    seen = re.search(r'name="version" value="(\d+)"', desk.get(page).text)[1]
+    new_house.pass_time(15 * 60)
+    answer = desk.post(page, page, **{"move": "dispatch", "version": seen, "f-assignee": "老张"})
+    assert answer.status_code == 200
+
+
+def test_a_form_that_is_sent_twice_takes_effect_once(house, desk):
+    ticket = desk.open()
+    page = f"/board/lakeside/ticket/{ticket}"
+    for _ in range(2):
+        assert desk.post(page, page, move="urge", key="once").status_code == 200
+    steps = house.daemon.engine.services["lakeside"].store.steps(ticket)
+    assert sum(event.move == "urge" for step in steps for event in step.events if hasattr(event, "move")) == 1
+
+
+def test_a_due_is_explained_with_its_rule(desk):
+    ticket = desk.open()
+    page = text_of(desk.get(f"/board/lakeside/ticket/{ticket}"))
+    assert "为何此时到期" in page
+    assert re.search(r"deadlines\.intake\.limit\.repair\s+residential\.yaml:\d+", page)
+
+
+def test_what_breached_is_marked_in_words(new_house):
+    new_house.account("li", "小李", lakeside="front_desk")
+    desk = Browser(new_house, "li")
+    ticket = desk.open()
+    assert "计时中" in text_of(desk.get("/board/lakeside"))
+    new_house.pass_time(9 * 60)
+    assert "即将到期" in text_of(desk.get("/board/lakeside?show=soon"))
+    new_house.pass_time(3 * 60)
+    page = desk.get("/board/lakeside?show=overdue")
+    assert ticket in page.text
+    assert "已超期" in text_of(page)
+    assert f'data-ticket="{ticket}"' in desk.get(f"/board/lakeside/rows/{ticket}?show=overdue").text
+    assert f'data-ticket="{ticket}"' not in desk.get(f"/board/lakeside/rows/{ticket}?show=soon").text
+
+
+def test_tickets_are_found_by_number_and_unit(house, desk):
+    ticket = desk.open(facts={**REPAIR, "unit": "8-1-101"})
+    for text in (ticket, ticket.rpartition("-")[2], "8-1-101"):
+        assert f'data-ticket="{ticket}"' in desk.get("/board/lakeside", params={"q": text}).text
+    assert 'class="ticket ' not in desk.get("/board/lakeside", params={"q": "8-1-999"}).text
+
+
+# ---- personal data ---------------------------------------------------------------------------------------------------
+
+
+def test_personal_values_stand_on_no_page_until_they_are_revealed(house, desk, root):
+    ticket = desk.open()
+    link = desk.post(f"/board/lakeside/opened/{ticket}", f"/board/lakeside/opened/{ticket}")
+    code = re.search(r"/s/([\w-]+)", link.text)[1]
+    pages = ["/board/lakeside", f"/board/lakeside/ticket/{ticket}", f"/board/lakeside/opened/{ticket}",
+             f"/board/lakeside/rows/{ticket}", "/wall/lakeside", f"/s/{code}"]  # fmt: skip
+    for page in pages:
+        answer = root.get(page)
+        assert answer.status_code == 200, page
+        for value in CANARIES.values():
+            assert value not in answer.text, page
+
+
+def test_a_reveal_names_its_purpose_and_is_logged(house, desk):
+    ticket = desk.open()
+    page, reveal = f"/board/lakeside/ticket/{ticket}", f"/board/lakeside/reveal/{ticket}"
+    assert desk.post(page, reveal, fact="phone", purpose="").status_code == 422
+    answer = desk.post(page, reveal, fact="phone", purpose="contact")
+    assert CANARIES["phone"] in answer.text
+    assert CANARIES["name"] not in answer.text
+    assert CANARIES["phone"] not in desk.get(page).text
+    entry = house.gate.log.records(EVERYTHING)[0].entry
+    assert (entry.action, entry.object, entry.purpose) == ("pii.reveal", ticket, "contact")
+
+
+def test_a_note_is_read_for_a_purpose(desk):
+    ticket = desk.open()
+    desk.move(ticket, "note", text="客户电话 13700000000")
+    page = f"/board/lakeside/ticket/{ticket}"
+    assert "13700000000" not in desk.get(page).text
+    assert "13700000000" in desk.post(page, f"/board/lakeside/reveal/{ticket}", fact="notes", purpose="contact").text
+
+
+def test_the_wall_has_no_moves_and_nothing_that_somebody_typed(house, desk):
+    desk.open()
+    house.account("wall", "大屏", lakeside="wall")
+    answer = Browser(house, "wall").get("/wall/lakeside")
+    assert answer.status_code == 200
+    assert "<form" not in answer.text
+    assert "<a " not in answer.text.replace('<a class="skip"', "")
+    assert REPAIR["matter"] not in answer.text
+    assert Browser(house, "wall").get("/board/lakeside").status_code == 403
+
+
+def test_a_wall_is_hung_with_a_token_of_its_own(house):
+    token = house.token(scopes="wall:read")
+    browser = Browser(house)
+    answer = browser.get(f"/wall/lakeside?token={token}")
+    assert (answer.status_code, answer.url.query) == (200, b"")
+    assert browser.get("/wall/lakeside").status_code == 200
+    assert browser.get("/board/lakeside").url.path == "/sign-in"
+    assert Browser(house).get(f"/wall/lakeside?token={house.token(scopes='figures:read')}").status_code == 403
+
+
+def test_a_resident_sees_how_his_ticket_stands(desk, house):
+    ticket = desk.open()
+    page = f"/board/lakeside/opened/{ticket}"
+    code = re.search(r"/s/([\w-]+)", desk.post(page, page).text)[1]
+    answer = Browser(house).get(f"/s/{code}")
+    assert "已登记" in text_of(answer)
+    assert "退出" not in text_of(answer)
+    assert Browser(house).get("/s/" + "x" * 22).status_code == 404
+
+
+# ---- duties, figures, policy -----------------------------------------------------------------------------------------
+
+
+def test_duties_of_today_stand_with_their_tickets(root, house):
+    page = text_of(root.get("/board/cloud-park/duties"))
+    assert "打印机与休息室巡检补充" in page
+    assert "15:30" in page
+
+
+def test_a_handover_says_who_leaves_and_who_takes(new_house):
+    new_house.account("root", "陈经理", everywhere="admin")
+    new_house.pass_time(4 * 3600)
+    page = text_of(Browser(new_house, "root").get("/board/cloud-park/handover"))
+    assert "待交班签字" in page
+    assert "尚未签字" in page
+
+
+def test_figures_come_as_files_that_hold_no_formula(root):
+    sheet = load_workbook(BytesIO(root.get("/board/lakeside/figures/2026-09.xlsx").content)).active
+    rows = list(csv.reader(StringIO(root.get("/board/lakeside/figures/2026-09.csv").content.decode("utf-8-sig"))))
+    assert [cell.value for cell in sheet[1]] == rows[0]
+    assert len(rows) == sheet.max_row > 5
+    assert root.get("/board/lakeside/figures?month=2026-13").status_code == 404
+
+
+def test_cells_that_begin_like_a_formula_are_quoted():
+    cells = ["=1+1", "+49", "-x", "@a", "\tx", "plain", 7, ""]
+    assert list(figures.quoted(cells)) == ["'=1+1", "'+49", "'-x", "'@a", "'\tx", "plain", 7, ""]
+
+
+def test_a_policy_is_shown_with_promises_and_drawings(root):
+    answer = root.get("/board/lakeside/policy")
+    assert answer.text.count("<svg viewBox") > 4
+    said = text_of(answer)
+    assert "2个工作日" in said
+    assert "residential.yaml" in said
+
+
+# ---- the parts -------------------------------------------------------------------------------------------------------
+
+
+def test_lengths_are_said_in_two_units():
+    now = Moments(CHINA, START, "zh")
+    assert now.length(59) == "0 分 59 秒"
+    assert now.length(3 * 3600 + 5 * 60) == "3 小时 05 分"
+    assert now.length(86400 + 7200) == "1 天 02 小时"
+    assert now.away(START - 60) == "已超 1 分 00 秒"
+    assert now.clock(START + 3600) == "11:00"
+    assert now.clock(START + 86400) == "10-01 周四 10:00"
+    assert Moments(CHINA, START, "en").clock(START - 400 * 86400) == "2025-08-26 Tue 10:00"
+
+
+def test_what_is_counted_at_the_top(house, desk):
+    rows = house.daemon.engine.services["lakeside"].store.rows(Query(open=True))
+    found = lines.counts(rows, house.clock(), lambda role: role == "front_desk", lambda row: row.level == 0)
+    assert found.open == len(rows)
+    assert found.nobody == sum(row.owner == "role:front_desk" for row in rows)
+
+
+def test_states_stand_in_columns_after_those_that_lead_to_them(house):
+    plan = house.daemon.engine.services["lakeside"].site.plan
+    flow = drawing.flow_of(plan.workflows["repair"], lambda id, title: id)
+    assert drawing.columns_of(flow) == [["received"], ["handling"], ["waiting", "resolved"], ["closed", "withdrawn"]]
+    assert "arrive" in flow.stays["handling"]
+
+
+def test_no_box_of_a_drawing_covers_another(house):
+    for service in house.daemon.engine.services.values():
+        for workflow in service.site.plan.workflows.values():
+            assert isinstance(workflow, Workflow)
+            picture = drawing.draw(workflow, lambda id, title: title, _owner)
+            for one in picture.boxes:
+                assert one.x + one.width <= picture.width
+                assert one.y + one.height <= picture.height
+                for other in picture.boxes:
+                    apart = one.x + one.width <= other.x or other.x + other.width <= one.x
+                    apart |= one.y + one.height <= other.y or other.y + other.height <= one.y
+                    assert one is other or apart
+
+
+def _owner(state: State) -> str:
+    return state.owner.name if state.owner is not None else ""
+
+
+def test_a_stream_tells_what_changes():
+    async def listen():
+        live = Live()
+        stream = lists.stream(live, "lakeside")
+        first = await anext(stream)
+        live.tell("riverside", "other-1")
+        live.tell("lakeside", "lakeside-1")
+        second = await asyncio.wait_for(anext(stream), 2)
+        await stream.aclose()
+        return first, second
+
+    assert asyncio.run(listen()) == ("retry: 3000\n\n", lists.told(Change("lakeside", "lakeside-1")))
+
+
+def test_an_account_without_a_site_is_told_so(house):
+    house.gate.accounts.make(house_call(house), "nobody", Profile("无", {}), GOOD)
+    assert "还没有任何项目" in Browser(house, "nobody").get("/").text
+
+
+def house_call(house):
+    from engine.server.access_log import Call
+
+    return Call(house.clock(), "root")
