@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from engine import __version__
-from engine.server import health
+from engine.server import health, metrics
 from engine.server.api import add_api
 from engine.server.board import add_board
 from engine.server.daemon import Daemon
@@ -16,6 +16,7 @@ def make_app(daemon: Daemon) -> FastAPI:
     app = FastAPI(title="Huiyin 回音", version=__version__, docs_url=None, redoc_url=None)
     app.state.daemon = daemon
     app.include_router(health.router)
+    app.include_router(metrics.router)
     add_api(app, daemon)
     add_board(app)
     return app
