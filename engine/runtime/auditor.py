@@ -96,8 +96,8 @@ class Auditor:
         try:
             if index_of(service, service.store, family).wrong:
                 self.repaired[site] += service.store.write(lambda tx: _mend(service, tx, family, now))
-        except (StoreError, LookupError, StopIteration) as error:
-            self._found(Trouble("unreadable", site, family, f"{error}" or type(error).__name__), now)
+        except StoreError as error:
+            self._found(Trouble("unreadable", site, family, str(error)), now)
         else:
             self.troubles.pop(("unreadable", site, family), None)
 
@@ -163,11 +163,16 @@ class Auditor:
 
 
 def index_of(service: Service, reader: Reader, family: str) -> Index:
-    """What the indexes should hold of a family by plan and log, and where they hold something else."""
+    """What the indexes should hold of a family by plan and log, and where they hold something else.
+
+    Raises StoreError if its history is damaged, or its plan cannot be read any more.
+    """
     known = reader.load(family)
     if known is None:
         return Index((), (), {})
-    plan = service.site.version(known.root.plan)
+    plan = next((plan for plan in service.site.plans if plan.version == known.root.plan), None)
+    if plan is None:
+        raise StoreError(f"it goes by version {known.root.plan}, which this release cannot read")
     timers = agenda(plan, known)
     rows = listed(plan, known, timers)
     there = reader.timers(family)

@@ -38,7 +38,7 @@ from engine.runtime.people import Entry, required_staff
 from engine.runtime.privacy import may_see
 from engine.runtime.site import Site
 from engine.runtime.turn import Turn, system
-from engine.store import Done, Query, Reader, Row, Store, StoreError, Transaction
+from engine.store import Done, Errand, Query, Reader, Row, Store, StoreError, Transaction
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -453,7 +453,8 @@ class Service:
         act = c.ApplyCalendar(turn.site.edition)
         for row in everything(turn.tx, Query(open=True)):
             key = f"calendar/{act.edition}/{at}/{row.ticket}"
-            turn.send(key, Command(row.ticket, system("calendar"), at, act))
+            turn.tx.send(Errand(at, key, Command(row.ticket, system("calendar"), at, act)), row.family)
+            turn.sent[row.family] = at
 
     def qualified(self, person: str, role: str | None) -> bool:
         """Whether a person has passed what a role requires before being assigned; who was there from the start has."""
