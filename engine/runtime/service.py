@@ -10,7 +10,6 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from engine.core import (
-    Actor,
     Command,
     Family,
     Finding,
@@ -203,29 +202,6 @@ class Service:
         act = c.Open(duty.category, {}, plan=plan.version, edition=self.site.edition, post=one.post)
         # an occurrence is opened once, however often the service was started: its ticket exists
         self.turn(lambda turn: turn.apply(Command(ticket, system(duty.id), one.at, act)))
-
-    def excuse_pile(self, at: int, actor: Actor, reason: str, before: int) -> Mapping[str, Refusal | None]:
-        """Excuse in one stroke every duty that was opened before an instant and is overdue: what a long downtime left.
-
-        Ticket -> why it was refused, or None. Each is a command of its own, refused like any other.
-        """
-        plan = self.site.plan
-        pile = [
-            row.ticket
-            for row in everything(self.store, Query(open=True, overdue=True))
-            if row.opened < before and plan.categories[row.category].duty is not None
-        ]
-        return {ticket: self._excuse(at, actor, ticket, reason) for ticket in pile}
-
-    def _excuse(self, at: int, actor: Actor, ticket: str, reason: str) -> Refusal | None:
-        """Excuse each overdue limit of a ticket; the first refusal ends it."""
-        family = self.store.load(ticket)
-        runs = family.tickets[ticket].runs.values() if family is not None else ()
-        for name in [run.deadline for run in runs if run.status == "breached"]:
-            answer = self.handle(Command(ticket, actor, at, c.Excuse(name, reason)))
-            if isinstance(answer, Refusal):
-                return answer
-        return None
 
     def report(self, id: str, at: int) -> None:
         """A report falls due: its figures, computed from the events, go to whom the plan names."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.core import Command, Refusal, agenda, commands, replay
 from engine.runtime import Door, Entry, Roster, Service, Site
-from engine.store import Commit, ConflictError, Done, MemoryStore, Query
+from engine.store import Commit, ConflictError, Done, MemoryStore
 from tests.conftest import examples
 from tests.core.harness import DAYS, DESK, at, plan_of
 
@@ -224,16 +224,3 @@ def test_three_units_in_a_day_make_one_group_answered_together():
     desk.handle(Command(group.id, DESK, START + 60, commands.Do("publish")))
     assert {desk.store.load(f"T{n}").root.state for n in range(3)} == {"done"}
 
-
-def test_a_pile_of_duties_left_by_a_downtime_is_excused_in_one_stroke():
-    desk = service()
-    desk.advance(START + 3 * 86400)
-    overdue = [row.ticket for row in desk.store.rows(Query(open=True, overdue=True))]
-    assert len(overdue) == 6, "two rounds a day"
-    noon = START + 3 * 86400 + 60
-    done = desk.excuse_pile(noon, DESK, "停机检修", START + 2 * 86400)
-    assert set(done.values()) == {None}
-    assert {desk.store.load(ticket).root.state for ticket in done} == {"excused"}
-    left = [row.ticket for row in desk.store.rows(Query(open=True, overdue=True))]
-    assert set(left) == set(overdue) - set(done)
-    assert left, "what opened later is left alone"
