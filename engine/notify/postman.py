@@ -86,14 +86,13 @@ class Postman:
 
     def release(self, now: int) -> bool:
         """Handle a batch of messages; whether there may be more."""
-        handled = self._release.sweep(now)
-        self._daily.make(now)
-        self._finish.lose_patience(now)
-        return handled > 0
+        return self._release.sweep(now) > 0
 
-    def report(self) -> None:
-        """Tell the site what was found."""
-        self._release.tell_findings()
+    def tend(self, now: int) -> None:
+        """What else is due: daily digests, letters that waited for too long, findings that the site is told."""
+        self._guarded(lambda: self._daily.make(now))
+        self._guarded(lambda: self._finish.lose_patience(now))
+        self._guarded(self._release.tell_findings)
 
     def claim(self, now: int) -> list[Lease]:
         """Take the letters that may leave now, as many as there are threads free for them."""
@@ -196,7 +195,7 @@ class Postman:
             more = self._guarded(lambda: self.release(self._now()))
             for lease in self._guarded(lambda: self.claim(self._now())) or ():
                 self._letters.put(lease)
-            self._guarded(self.report)
+            self.tend(self._now())
             if not more:
                 self._wake.wait(IDLE)
 

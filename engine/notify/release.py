@@ -6,6 +6,7 @@ afterwards. When a letter leaves, and on which channel it gets through, is the p
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
@@ -20,6 +21,8 @@ from engine.store import Database
 from engine.store.deliveries import Deliveries, New
 from engine.store.outbox import Climbed, Finding, Outbox, Queued
 from engine.store.sqlite import SqliteStore
+
+log = logging.getLogger(__name__)
 
 #: Messages handled in one transaction: few, so that nobody who writes waits for long.
 BATCH: Final = 200
@@ -47,25 +50,30 @@ class Release:
 
     def sweep(self, now: int) -> int:
         """Handle one batch of what is new, or was held until now; how many there were. Again until there is none."""
-        with self._database.read() as connection:
-            outbox = Outbox(connection)
-            if not outbox.unseen(1) and not outbox.held(now, 1):
-                return 0
-        return self._database.write(lambda connection: self._batch(Outbox(connection), Deliveries(connection), now))
+        with self._database.read() as connection:  # the writer's would show messages whose tickets nobody can read yet
+            queue = Outbox(connection).held(now, BATCH)
+            queue += Outbox(connection).unseen(BATCH - len(queue))
+        if queue:
+            self._database.write(lambda c: self._batch(Outbox(c), Deliveries(c), queue, now))
+        return len(queue)
 
     def tell_findings(self) -> None:
         """Tell the site what was found. Each is forgotten once it was told, so a crash tells it again."""
         with self._database.read() as connection:
             findings = Outbox(connection).findings()
         for seq, finding in findings:
-            _tell(self._world, finding)
-            self._database.write(lambda connection, seq=seq: Outbox(connection).found(seq))  # type: ignore[misc]
+            try:
+                _tell(self._world, finding)
+            except Exception as error:  # it stays, and the others are told
+                log.error("finding %d waits: %s", seq, type(error).__name__)
+            else:
+                self._database.write(lambda connection, seq=seq: Outbox(connection).found(seq))  # type: ignore[misc]
 
-    def _batch(self, outbox: Outbox, deliveries: Deliveries, now: int) -> int:
-        queue = outbox.held(now, BATCH)
-        queue += outbox.unseen(BATCH - len(queue))
+    def _batch(self, outbox: Outbox, deliveries: Deliveries, queue: Sequence[Queued], now: int) -> None:
         desk = _Desk(outbox, deliveries, self._world, now)
         for queued in queue:
+            if outbox.is_settled(queued.seq):
+                continue
             try:
                 desk.handle(self._know(queued))
             except sqlite3.Error:
@@ -73,7 +81,6 @@ class Release:
             except Exception as error:
                 outbox.settle(queued.seq, "dead", f"it cannot be handled: {type(error).__name__}", now)
                 give_up(outbox, queued, "", now)
-        return len(queue)
 
     def _know(self, queued: Queued) -> Known:
         message = queued.message()

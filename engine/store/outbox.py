@@ -83,6 +83,11 @@ class Outbox:
         found: int | None = self._execute("SELECT min(look_at) FROM outbox WHERE look_at IS NOT NULL").fetchone()[0]
         return found
 
+    def is_settled(self, message: int) -> bool:
+        """Whether a message is out of the queue."""
+        row = self._execute("SELECT state FROM outbox WHERE message = ?", (message,)).fetchone()
+        return row is not None and row[0] != "held"
+
     def hold(self, message: int, until: int, reason: str) -> None:
         self._execute(_SETTLE, (message, "held", reason, until, None))
 

@@ -181,7 +181,7 @@ class Office:
     def release(self) -> None:
         while self.postman.release(self.clock.now):
             pass
-        self.postman.report()
+        self.postman.tend(self.clock.now)
 
     def deliver(self) -> int:
         """Hand over whatever may leave now."""
@@ -223,7 +223,7 @@ class Office:
 
     def deliveries(self, **query):
         with self.database.read() as connection:
-            return Deliveries(connection).list(Filter(**query))
+            return Deliveries(connection).listed(Filter(**query))
 
     def told(self) -> list[str]:
         return [addressee for _, addressee, _ in self.post.sent]
