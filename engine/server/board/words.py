@@ -226,7 +226,7 @@ WORDS: Final = MappingProxyType(
         # ---- wall and status ----
         "no_wall": Words("This token is not for the wall of this site.", "此令牌不能用于本项目的大屏。"),
         "until": Words("To be over by {at}", "预计 {at} 前办结"),
-        "again": Words("It is worked on for the {n}. time.", "正在进行第 {n} 次处理。"),
+        "again": Words("It is being worked on again (round {n}).", "正在进行第 {n} 次处理。"),
         "status_help": Words(
             "This page shows no personal data. It is up to date when you load it again.",
             "本页不含个人信息，刷新即为最新进度。",

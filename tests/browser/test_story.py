@@ -1,0 +1,174 @@
+"""The whole life of a ticket as people see it: on a desk, on a phone, on the wall, and by the resident's link."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from tests.browser.conftest import PHONE
+
+pytestmark = pytest.mark.browser
+
+CHINA = timezone(timedelta(hours=8))
+
+
+def local(at):
+    return datetime.fromtimestamp(at, CHINA).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def test_a_ticket_from_the_call_to_the_answer(site, look):
+    desk = look("li")
+    assert "一切安好" in desk.text() or desk.all(".ticket") == []
+    desk.picture("01-quiet-board")
+
+    # opened at the desk
+    desk.go("/board/bridge/intake/repair")
+    for name, text in {"name": "王女士", "unit": "3-2-1101", "phone": "13800000001", "matter": "厨房水管爆裂"}.items():
+        desk.fill(f"f-{name}", text)
+    desk.fill("f-fault", "leak")
+    desk.picture("02-intake")
+    desk.click(".intake-form button.main")
+    ticket = desk.text(".big")
+    assert "受理" in desk.text(".promises")
+    desk.click("main form button")
+    link = desk.text(".link a")
+    desk.picture("03-promised")
+    resident = look(None, PHONE)
+    resident.driver.get(link)
+    assert "已登记" in resident.text(".standing")
+
+    # dispatched; another desk sees it without loading anything
+    manager = look("chen")
+    manager.go("/board/bridge")
+    manager.wait(lambda: manager.one(".live").is_displayed())
+    desk.go(f"/board/bridge/ticket/{ticket}")
+    site.clock.at += 60
+    desk.move("dispatch", assignee="老张")
+    assert "处理中" in desk.text(".head")
+    manager.wait(lambda: "老张" in manager.text(f'[data-ticket="{ticket}"]'))
+    assert "还剩" in manager.text(f'[data-ticket="{ticket}"] .due')
+
+    # breached on a short limit
+    site.pass_time(62)
+    row = f'[data-ticket="{ticket}"]'
+    manager.wait(lambda: "已超期" in manager.text(row))
+    assert "is-breached" in manager.one(row).get_attribute("class")
+    assert manager.text(".count.is-breached b") == "1"
+    manager.picture("04-breached")
+
+    # escalated
+    site.pass_time(10 * 60)
+    manager.go(f"/board/bridge/ticket/{ticket}")
+    assert "已升级" in manager.text(".head")
+    assert "告知项目经理" in manager.text(".history")
+    assert re.search(r"escalations\.urgent\.higher\s+bridge\.yaml:\d+", manager.text(".history"))
+    manager.picture("05-escalated")
+
+    # reported late, from the phone: he had been there half a minute after he was sent
+    phone = look("zhang", PHONE)
+    phone.go(f"/board/bridge/ticket/{ticket}")
+    phone.move("arrive", occurred_at=local(site.clock.at - 10 * 60 - 32))
+    assert "补报" in phone.text(".history") or "发生于" in phone.text(".history")
+    phone.click(".ended > summary")
+    assert "按时完成" in phone.text(".ended")
+    phone.picture("06-reported-late")
+    site.pass_time(20 * 60)
+    phone.go(f"/board/bridge/ticket/{ticket}")
+    phone.move("resolve", outcome="solved", result="更换角阀")
+    assert "已办结待回访" in phone.text(".head")
+
+    # followed up, dissatisfied, worked on again
+    agent = look("zhao")
+    agent.go(f"/board/bridge/ticket/{ticket}")
+    agent.move("dissatisfied", followup_by="phone", score="40", reason="仍有渗漏")
+    assert "第 2 轮" in agent.text(".head")
+    agent.picture("07-round-two")
+    resident.driver.refresh()
+    assert "第 2 次" in resident.text()
+    site.pass_time(30)
+    phone.go(f"/board/bridge/ticket/{ticket}")
+    phone.move("arrive")
+    site.pass_time(600)
+    phone.go(f"/board/bridge/ticket/{ticket}")
+    phone.move("resolve", outcome="solved", result="更换水管")
+
+    # closed
+    agent.go(f"/board/bridge/ticket/{ticket}")
+    agent.move("satisfied", followup_by="phone", score="95")
+    assert "已闭环" in agent.text(".head")
+    agent.picture("08-closed")
+    resident.driver.refresh()
+    assert "已闭环" in resident.text(".standing")
+    resident.picture("09-resident")
+    manager.go("/board/bridge")
+    assert ticket not in manager.text("#tickets")
+    for eyes in (desk, manager, phone, agent, resident):
+        assert eyes.complaints() == []
+
+
+def test_a_countdown_counts_and_a_line_that_is_new_comes_by_itself(site, look):
+    eyes = look("li")
+    eyes.go("/board/bridge")
+    eyes.wait(lambda: eyes.one(".live").is_displayed())
+    made = _opened(site)
+    row = f'[data-ticket="{made}"]'
+    eyes.wait(lambda: eyes.all(row))
+    first = eyes.text(f"{row} .away")
+    eyes.wait(lambda: eyes.text(f"{row} .away") != first)
+    assert eyes.driver.execute_script("return document.getElementById('told').textContent").endswith(made)
+
+
+def _opened(site):
+    from engine.runtime import Done, Door
+
+    ticket = site.service.new_ticket()
+    given = {"category": "enquiry", "name": "陈先生", "unit": "1-1-101", "phone": "13800000002", "matter": "装修备案"}
+    done = site.service.handle(Door(site.service).request(site.clock.at, ticket, "小李", "open", given))
+    assert isinstance(done, Done)
+    return ticket
+
+
+def test_the_board_is_used_without_a_mouse(site, look):
+    ticket = _opened(site)
+    eyes = look("li")
+    eyes.go("/board/bridge")
+    from selenium.webdriver import ActionChains, Keys
+
+    ActionChains(eyes.driver).send_keys(Keys.TAB, Keys.ENTER).perform()
+    assert eyes.driver.switch_to.active_element.get_attribute("id") == "main"
+    for _ in range(30):
+        ActionChains(eyes.driver).send_keys(Keys.TAB).perform()
+        focused = eyes.driver.switch_to.active_element
+        if focused.get_attribute("class") == "whole":
+            break
+    ActionChains(eyes.driver).send_keys(Keys.ENTER).perform()
+    eyes.wait(lambda: ticket in eyes.driver.current_url)
+
+
+def test_what_depends_on_another_answer_is_asked_only_then(site, look):
+    eyes = look("li")
+    eyes.go("/board/bridge/intake/complaint")
+    assert not eyes.one(".guide").is_displayed()
+    eyes.fill("f-agitated", "yes")
+    assert eyes.one(".guide").is_displayed()
+
+
+def test_every_page_fits_a_phone_and_its_targets_can_be_hit(site, look):
+    _opened(site)
+    eyes = look("chen")
+    small = """
+        return [...document.querySelectorAll('a, button, summary, input:not([type=hidden]), select')]
+          .filter(e => e.checkVisibility() && !e.closest('.skip, p, td, dd > a, .event, pre') && !e.matches('.whole, .skip'))
+          .filter(e => e.getBoundingClientRect().height < 43.5)
+          .map(e => e.outerHTML.slice(0, 120))
+    """
+    for page in ("", "/intake", "/duties", "/figures", "/policy", "/ticket/bridge-1", "/handover"):
+        eyes.go(f"/board/bridge{page}")
+        eyes.picture(f"page{page.replace('/', '-')}")
+        eyes.resize(PHONE)
+        assert eyes.driver.execute_script(small) == [], page
+    eyes.go("/wall/bridge")
+    eyes.picture("wall")
+    assert eyes.complaints() == []
