@@ -55,6 +55,9 @@ GET    /sites/{site}/figures                           fA
 GET    /sites/{site}/policies                          pA
 GET    /sites/{site}/policies/active                   pA
 POST   /sites/{site}/policies/reload                   PA
+GET    /sites/{site}/outbox                            xA
+POST   /sites/{site}/outbox/retry                      xA
+POST   /sites/{site}/outbox/discard                    xA
 GET    /accounts                                       A  deployment
 POST   /accounts                                       A  deployment
 PUT    /accounts/{name}                                A  deployment

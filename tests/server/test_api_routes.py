@@ -284,6 +284,31 @@ def test_a_resident_sees_how_his_ticket_stands_and_nothing_else(house, desk):
     problem(resident.call("GET", f"/api/v1/status/{made['code']}"), 404, "link_ended")
 
 
+# ---- messages --------------------------------------------------------------------------------------------------------
+
+
+def test_messages_are_listed_given_up_and_sent_again(new_house):
+    operator = new_house.as_(new_house.token("小王", f"{ADMIN} outbox:manage", everywhere=""))
+    operator.ticket()
+    operator.ticket()
+    new_house.pass_time(3600)
+    while new_house.daemon.postman.release(new_house.clock()):
+        pass
+    found = operator.get("outbox").json()["messages"]
+    assert found
+    assert {one["state"] for one in found} <= {"pending", "merged"}
+    seq = next(one["seq"] for one in found if one["state"] == "pending")
+    assert operator.post("outbox/discard", {"messages": [seq], "reason": "演练"}).json() == {"discarded": 1}
+    dead = operator.get("outbox", params={"state": "discarded"}).json()["messages"]
+    assert [(one["seq"], one["reason"]) for one in dead if one["seq"] == seq] == [(seq, "演练")]
+    assert operator.post("outbox/retry", {"messages": [seq]}).json() == {"retried": 1}
+    problem(operator.post("outbox/retry", {"messages": [seq]}, site="cloud-park"), 404, "no_message")
+    problem(operator.post("outbox/retry", {"messages": []}), 422, "invalid")
+    assert operator.get("outbox", params={"limit": 1}).json()["next"]
+    for canary in CANARIES.values():
+        assert canary not in operator.get("outbox").text
+
+
 # ---- the daemon itself -----------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,99 @@
+"""Messages on their way to people: what waits, what was given up, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from fastapi import Query as Param
+from pydantic import Field
+
+from engine.notify import Outbox
+from engine.server import present
+from engine.server.api.route import Body, Short, Text, Whole, router
+from engine.server.auth import Caller, needs
+from engine.server.problems import not_found
+from engine.store.deliveries import Delivery, Filter
+
+routes = router("outbox")
+State = Literal["pending", "leased", "merged", "sent", "dead", "discarded", "suppressed"]
+Messages = Annotated[list[Whole], Field(min_length=1, max_length=200, description="By their `seq`.")]
+
+
+@routes.get("/sites/{site}/outbox", summary="Messages of a site")
+def messages(
+    site: str,
+    caller: Annotated[Caller, needs("outbox.list")],
+    state: State | None = None,
+    ticket: Short | None = None,
+    person: Short | None = None,
+    channel: Short | None = None,
+    destination: Short | None = None,
+    critical: bool | None = None,
+    after: Annotated[int, Param(ge=0, le=2**53, description="`next` of the page before.")] = 0,
+    limit: Annotated[int, Param(ge=1, le=200)] = 100,
+) -> dict[str, Any]:
+    """In the order in which they were made: to whom, by which channel, how it stands; never their text or address."""
+    query = Filter(state, site, ticket, person, channel, destination, critical, after, limit)
+    found = Outbox(caller.daemon.database).list(query)
+    shown = [_shown(one, caller) for one in found]
+    return {"messages": shown, "next": found[-1].seq if len(found) == limit else None}
+
+
+class Retrying(Body):
+    messages: Messages
+
+
+class Discarding(Body):
+    messages: Messages
+    reason: Annotated[Text, Field(min_length=1)]
+
+
+@routes.post("/sites/{site}/outbox/retry", summary="Send again what was given up")
+def retry(site: str, body: Retrying, caller: Annotated[Caller, needs("outbox.retry")]) -> dict[str, Any]:
+    """By the whole schedule anew; the message keeps its id, so that whoever got it already knows it."""
+    done = Outbox(caller.daemon.database).retry(_ids(caller, body.messages), caller.at)
+    caller.note("outbox.retry", ",".join(map(str, body.messages)))
+    return {"retried": done}
+
+
+@routes.post("/sites/{site}/outbox/discard", summary="Give messages up")
+def discard(site: str, body: Discarding, caller: Annotated[Caller, needs("outbox.discard")]) -> dict[str, Any]:
+    """What is pending or was given up is not sent any more, for a reason, which is kept."""
+    done = Outbox(caller.daemon.database).discard(_ids(caller, body.messages), body.reason, caller.at)
+    caller.note("outbox.discard", ",".join(map(str, body.messages)))
+    return {"discarded": done}
+
+
+def _ids(caller: Caller, seqs: Iterable[int]) -> list[str]:
+    """The ids of messages of this site. Raises ProblemError: one is none of them."""
+    outbox = Outbox(caller.daemon.database)
+    ids = []
+    for seq in seqs:
+        found = outbox.list(Filter(site=caller.service.site.plan.id, after=seq - 1, limit=1))
+        if not found or found[0].seq != seq:
+            raise not_found("no_message")
+        ids.append(found[0].id)
+    return ids
+
+
+def _shown(one: Delivery, caller: Caller) -> dict[str, Any]:
+    zone = caller.service.site.zone
+    return {
+        "seq": one.seq,
+        "id": one.id,
+        "kind": one.kind,
+        "ticket": one.ticket,
+        "at": present.instant(one.at, zone),
+        "person": one.person,
+        "role": one.role,
+        "channel": one.channel,
+        "destination": one.destination,
+        "critical": one.critical,
+        "state": one.state,
+        "tries": one.tries,
+        "next_at": present.instant(one.next_at, zone),
+        "ended_at": present.instant(one.ended_at, zone),
+        "reason": one.reason,
+        "code": one.code,
+    }
