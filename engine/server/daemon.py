@@ -70,7 +70,7 @@ class Daemon:
                     self.take(path, prepared, by)
                 except (RefusedPolicyError, StoreError, OSError) as error:
                     refused[path.stem] = error
-                    self.engine.refused[path.stem] = str(error)
+                    self.engine.refused[path.stem] = str(path)
             return refused
 
     def take(self, path: Path, prepared: Prepared, by: str) -> Revision | None:

@@ -55,6 +55,8 @@ GET    /sites/{site}/figures                           fA
 GET    /sites/{site}/policies                          pA
 GET    /sites/{site}/policies/active                   pA
 POST   /sites/{site}/policies/reload                   PA
+POST   /sites/{site}/policies/rollback                 PA
+POST   /sites/{site}/policies/migrate                  PA
 GET    /sites/{site}/outbox                            xA
 POST   /sites/{site}/outbox/retry                      xA
 POST   /sites/{site}/outbox/discard                    xA

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+from pydantic import Field, StrictBool
+
 from engine.policy import Diagnostic, as_json
-from engine.runtime import prepare, restore
+from engine.runtime import Change, Migration, Mode, migrate, prepare, preview, restore
 from engine.server import present
-from engine.server.api.route import Body, Text, router
+from engine.server.api.route import Body, Short, Text, router
 from engine.server.auth import Caller, needs
 from engine.server.daemon import RefusedPolicyError
 from engine.server.problems import SENTENCES, ProblemError, not_found
@@ -69,7 +71,6 @@ def reload(site: str, body: Reloading, caller: Annotated[Caller, needs("policy.a
     changed then.
     """
     path = next((path for path in caller.daemon.config.sites if path.stem == site), None)
-    service = caller.service
     if path is None or not path.is_file():
         raise not_found("no_policy")
     try:
@@ -79,5 +80,60 @@ def reload(site: str, body: Reloading, caller: Annotated[Caller, needs("policy.a
         caller.note("policy.apply", outcome="refused")
         found = [as_json(one) for one in refused.diagnostics]
         raise ProblemError(422, "policy", SENTENCES["policy"], diagnostics=found) from None
-    caller.note("policy.apply", service.site.plan.version)
-    return {"applied": _shown(revision, caller) if revision is not None else None, "active": service.site.plan.version}
+    return _applied(revision, caller)
+
+
+def _applied(revision: Revision | None, caller: Caller) -> dict[str, Any]:
+    version = caller.service.site.plan.version
+    caller.note("policy.apply", version)
+    return {"applied": _shown(revision, caller) if revision is not None else None, "active": version}
+
+
+class RollingBack(Body):
+    number: Annotated[int, Field(ge=1, le=2**53)]
+    why: Text = ""
+
+
+@routes.post("/sites/{site}/policies/rollback", summary="Apply an older policy again")
+def rollback(site: str, body: RollingBack, caller: Annotated[Caller, needs("policy.apply")]) -> dict[str, Any]:
+    """Run by an older revision, which becomes a new one. The site's file does not undo it before it says something
+    new.
+    """
+    if all(one.number != body.number for one in revisions_of(caller.daemon.database, site)):
+        raise not_found("no_policy")
+    return _applied(caller.daemon.engine.rollback(site, body.number, caller.principal.name, body.why), caller)
+
+
+class Migrating(Body):
+    to: Short = Field(description="A version of the site's policies.")
+    mode: Mode = Field("recompute", description="Of deadlines that both versions have.")
+    states: dict[Short, Short] = Field({}, max_length=200, description="States that the new version renamed.")
+    tickets: list[Short] | None = Field(None, max_length=1000, description="Only these, with their parts.")
+    dry_run: StrictBool = True
+
+
+@routes.post("/sites/{site}/policies/migrate", summary="Bring open tickets to another version")
+def migration(site: str, body: Migrating, caller: Annotated[Caller, needs("policy.apply")]) -> dict[str, Any]:
+    """Each ticket whole or not at all. Lists those whose due dates change, and those that stay as they are; with
+    `dry_run` nothing is changed.
+    """
+    if all(plan.version != body.to for plan in caller.service.site.plans):
+        raise not_found("no_policy")
+    asked = Migration(body.to, body.mode, states=body.states)
+    changes = (preview if body.dry_run else migrate)(caller.service, asked, caller.at, body.tickets)
+    if not body.dry_run:
+        caller.note("policy.apply", f"migrate {body.to}")
+    return {
+        "migrated": sum(one.refused is None for one in changes),
+        "stayed": sum(one.refused is not None for one in changes),
+        "changes": [_change(one, caller) for one in changes if one.moves or one.refused is not None],
+    }
+
+
+def _change(one: Change, caller: Caller) -> dict[str, Any]:
+    def instant(at: int | None) -> Any:
+        return present.instant(at, caller.service.site.zone) if at is not None else None
+
+    dues = [{**due._asdict(), "old": instant(due.old), "new": instant(due.new)} for due in one.dues]
+    refused = {"code": one.refused.code, "about": one.refused.detail} if one.refused is not None else None
+    return {**one._asdict(), "dues": dues, "refused": refused}

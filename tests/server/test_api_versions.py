@@ -1,0 +1,54 @@
+"""Policies over time by the API: rolled back, and open tickets brought along."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from engine.policy import shipped_policies
+from tests.server.conftest import problem
+
+
+@pytest.fixture
+def chief(new_house, tmp_path):
+    """Somebody who may do everything, at a site whose file quickened a limit after a ticket was opened."""
+    shipped = (shipped_policies() / "sites" / "lakeside.yaml").read_text(encoding="utf-8")
+    own = tmp_path / "lakeside.yaml"
+    own.write_text(shipped.replace("45 minutes", "40 minutes"), encoding="utf-8")
+    new_house.daemon.config = dataclasses.replace(new_house.daemon.config, sites=(own,))
+    root = new_house.as_(new_house.token("小李", "ticket:read ticket:write policy:read policy:write", everywhere=""))
+    root.opened = new_house.desk("小李").ticket()
+    assert root.post("policies/reload").status_code == 200
+    return root
+
+
+def versions(chief):
+    return [one["version"] for one in chief.get("policies").json()["policies"]]
+
+
+def test_an_older_policy_is_applied_again(chief):
+    first, second = versions(chief)
+    answer = chief.post("policies/rollback", {"number": 1, "why": "太快"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["active"] == first
+    assert answer.json()["applied"]["number"] == 3
+    assert answer.json()["applied"]["why"] == "太快"
+    assert versions(chief) == [first, second, first]
+    assert chief.post("policies/rollback", {"number": 1}).json()["applied"] is None
+    problem(chief.post("policies/rollback", {"number": 9}), 404, "no_policy")
+
+
+def test_open_tickets_are_brought_along_after_a_look_at_what_would_change(chief):
+    first, second = versions(chief)
+    asked = {"to": second, "mode": "restart"}
+    would = chief.post("policies/migrate", asked)
+    assert would.status_code == 200, would.text
+    assert (would.json()["migrated"], would.json()["stayed"]) == (1, 0)
+    assert chief.get(f"tickets/{chief.opened}").json()["plan"] == first
+    assert chief.post("policies/migrate", asked).json() == would.json()
+    did = chief.post("policies/migrate", {**asked, "dry_run": False})
+    assert did.json() == would.json()
+    assert chief.post("policies/migrate", {**asked, "dry_run": False}).json()["migrated"] == 0
+    problem(chief.post("policies/migrate", {"to": "nosuch"}), 404, "no_policy")
+    problem(chief.post("policies/migrate", {"to": second, "mode": "guess"}), 422, "invalid")
