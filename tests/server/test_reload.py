@@ -106,7 +106,7 @@ def test_a_bad_policy_is_refused_with_what_check_says_and_the_other_site_takes_i
     path = daemon.config.sites[0]
     assert set(refused) == {"garden"}
     assert render_json(refused["garden"].diagnostics) == render_json(load(path, today=TODAY).diagnostics)
-    assert "garden" in daemon.engine.refused
+    assert daemon.engine.refused == {"garden": str(path)}
     assert versions(daemon)["garden"] == before["garden"]
     assert versions(daemon)["harbour"] != before["harbour"]
     write(daemon, "garden", policy("garden"))
