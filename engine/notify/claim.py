@@ -41,8 +41,8 @@ def _take(rows: Deliveries, standing: Standing, critical: bool, owner: str, now:
         room = min(room, allowed - rows.letters_at(standing.id, now - limits.MINUTE))
     if room <= 0:
         return taken
-    read = standing.kind in limits.FOR_PEOPLE  # there are few of them: the rest is in digests
-    for row in rows.due(standing.id, critical, now, -1 if read else room):
+    read = standing.kind in limits.FOR_PEOPLE
+    for row in rows.due(standing.id, critical, now, limits.LOOKED_AT if read else room):
         if read and _is_too_much(rows, row, now):
             continue
         one = rows.take(row.seq, owner, now, now + limits.LEASE)
@@ -63,11 +63,9 @@ def _is_too_much(rows: Deliveries, row: Delivery, now: int) -> bool:
 
 def _gather(rows: Deliveries, destination: str, now: int) -> None:
     """Merge what is more than a person gets one by one into his digest, which leaves at the next slot."""
-    for lane in rows.lanes(destination, now, limits.LATE):
+    for lane in rows.lanes(destination, now, limits.LATE, limits.SINGLES, now - limits.MINUTE):
         had = rows.letters_to(lane.site, lane.mailbox, now - limits.MINUTE)
         digest = rows.open_digest(destination, lane.site, lane.mailbox)
-        if digest is None and lane.late < 2 and len(had) + lane.size <= limits.SINGLES:
-            continue
         if digest is None:
             digest = _begin(rows, lane, had[-1] if had else None, now)
         rows.gather(digest, destination, lane, now)

@@ -41,6 +41,8 @@ PERSON_RATE: Final = 10  #: letters a minute that a person gets
 SINGLES: Final = 3
 GATHER: Final = 2
 SPACING: Final = 12
+#: Letters at a destination among which those are sought whose reader had not too much; each reader has a few.
+LOOKED_AT: Final = 1000
 #: What is told later than this was held back, or the engine was down: two of them make a digest.
 LATE: Final = 600
 #: Kinds of destinations that people read. A program gets each message by itself.

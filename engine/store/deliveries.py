@@ -8,114 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
+from engine.store.delivery import Delivery, End, Filter, Lane, New, Standing
 from engine.store.outbox import Queued
 
-#: A letter is a row that is sent by itself; others are merged into it.
-State = Literal["pending", "leased", "merged", "sent", "dead", "discarded", "suppressed"]
-
-
-class Delivery(NamedTuple):
-    """A row as it stands. `others` are the channels to be tried after this one, as JSON; `into` the letter it is merged
-    into.
-    """
-
-    seq: int
-    id: str
-    kind: Literal["message", "digest", "daily"]
-    site: str
-    message: int | None
-    ticket: str
-    at: int
-    person: str
-    role: str
-    mailbox: str
-    channel: str
-    others: str
-    destination: str
-    critical: bool
-    rank: int
-    state: State
-    next_at: int | None
-    made_at: int
-    into: str | None
-    attempt: int
-    owner: str
-    tries: int
-    reason: str
-    code: str
-    ended_at: int | None
-
-
-class New(NamedTuple):
-    """A row to be made; how its person is reached (the last four) may be filled in later."""
-
-    kind: Literal["message", "digest", "daily"]
-    site: str
-    message: int | None
-    ticket: str
-    at: int
-    person: str
-    role: str
-    mailbox: str
-    critical: bool
-    rank: int
-    next_at: int
-    made_at: int
-    id: str = ""
-    channel: str = ""
-    others: str = "[]"
-    destination: str = ""
-
-
-class Standing(NamedTuple):
-    """How it stands with a destination: failures and pauses in a row, until when it is left alone, and why for good."""
-
-    id: str
-    kind: str
-    rate: int | None
-    failures: int = 0
-    pauses: int = 0
-    paused_till: int = 0
-    disabled: str = ""
-
-
-class Lane(NamedTuple):
-    """What was never handed over yet, of one mailbox at one destination. `late`: how many tell of what was long ago."""
-
-    site: str
-    mailbox: str
-    size: int
-    late: int
-    first: int
-    critical: bool
-    rank: int
-
-
-class End(NamedTuple):
-    """How an attempt ended: the state that the row has now, and when it may be taken again (pending)."""
-
-    state: State
-    outcome: str
-    next_at: int | None = None
-    tries: int = 0
-    reason: str = ""
-    code: str = ""
-
-
-class Filter(NamedTuple):
-    """Which deliveries a list shows. None: whatever."""
-
-    state: State | None = None
-    site: str | None = None
-    ticket: str | None = None
-    person: str | None = None
-    channel: str | None = None
-    destination: str | None = None
-    critical: bool | None = None
-    after: int = 0
-    limit: int = 200
+__all__ = ["Deliveries", "Delivery", "End", "Filter", "Lane", "New", "Standing"]
 
 
 class Deliveries:
@@ -163,9 +61,11 @@ class Deliveries:
         """What may be taken, the longest waiting first."""
         return [delivery_of(row) for row in self._execute(_DUE, (destination, critical, now, limit)).fetchall()]
 
-    def lanes(self, destination: str, now: int, late: int) -> list[Lane]:
-        """What waits at a destination, by mailbox; `late` is after how many seconds a message is."""
-        return [Lane._make(row) for row in self._execute(_LANES, (late, destination, now)).fetchall()]
+    def lanes(self, destination: str, now: int, late: int, most: int, since: int) -> list[Lane]:
+        """What waits at a destination, by mailbox, of those that have a digest, more than one late message (`late` is
+        after how many seconds it is) or, with what was handed over to them since an instant, more than `most`.
+        """
+        return [Lane._make(row) for row in self._execute(_LANES, (late, destination, now, most, since)).fetchall()]
 
     def open_digest(self, destination: str, site: str, mailbox: str) -> str | None:
         """A digest that nobody took yet."""
@@ -318,14 +218,25 @@ _DUE: Final = (
     "SELECT * FROM delivery WHERE destination = ? AND critical = ? AND next_at <= ? ORDER BY next_at, seq LIMIT ?"
 )
 _LANES: Final = """
-SELECT site, mailbox, count(*), sum(made_at - at > ?), min(seq), max(critical), max(rank) FROM delivery
-WHERE destination = ? AND critical IN (0, 1) AND next_at <= ? AND state = 'pending' AND kind = 'message' AND attempt = 0
+SELECT site, mailbox, count(*) AS size, sum(made_at - at > ?1) AS late, min(seq), max(critical), max(rank)
+FROM delivery AS waiting
+WHERE destination = ?2 AND critical IN (0, 1) AND next_at <= ?3
+AND state = 'pending' AND kind = 'message' AND attempt = 0
 GROUP BY site, mailbox
+HAVING late > 1
+    OR size + (
+        SELECT count(*) FROM attempt
+        WHERE attempt.site = waiting.site AND attempt.mailbox = waiting.mailbox AND outcome IN ('', 'sent', 'fenced')
+        AND started_at > ?5
+    ) > ?4
+    OR EXISTS (
+        SELECT 1 FROM delivery WHERE kind = 'digest' AND next_at IS NOT NULL AND destination = ?2
+        AND site = waiting.site AND mailbox = waiting.mailbox AND state = 'pending' AND attempt = 0
+    )
 """
 _OPEN_DIGEST: Final = """
-SELECT id FROM delivery
-WHERE destination = ? AND critical IN (0, 1) AND next_at IS NOT NULL
-AND site = ? AND mailbox = ? AND kind = 'digest' AND state = 'pending' AND attempt = 0
+SELECT id FROM delivery WHERE kind = 'digest' AND next_at IS NOT NULL AND destination = ?
+AND site = ? AND mailbox = ? AND state = 'pending' AND attempt = 0
 """
 _LANE: Final = """
 destination = ? AND site = ? AND mailbox = ? AND critical IN (0, 1) AND next_at <= ?

@@ -160,7 +160,7 @@ HOT = {
     "told": (outbox._TOLD, 4),
     "any due": (deliveries._ANY_DUE, 1),
     "due": (deliveries._DUE, 4),
-    "lanes": (deliveries._LANES, 3),
+    "lanes": (deliveries._LANES, 5),
     "open digest": (deliveries._OPEN_DIGEST, 3),
     "same letter": (deliveries._SAME, 5),
     "letters to": (deliveries._LETTERS_TO, 3),

@@ -53,6 +53,7 @@ CREATE TABLE delivery (                     -- a message, a person, a channel
 ) STRICT;
 CREATE INDEX delivery_next ON delivery (destination, critical, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX delivery_due ON delivery (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX delivery_digest ON delivery (destination, site, mailbox) WHERE kind = 'digest' AND next_at IS NOT NULL;
 CREATE INDEX delivery_message ON delivery (message);
 CREATE INDEX delivery_ticket ON delivery (site, ticket, at);
 CREATE INDEX delivery_into ON delivery ("into") WHERE "into" IS NOT NULL;
