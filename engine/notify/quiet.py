@@ -12,7 +12,7 @@ from engine.core import Plan
 def quiet_until(plan: Plan, audience: Set[str], now: int) -> int | None:
     """When quiet hours end for an audience (roles, `staff`, `reporter`), if it is within them; else None.
 
-    Where the plan names an hour for what was held back (`digest`), it comes then.
+    Where the plan names an hour for what was held back (`digest`), it comes then; one that is quiet itself is none.
     """
     messaging = plan.messaging
     if messaging is None or messaging.quiet_hours is None:
@@ -21,11 +21,16 @@ def quiet_until(plan: Plan, audience: Set[str], now: int) -> int | None:
         return None
     start, end = (clock_time(part) for part in messaging.quiet_hours.split("-"))
     zone = ZoneInfo(plan.timezone)
-    at = datetime.fromtimestamp(now, zone).time()
-    if not (start <= at < end if start <= end else at >= start or at < end):
+    if not _within(datetime.fromtimestamp(now, zone).time(), start, end):
         return None
     over = following(now, end, zone)
-    return over if messaging.digest is None else following(over - 1, clock_time(messaging.digest), zone)
+    digest = clock_time(messaging.digest) if messaging.digest is not None else end
+    return over if _within(digest, start, end) else following(over - 1, digest, zone)
+
+
+def _within(at: time, start: time, end: time) -> bool:
+    """Whether a time of day is in [start, end), which may go over midnight."""
+    return start <= at < end if start <= end else at >= start or at < end
 
 
 def following(now: int, at: time, zone: ZoneInfo) -> int:

@@ -79,6 +79,7 @@ class Release:
             except sqlite3.Error:
                 raise  # the world's fault, not this message's: the whole batch waits
             except Exception as error:
+                log.error("message %d cannot be handled: %s", queued.seq, type(error).__name__)
                 outbox.settle(queued.seq, "dead", f"it cannot be handled: {type(error).__name__}", now)
                 give_up(outbox, queued, "", now)
 

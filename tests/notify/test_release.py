@@ -267,6 +267,15 @@ def test_what_was_held_comes_at_the_hour_of_the_plan(make):
     assert office.told() == ["小王"]
 
 
+def test_an_hour_that_is_quiet_itself_is_no_hour_to_wait_for(make):
+    office = make(quiet('hours: 22:00-07:00, digest: "06:00"'), start="11-16 21:30")
+    office.open()
+    office.works("11-16 22:31")
+    office.works("11-17 07:00")
+    office.runs(3)
+    assert office.told() == ["小王"]
+
+
 def test_what_was_held_comes_in_one_digest(make):
     office = make(quiet("hours: 22:00-07:00"), start="11-16 21:30")
     office.open("T1")
