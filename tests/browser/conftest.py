@@ -155,9 +155,11 @@ class Eyes:
         self.go("/sign-in")
         self.fill("name", name)
         self.fill("password", GOOD)
-        self.click("button.main")
+        self.send("button.main")
 
     def one(self, selector):
+        """The first that fits, which may have to come yet."""
+        self.wait(lambda: self.all(selector))
         return self.driver.find_element("css selector", selector)
 
     def all(self, selector):
@@ -167,6 +169,14 @@ class Eyes:
         element = self.one(selector)
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
+
+    def send(self, selector):
+        """Press a button that leads to another page, and wait for that."""
+        from selenium.webdriver.support.expected_conditions import staleness_of
+
+        before = self.one("html")
+        self.click(selector)
+        self.wait(lambda: staleness_of(before)(self.driver))
 
     def fill(self, name, text, within=""):
         element = self.one(f'{within} [name="{name}"]')
@@ -187,7 +197,7 @@ class Eyes:
         if occurred_at is not None:
             self.click(f"{form} .late > summary")
             self.fill("f-occurred_at", occurred_at, form)
-        self.click(f"{form} button.main")
+        self.send(f"{form} button.main")
 
     def text(self, selector="main"):
         return self.one(selector).text

@@ -20,7 +20,7 @@ def local(at):
 
 def test_a_ticket_from_the_call_to_the_answer(site, look):
     desk = look("li")
-    assert "一切安好" in desk.text() or desk.all(".ticket") == []
+    assert "一切安好" in desk.text()
     desk.picture("01-quiet-board")
 
     # opened at the desk
@@ -29,10 +29,10 @@ def test_a_ticket_from_the_call_to_the_answer(site, look):
         desk.fill(f"f-{name}", text)
     desk.fill("f-fault", "leak")
     desk.picture("02-intake")
-    desk.click(".intake-form button.main")
+    desk.send(".intake-form button.main")
     ticket = desk.text(".big")
     assert "受理" in desk.text(".promises")
-    desk.click("main form button")
+    desk.send("main form button")
     link = desk.text(".link a")
     desk.picture("03-promised")
     resident = look(None, PHONE)
@@ -102,7 +102,7 @@ def test_a_ticket_from_the_call_to_the_answer(site, look):
     resident.driver.refresh()
     assert "已闭环" in resident.text(".standing")
     resident.picture("09-resident")
-    manager.go("/board/bridge")
+    manager.sign_in("chen")  # whoever looks at nothing for half an hour is signed out
     assert ticket not in manager.text("#tickets")
     for eyes in (desk, manager, phone, agent, resident):
         assert eyes.complaints() == []

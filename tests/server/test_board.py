@@ -486,7 +486,7 @@ def _owner(state: State) -> str:
 def test_a_stream_tells_what_changes():
     async def listen():
         live = Live()
-        stream = lists.stream(live, "lakeside")
+        stream = lists.stream(live, "lakeside", lambda: True)
         first = await anext(stream)
         live.tell("riverside", "other-1")
         live.tell("lakeside", "lakeside-1")
@@ -495,6 +495,15 @@ def test_a_stream_tells_what_changes():
         return first, second
 
     assert asyncio.run(listen()) == ("retry: 3000\n\n", lists.told(Change("lakeside", "lakeside-1")))
+
+
+def test_a_stream_ends_with_the_session():
+    async def listen():
+        answers = iter([True, False])
+        stream = lists.stream(Live(), "lakeside", lambda: next(answers), pulse=0.01)
+        return [part async for part in stream]
+
+    assert asyncio.run(listen()) == ["retry: 3000\n\n", ": still here\n\n", "event: end\ndata: {}\n\n"]
 
 
 def test_an_account_without_a_site_is_told_so(house):

@@ -67,7 +67,7 @@ def home(request: Request, desk: At) -> Response:
     """To the only site there is, or to a choice."""
     visit = desk.signed_in(request)
     sites = desk.sites(visit.principal)
-    if len(sites) == 1:
+    if len(sites) == 1 and not _administers(desk, visit):
         return RedirectResponse(f"/board/{sites[0]['name']}", 303)
     return desk.page(visit, "sites.html", {"administers": _administers(desk, visit)})
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from engine.server.access import allowed
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At
 from engine.server.board.listing import Choice, Listing
@@ -81,16 +82,27 @@ def counts(request: Request, desk: At, site: str) -> Response:
 async def events(request: Request, desk: At, site: str) -> Response:
     """Which families change, while somebody watches. What became of them is asked for by itself."""
     await asyncio.to_thread(desk.at, request, site, "ticket.list")
-    return StreamingResponse(stream(desk.daemon.live, site), media_type="text/event-stream")
+
+    def still_in() -> bool:
+        visit = desk.visit(request)
+        return visit.session is not None and allowed(visit.principal, "ticket.list", site)
+
+    return StreamingResponse(stream(desk.daemon.live, site, still_in), media_type="text/event-stream")
 
 
-async def stream(live: Live, site: str) -> AsyncIterator[str]:
+async def stream(live: Live, site: str, still_in: Callable[[], bool], pulse: float = PULSE) -> AsyncIterator[str]:
+    """What changes at a site, as server-sent events. Whoever watches is there: his session does not end by idling; when
+    it ends, so does the stream.
+    """
     async with live.watch(site) as changes:
         yield "retry: 3000\n\n"
         while True:
             try:
-                change = await asyncio.wait_for(changes.get(), PULSE)
+                change = await asyncio.wait_for(changes.get(), pulse)
             except TimeoutError:
+                if not await asyncio.to_thread(still_in):
+                    yield "event: end\ndata: {}\n\n"
+                    return
                 yield ": still here\n\n"
                 continue
             yield told(change)

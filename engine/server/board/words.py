@@ -288,5 +288,27 @@ WORDS: Final = MappingProxyType(
         "file_kept": Words("The file is kept.", "文件已保存。"),
         "look_at_file": Words("Look at the file", "查看文件"),
         "show_notes": Words("Show notes", "查看备注"),
+        # ---- accounts and people ----
+        "accounts": Words("Accounts", "账号"),
+        "language": Words("Language", "语言"),
+        "grants": Words("Granted, a line for each site", "授权，每个项目一行"),
+        "grants_help": Words(
+            "A line names a site, a colon, and roles or scopes; * is every site.",
+            "每行写项目名、冒号、角色或权限范围；* 表示所有项目。",
+        ),
+        "scopes": Words("Scopes", "权限范围"),
+        "save": Words("Save", "保存"),
+        "new_account": Words("A new account", "新建账号"),
+        "new_password": Words("New password", "重设密码"),
+        "password_once": Words("The password of {name}, shown only now:", "{name} 的密码，仅显示这一次："),
+        "disabled": Words("disabled", "已停用"),
+        "disable": Words("Disable", "停用"),
+        "enable": Words("Enable", "启用"),
+        "people": Words("People", "人员"),
+        "import": Words("Take in a list", "导入名单"),
+        "import_help": Words("Staff or customers, CSV or XLSX", "员工或客户名单，CSV 或 XLSX"),
+        "import_refused": Words("Nothing was taken in. Mend these first:", "未导入任何内容，请先更正："),
+        "imported_staff": Words("The roster has {n} entries now.", "花名册现有 {n} 条。"),
+        "imported_customers": Words("{n} customers are known now.", "现有 {n} 位客户。"),
     }
 )

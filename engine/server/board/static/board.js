@@ -104,6 +104,7 @@ function listen() {
   });
   source.addEventListener("error", () => show(false));
   source.addEventListener("change", (event) => changed(JSON.parse(event.data).family));
+  source.addEventListener("end", () => location.reload()); // signed out, here or elsewhere
   addEventListener("pagehide", () => source.close());
 }
 

@@ -1,0 +1,140 @@
+"""What an administrator does at the board: accounts and what they are granted, the lists of a site's people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from secrets import token_urlsafe
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from engine.policy import Words
+from engine.server import people
+from engine.server.access import SCOPES, Grants, allowed
+from engine.server.access import WORDS as GRANTED_WORDS
+from engine.server.accounts import Profile
+from engine.server.board.desk import Desk, Visit, refused
+from engine.server.board.entrance import At, Form
+from engine.server.board.web import PageRoute
+from engine.server.denials import Denial, denial
+from engine.store.access import Account
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+#: What stands in the address of the list of people for a file that was sent.
+FILE = "list"
+
+
+@router.get("/accounts")
+def accounts(request: Request, desk: At) -> Response:
+    return _page(desk, _administrator(desk, request, "account.list"))
+
+
+@router.post("/accounts")
+def change(request: Request, desk: At, form: Form) -> Response:
+    """Make an account, change one, let it in no longer, or give it a new password."""
+    what = form.get("what", "")
+    visit = _administrator(desk, request, "account.make" if what == "make" else "account.change")
+    desk.check_form(visit, form)
+    name, password = form.get("name", ""), token_urlsafe(12)
+    match what:
+        case "make":
+            done = desk.accounts.make(visit.call, name, _profile(form), password)
+        case "change":
+            done = desk.accounts.change(visit.call, name, _profile(form))
+        case "password":
+            done = desk.accounts.set_password(visit.call, name, password)
+        case "disable":
+            done = desk.accounts.disable(visit.call, name)
+        case _:
+            done = desk.accounts.enable(visit.call, name)
+    if isinstance(done, Denial):
+        return _page(desk, visit, given=form, problem=done.words, status=done.status)
+    shown = (done.name, password) if what in ("make", "password") else None
+    return _page(desk, visit, made=shown)
+
+
+def _administrator(desk: Desk, request: Request, action: str) -> Visit:
+    visit = desk.signed_in(request)
+    if not allowed(visit.principal, action, "*"):
+        raise refused(denial("not_allowed"), 403)
+    return visit
+
+
+def _profile(form: Mapping[str, str]) -> Profile:
+    language = "en" if form.get("language") == "en" else "zh"
+    return Profile(form.get("person", "").strip(), read_grants(form.get("grants", "")), language)
+
+
+def read_grants(text: str) -> Grants:
+    """`lakeside: front_desk supervisor`, a line for each site; `*` is all of them."""
+    pairs = [line.replace("：", ":").partition(":") for line in text.splitlines() if line.strip()]
+    return {site.strip(): frozenset(words.replace(",", " ").replace("、", " ").split()) for site, _, words in pairs}
+
+
+def grants_text(sites: Grants) -> str:
+    return "\n".join(f"{site}: {' '.join(sorted(words))}" for site, words in sites.items())
+
+
+def _page(
+    desk: Desk,
+    visit: Visit,
+    given: Mapping[str, str] | None = None,
+    problem: Words | None = None,
+    made: tuple[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    services = desk.daemon.engine.services
+    values = {
+        "accounts": [_shown(account) for account in desk.accounts.all()],
+        "roles": {
+            name: [{"id": role.id, "title": role.title} for role in service.site.plan.roles.values()]
+            for name, service in sorted(services.items())
+        },
+        "scopes": sorted(SCOPES | GRANTED_WORDS),
+        "given": given or {},
+        "problem": problem,
+        "made": made,
+    }
+    return desk.page(visit, "accounts.html", values, status)
+
+
+def _shown(account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "person": account.person,
+        "language": account.language,
+        "grants": grants_text(account.sites),
+        "disabled": account.disabled,
+    }
+
+
+# ---- people ----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/board/{site}/people")
+def roster(request: Request, desk: At, site: str) -> Response:
+    place = desk.at(request, site, "people.list")
+    return desk.page_at(place, "people.html", {"entries": _entries(desk, site), "imported": None})
+
+
+@router.post("/board/{site}/people")
+def take_list(request: Request, desk: At, site: str, form: Form) -> Response:
+    """A list of staff or of customers: taken whole, or refused with every mistake and its place."""
+    place = desk.at(request, site, "people.import")
+    desk.check_form(place.visit, form)
+    data = form.files.get(FILE, b"")
+    name = "list.xlsx" if data.startswith(b"PK") else "list.csv"
+    imported = people.import_list(desk.daemon, site, name, data)
+    desk.note(place, "people.import", imported.kind, "refused" if imported.mistakes else "done")
+    values = {"entries": _entries(desk, site), "imported": imported}
+    return desk.page_at(place, "people.html", values, 422 if imported.mistakes else 200)
+
+
+def _entries(desk: Desk, site: str) -> list[dict[str, Any]]:
+    service, now = desk.daemon.engine.services[site], desk.daemon.clock()
+    roles = service.site.plan.roles
+    return [
+        {"role": {"id": role.id, "title": role.title}, "people": service.site.roster.holders(role.id, now)}
+        for role in roles.values()
+    ]
