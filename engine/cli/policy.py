@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 import click
 
 from engine.cli.files import data_option, parts_on
+from engine.cli.remote import Where, api, remote_options
 
 if TYPE_CHECKING:
-    from engine.runtime import Change, DueChange, Mode, Service
+    from engine.runtime import Service
     from engine.server import Daemon
     from engine.store import Revision
 
@@ -27,7 +27,6 @@ TEXTS: Final = {
     "same": ("{site} runs by it already", "{site} 已经在执行这个版本"),
     "kept": ("the one before runs on", "仍执行之前的版本"),
     "runs": ("runs", "执行中"),
-    "tickets": ("{count} open", "未闭环 {count} 张"),
     "moved": ("due {old} -> {new}", "到期 {old} → {new}"),
     "started": ("starts, due {new}", "开始计时，到期 {new}"),
     "ended": ("ends (was due {old})", "终止（原到期 {old}）"),
@@ -72,45 +71,33 @@ def apply_command(file: Path, why: str, data: Path, as_json: bool, lang: str) ->
 
 @command.command("list")
 @click.argument("site")
-@data_option
-def list_command(site: str, data: Path, as_json: bool, lang: str) -> None:
-    """Every version that a site ran by, the newest last, and how many open tickets are on each."""
-    from engine.runtime import show_instant
-    from engine.store import revisions_of
-
-    with parts_on(data, lang, site) as daemon:
-        service = daemon.engine.services[site]
-        found, on = revisions_of(daemon.database, site), _open_tickets(service)
-    newest = {revision.version: revision.number for revision in found}
-    rows = [
-        {
-            **_revision(one),
-            "open": on[one.version] if newest[one.version] == one.number else 0,
-            "runs": one is found[-1],
-        }
-        for one in found
-    ]
+@remote_options
+def list_command(site: str, where: Where, as_json: bool) -> None:
+    """Every version that a site ran by, the newest last, with who applied it when, and why."""
+    with api(where) as line:
+        found = line.call("GET", f"/sites/{site}/policies")["policies"]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
-    for row in rows:
-        marks = [_say("runs", lang)] if row["runs"] else []
-        marks += [_say("tickets", lang, count=row["open"])] if row["open"] else []
-        when = show_instant(row["at"], service.site.zone)
-        line = f"{row['number']:>4}  {row['version']}  {when}  {row['by']:<10}  {row['why']}  {', '.join(marks)}"
-        click.echo(line.rstrip())
+    for one in found:
+        runs = _say("runs", where.lang) if one is found[-1] else ""
+        said = f"{one['number']:>4}  {one['version']}  {_instant(one['at'])}  {one['by']:<10}  {one['why']}  {runs}"
+        click.echo(said.rstrip())
 
 
 @command.command("rollback")
 @click.argument("site")
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1))
 @click.option("--why", default="", help="Written down with it.")
-@data_option
-def rollback_command(site: str, number: int, why: str, data: Path, as_json: bool, lang: str) -> None:
+@remote_options
+def rollback_command(site: str, number: int, why: str, where: Where, as_json: bool) -> None:
     """Run a site by an older revision again, as a new one."""
-    with parts_on(data, lang, site) as daemon:
-        made = daemon.engine.rollback(site, number, getuser(), why)
-        _tell_applied(daemon, site, made, as_json, lang)
+    with api(where) as line:
+        made = line.call("POST", f"/sites/{site}/policies/rollback", {"number": number, "why": why})["applied"]
+    if as_json:
+        click.echo(json.dumps(made, ensure_ascii=False))
+    else:
+        click.echo(_say("applied" if made else "same", where.lang, site=site, **(made or {})))
 
 
 @command.command("migrate")
@@ -118,45 +105,35 @@ def rollback_command(site: str, number: int, why: str, data: Path, as_json: bool
 @click.option("--to", required=True, metavar="VERSION", help="Number or version of a revision, as `list` shows it.")
 @click.option("--mode", type=click.Choice(["keep", "recompute", "restart"]), default="recompute", show_default=True,
               help="Of deadlines that both versions have: as it is, from its start, from now.")  # fmt: skip
-@click.option(
-    "--state", "states", multiple=True, metavar="OLD=NEW", help="A state that the new version calls otherwise."
-)
+@click.option("--state", "states", multiple=True, metavar="OLD=NEW", help="A state that the new version renamed.")
 @click.option("--ticket", "tickets", multiple=True, metavar="ID", help="Only this one, and its parts.")
 @click.option("--dry-run", is_flag=True, help="List what would change, and change nothing.")
-@data_option
+@remote_options
 def migrate_command(
     site: str,
     to: str,
-    mode: Mode,
+    mode: str,
     states: Sequence[str],
     tickets: Sequence[str],
     dry_run: bool,
-    data: Path,
+    where: Where,
     as_json: bool,
-    lang: str,
 ) -> None:
     """Bring open tickets to another version, each whole or not at all. Lists those whose due dates change."""
-    from engine.runtime import Migration, migrate, preview
-
-    mapped = _states(states)
-    with parts_on(data, lang, site) as daemon:
-        service, now = daemon.engine.services[site], daemon.clock()
-        migration = Migration(_version(daemon, site, to), mode, states=mapped)
-        changes = (preview if dry_run else migrate)(service, migration, now, tickets or None)
+    body = {"mode": mode, "states": _states(states), "tickets": list(tickets) or None, "dry_run": dry_run}
+    with api(where) as line:
+        known = line.call("GET", f"/sites/{site}/policies")["policies"]
+        version = next((one["version"] for one in known if str(one["number"]) == to), to)
+        done = line.call("POST", f"/sites/{site}/policies/migrate", {"to": version, **body})
     if as_json:
-        click.echo(json.dumps([_change(one) for one in changes], ensure_ascii=False, indent=2))
+        click.echo(json.dumps(done, ensure_ascii=False, indent=2))
     else:
-        for change in changes:
-            click.echo(
-                "\n".join(_shown(change, service.site.zone, lang)), nl=change.moves or change.refused is not None
-            )
-        counts = {
-            "count": sum(one.refused is None for one in changes),
-            "moves": sum(one.moves for one in changes),
-            "refused": sum(one.refused is not None for one in changes),
-        }
-        click.echo(_say("would" if dry_run else "did", lang, **counts))
-    raise SystemExit(1 if any(one.refused for one in changes) else 0)
+        for said in (said for change in done["changes"] for said in _shown(change, where.lang)):
+            click.echo(said)
+        moves = len(done["changes"]) - done["stayed"]
+        counts = {"count": done["migrated"], "moves": moves, "refused": done["stayed"]}
+        click.echo(_say("would" if dry_run else "did", where.lang, **counts))
+    raise SystemExit(1 if done["stayed"] else 0)
 
 
 @command.command("days")
@@ -210,14 +187,6 @@ def _open_tickets(service: Service) -> Counter[str]:
     return Counter(row.plan for row in everything(service.store, Query(open=True)))
 
 
-def _version(daemon: Daemon, site: str, to: str) -> str:
-    """The version that a revision's number means; a version as it is."""
-    from engine.store import revisions_of
-
-    found = (one.version for one in revisions_of(daemon.database, site) if str(one.number) == to)
-    return next(found, to)
-
-
 def _states(pairs: Sequence[str]) -> dict[str, str]:
     mapped = {}
     for pair in pairs:
@@ -228,25 +197,21 @@ def _states(pairs: Sequence[str]) -> dict[str, str]:
     return mapped
 
 
-def _change(one: Change) -> dict[str, Any]:
-    refused = one.refused._asdict() if one.refused is not None else None
-    return {**one._asdict(), "dues": [due._asdict() for due in one.dues], "refused": refused}
-
-
-def _shown(change: Change, zone: ZoneInfo, lang: str) -> Iterator[str]:
-    """A ticket whose dues change, or that stays; nothing of the others."""
-    if change.refused is not None:
+def _shown(change: Mapping[str, Any], lang: str) -> Iterator[str]:
+    """A ticket whose dues change, or that stays."""
+    if refused := change["refused"]:
         names: Mapping[str, str] = {"state": "no state", "closed": "closed"}
-        why = _say(names.get(change.refused.code, "no category"), lang, detail=change.refused.detail)
-        yield f"{change.ticket}  {why}"
-    elif change.moves:
-        state = change.state if change.state == change.new_state else f"{change.state} -> {change.new_state}"
-        yield f"{change.ticket}  {state}"
-        yield from (f"  {due.deadline:<16}  {_due(due, zone, lang)}" for due in change.dues if due.what != "kept")
+        why = _say(names.get(refused["code"], "no category"), lang, detail=refused["about"])
+        yield f"{change['ticket']}  {why}"
+        return
+    old, new = change["state"], change["new_state"]
+    yield f"{change['ticket']}  {old if old == new else f'{old} -> {new}'}"
+    for due in change["dues"]:
+        if due["what"] != "kept":
+            old, new = (_instant(due[at]) if due[at] else _say("paused", lang) for at in ("old", "new"))
+            yield f"  {due['deadline']:<16}  {_say(due['what'], lang, old=old, new=new)}"
 
 
-def _due(due: DueChange, zone: ZoneInfo, lang: str) -> str:
-    from engine.runtime import show_instant
-
-    old, new = (_say("paused", lang) if at is None else show_instant(at, zone) for at in (due.old, due.new))
-    return _say(due.what, lang, old=old, new=new)
+def _instant(text: str) -> str:
+    """`2026-11-16T17:00:00+08:00` as people write it."""
+    return text[:16].replace("T", " ")

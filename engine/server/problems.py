@@ -281,6 +281,7 @@ SENTENCES: Final = MappingProxyType(
         "no_shift": Words("the role has other shifts: {known}", "岗位的班次为：{known}"),
         "ends_before": Words("it ends before it begins", "结束早于开始"),
         "no_message": Words("there is no such message at this site", "本项目没有这条消息"),
+        "no_revision": Words("the site never ran by this policy", "本项目没有执行过这个版本的方案"),
         "no_policy": Words("no file of settings names a policy of this site", "设置中没有本项目的方案文件"),
         "policy": Words("the policy has mistakes; what ran goes on running", "方案有误，原方案继续运行"),
         "unreadable": Words("the request cannot be read", "请求无法识别"),

@@ -36,7 +36,7 @@ def test_an_older_policy_is_applied_again(chief):
     assert answer.json()["applied"]["why"] == "太快"
     assert versions(chief) == [first, second, first]
     assert chief.post("policies/rollback", {"number": 1}).json()["applied"] is None
-    problem(chief.post("policies/rollback", {"number": 9}), 404, "no_policy")
+    problem(chief.post("policies/rollback", {"number": 9}), 404, "no_revision")
 
 
 def test_open_tickets_are_brought_along_after_a_look_at_what_would_change(chief):
@@ -50,5 +50,5 @@ def test_open_tickets_are_brought_along_after_a_look_at_what_would_change(chief)
     did = chief.post("policies/migrate", {**asked, "dry_run": False})
     assert did.json() == would.json()
     assert chief.post("policies/migrate", {**asked, "dry_run": False}).json()["migrated"] == 0
-    problem(chief.post("policies/migrate", {"to": "nosuch"}), 404, "no_policy")
+    problem(chief.post("policies/migrate", {"to": "nosuch"}), 404, "no_revision")
     problem(chief.post("policies/migrate", {"to": second, "mode": "guess"}), 422, "invalid")

@@ -100,7 +100,7 @@ def rollback(site: str, body: RollingBack, caller: Annotated[Caller, needs("poli
     new.
     """
     if all(one.number != body.number for one in revisions_of(caller.daemon.database, site)):
-        raise not_found("no_policy")
+        raise not_found("no_revision")
     return _applied(caller.daemon.engine.rollback(site, body.number, caller.principal.name, body.why), caller)
 
 
@@ -118,7 +118,7 @@ def migration(site: str, body: Migrating, caller: Annotated[Caller, needs("polic
     `dry_run` nothing is changed.
     """
     if all(plan.version != body.to for plan in caller.service.site.plans):
-        raise not_found("no_policy")
+        raise not_found("no_revision")
     asked = Migration(body.to, body.mode, states=body.states)
     changes = (preview if body.dry_run else migrate)(caller.service, asked, caller.at, body.tickets)
     if not body.dry_run:
