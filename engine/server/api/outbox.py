@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import Query as Param
 from pydantic import Field
@@ -34,9 +35,10 @@ def messages(
     limit: Annotated[int, Param(ge=1, le=200)] = 100,
 ) -> dict[str, Any]:
     """In the order in which they were made: to whom, by which channel, how it stands; never their text or address."""
+    zone = caller.service.site.zone
     query = Filter(state, site, ticket, person, channel, destination, critical, after, limit)
     found = Outbox(caller.daemon.database).list(query)
-    shown = [_shown(one, caller) for one in found]
+    shown = [_shown(one, zone) for one in found]
     return {"messages": shown, "next": found[-1].seq if len(found) == limit else None}
 
 
@@ -77,8 +79,7 @@ def _ids(caller: Caller, seqs: Iterable[int]) -> list[str]:
     return ids
 
 
-def _shown(one: Delivery, caller: Caller) -> dict[str, Any]:
-    zone = caller.service.site.zone
+def _shown(one: Delivery, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "seq": one.seq,
         "id": one.id,
