@@ -34,7 +34,7 @@ LOOK_EVERY: Final = 60
 SEAL_EVERY: Final = 3600
 OVERDUE: Final = 60
 #: What one look takes: steps made since the one before, open families, families with a timer overdue, chains.
-STEPS: Final = 5000
+STEPS: Final = 2000
 SWEEP: Final = 100
 LATE: Final = 100
 CHAINS: Final = 500
