@@ -281,6 +281,10 @@ SENTENCES: Final = MappingProxyType(
         "no_shift": Words("the role has other shifts: {known}", "岗位的班次为：{known}"),
         "ends_before": Words("it ends before it begins", "结束早于开始"),
         "no_message": Words("there is no such message at this site", "本项目没有这条消息"),
+        "days": Words(
+            "these are no days to publish, or an edition of that name is published already",
+            "日期有误，或者同名的日历版本已经发布",
+        ),
         "no_revision": Words("the site never ran by this policy", "本项目没有执行过这个版本的方案"),
         "no_policy": Words("no file of settings names a policy of this site", "设置中没有本项目的方案文件"),
         "policy": Words("the policy has mistakes; what ran goes on running", "方案有误，原方案继续运行"),

@@ -57,6 +57,7 @@ GET    /sites/{site}/policies/active                   pA
 POST   /sites/{site}/policies/reload                   PA
 POST   /sites/{site}/policies/rollback                 PA
 POST   /sites/{site}/policies/migrate                  PA
+POST   /sites/{site}/days                              PA
 GET    /sites/{site}/outbox                            xA
 POST   /sites/{site}/outbox/retry                      xA
 POST   /sites/{site}/outbox/discard                    xA

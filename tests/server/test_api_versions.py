@@ -39,6 +39,16 @@ def test_an_older_policy_is_applied_again(chief):
     problem(chief.post("policies/rollback", {"number": 9}), 404, "no_revision")
 
 
+def test_days_are_published_once_under_a_name(chief):
+    days = {"edition": "停电", "days": [{"date": "2026-10-09", "isOffDay": True, "name": "停电"}]}
+    assert chief.post("days", days).json() == {"edition": "停电"}
+    assert chief.house.daemon.engine.services["lakeside"].site.edition == "停电"
+    assert problem(chief.post("days", days), 422, "days")["errors"] == [{"where": ["edition"], "what": "bad-days"}]
+    wrong = {"edition": "more", "days": [{"date": "2026-02-30", "isOffDay": True}]}
+    assert problem(chief.post("days", wrong), 422, "days")["errors"] == [{"where": ["days", "0"], "what": "bad-days"}]
+    problem(chief.post("days", {"edition": "more", "days": [{"date": "2026-02-28"}]}), 422, "invalid")
+
+
 def test_open_tickets_are_brought_along_after_a_look_at_what_would_change(chief):
     first, second = versions(chief)
     asked = {"to": second, "mode": "restart"}

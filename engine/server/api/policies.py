@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StringConstraints
 
 from engine.policy import Diagnostic, as_json
 from engine.runtime import Change, Migration, Mode, migrate, prepare, preview, restore
@@ -15,6 +15,7 @@ from engine.server.auth import Caller, needs
 from engine.server.daemon import RefusedPolicyError
 from engine.server.problems import SENTENCES, ProblemError, not_found
 from engine.store import Revision, revisions_of
+from engine.worktime import CalendarError
 
 routes = router("policies")
 
@@ -87,6 +88,31 @@ def _applied(revision: Revision | None, caller: Caller) -> dict[str, Any]:
     version = caller.service.site.plan.version
     caller.note("policy.apply", version)
     return {"applied": _shown(revision, caller) if revision is not None else None, "active": version}
+
+
+class Day(Body):
+    date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    isOffDay: StrictBool  # noqa: N815 - as the files of day data have it
+    name: Annotated[str, StringConstraints(max_length=100)] = ""
+
+
+class Days(Body):
+    edition: Short = Field(description="What to call it; a name is taken once.")
+    year: Annotated[int, Field(ge=1990, le=2100)] | None = Field(None, description="Of which it is the whole notice.")
+    days: list[Day] = Field(max_length=400)
+
+
+@routes.post("/sites/{site}/days", summary="Publish days off and make-up days")
+def publish(site: str, body: Days, caller: Annotated[Caller, needs("calendar.publish")]) -> dict[str, Any]:
+    """Every open ticket goes by them from now on, and dues that move say so."""
+    document = body.model_dump(exclude={"edition"}, exclude_none=True)
+    try:
+        caller.daemon.publish_days(body.edition, document, site)
+    except CalendarError as error:
+        found = [{"where": list(one.path), "what": one.reason} for one in error.problems]
+        raise ProblemError(422, "days", SENTENCES["days"], errors=found) from None
+    caller.note("calendar.publish", body.edition)
+    return {"edition": body.edition}
 
 
 class RollingBack(Body):
