@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import warnings
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from itertools import count
+from threading import Thread
 
 import pytest
+import uvicorn
 
 from engine.policy import shipped_policies
 from engine.runtime import Done, Door, Entry, everything
@@ -174,6 +177,22 @@ def new_house(tmp_path, furnished):
     """One for a single test."""
     with moved_in(tmp_path / "data", furnished) as made:
         yield made
+
+
+@contextmanager
+def listening(app):
+    """An application on a port of this machine; its address."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        place.listen()
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+        thread = Thread(target=server.run, kwargs={"sockets": [place]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{place.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def pass_inductions(service, at):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
+import httpx
 import pytest
 
 from engine.policy import shipped_policies
-from tests.server.conftest import CANARIES, problem
+from engine.server.api.app import THREADS
+from tests.server.conftest import CANARIES, listening, problem
 from tests.server.doors import GOOD
 
 ADMIN = "ticket:read ticket:write pii:reveal policy:read policy:write figures:read roster:write people:write audit:read admin"
@@ -351,3 +355,22 @@ def test_tokens_are_made_and_their_secret_is_shown_once(house, root):
     problem(root.call("POST", "/api/v1/tokens", json={**make, "scopes": ["everything"]}), 422, "scope_unknown")
     problem(root.call("POST", "/api/v1/tokens", json={**make, "expires_at": 1}), 422, "token_expiry")
     problem(root.call("DELETE", "/api/v1/tokens/00000000"), 404, "token_not_found")
+
+
+def test_as_many_calls_are_worked_on_at_once_as_share_a_commit(new_house):
+    with listening(new_house.app) as url, httpx.Client(base_url=url, headers=new_house.desk("小李").headers) as client:
+        assert client.get("/api/v1/sites").status_code == 200
+        barrier = Barrier(THREADS)
+        service = new_house.daemon.engine.services["lakeside"]
+        plain = service.histories
+
+        def together(at):
+            barrier.wait(20)
+            return plain(at)
+
+        service.histories = together
+        with ThreadPoolExecutor(THREADS) as pool:
+            found = list(
+                pool.map(lambda n: client.get("/api/v1/sites/lakeside/figures", timeout=30).status_code, range(THREADS))
+            )
+    assert found == [200] * THREADS

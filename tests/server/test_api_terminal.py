@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import ClassVar
 
 import pytest
-import uvicorn
 from click.testing import CliRunner
 
 from engine.cli.main import main
-from tests.server.conftest import CANARIES, REPAIR
+from tests.server.conftest import CANARIES, REPAIR, listening
 
 FACTS = [f"{name}={value}" for name, value in REPAIR.items()]
 
@@ -96,21 +94,6 @@ def test_where_there_is_no_file_it_is_said(tmp_path):
 
 
 # ---- of a daemon -----------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def listening(app):
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        place.listen()
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-        thread = Thread(target=server.run, kwargs={"sockets": [place]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{place.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def test_the_same_verbs_speak_to_a_daemon(house):
