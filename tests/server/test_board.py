@@ -16,13 +16,14 @@ from openpyxl import load_workbook
 from engine.core.plan import State, Workflow
 from engine.server.access_log import EVERYTHING
 from engine.server.accounts import Profile
-from engine.server.board import drawing, figures, lines, lists
+from engine.server.board import drawing, figures, forms, lines, lists
 from engine.server.board.desk import HERE
 from engine.server.board.entrance import inside
 from engine.server.board.moments import Moments
 from engine.server.board.words import WORDS
 from engine.server.live import Change, Live
 from engine.store import Query
+from engine.store.evidence import Evidence
 from tests.server.conftest import CANARIES, CHINA, REPAIR, START
 from tests.server.doors import GOOD
 
@@ -31,7 +32,7 @@ PAGES = (
     "/board/lakeside/intake/repair", "/board/lakeside/intake/complaint", "/board/lakeside/duties",
     "/board/lakeside/duties?span=week", "/board/lakeside/handover", "/board/lakeside/figures", "/board/lakeside/policy",
     "/board/cloud-park/handover", "/board/cloud-park/policy", "/wall/lakeside", "/board/nowhere", "/s/nothing",
-    "/board/lakeside/ticket/none", "/static/none", "/board/lakeside/figures?month=soon",
+    "/accounts", "/board/lakeside/people", "/board/lakeside/ticket/none", "/static/none", "/board/lakeside/figures?month=soon",
 )  # fmt: skip
 
 
@@ -437,6 +438,46 @@ def test_a_policy_is_shown_with_promises_and_drawings(root):
     assert "residential.yaml" in said
 
 
+# ---- administration --------------------------------------------------------------------------------------------------
+
+
+def test_an_administrator_makes_an_account_whose_password_is_shown_once(house, root):
+    fields = {"what": "make", "name": "sun", "person": "小孙", "grants": "lakeside：front_desk"}
+    answer = root.post("/accounts", "/accounts", **fields)
+    password = re.search(r'class="big number">([^<]+)<', answer.text)[1]
+    assert house.gate.accounts.find("sun").sites == {"lakeside": frozenset({"front_desk"})}
+    assert Browser(house).sign_in("sun", password).url.path == "/board/lakeside"
+    assert password not in root.get("/accounts").text
+    answer = root.post("/accounts", "/accounts", **{**fields, "name": "other", "grants": "lakeside: king"})
+    assert "king" in text_of(answer)
+    assert house.gate.accounts.find("other") is None
+    root.post("/accounts", "/accounts", what="disable", name="sun")
+    assert Browser(house).sign_in("sun", password).status_code == 403
+
+
+def test_nobody_else_sees_accounts_or_takes_in_lists(desk):
+    assert desk.get("/accounts").status_code == 403
+    assert desk.post("/board/lakeside", "/accounts", what="disable", name="root").status_code == 403
+    assert desk.get("/board/lakeside/people").status_code == 403
+
+
+def test_a_list_of_people_is_taken_in_whole_or_refused_with_its_mistakes(new_house):
+    new_house.account("root", "陈经理", everywhere="admin")
+    root = Browser(new_house, "root")
+    page = "/board/lakeside/people"
+    token = re.search(r'name="form" value="(\w+)"', root.get(page).text)[1]
+
+    def send(text):
+        return root.client.post(page, data={"form": token}, files={"list": ("staff.csv", text.encode())})
+
+    answer = send("person,role\n小李,frontdesk\n")
+    assert answer.status_code == 422
+    assert "front_desk" in text_of(answer)
+    answer = send("person,role\n小钱,front_desk\n")
+    assert answer.status_code == 200
+    assert "小钱" in text_of(answer)
+
+
 # ---- the parts -------------------------------------------------------------------------------------------------------
 
 
@@ -481,6 +522,17 @@ def test_no_box_of_a_drawing_covers_another(house):
 
 def _owner(state: State) -> str:
     return state.owner.name if state.owner is not None else ""
+
+
+def test_a_file_is_kept_by_its_number_and_one_of_another_type_is_a_problem_of_its_field(tmp_path):
+    evidence = Evidence(tmp_path)
+    png = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+    kept = forms.keep_files(evidence, "lakeside", forms.Filled("sign"), {"f-signature": png})
+    assert kept.problem is None
+    assert evidence.read("lakeside", kept.typed["signature"])[1] == png
+    refused = forms.keep_files(evidence, "lakeside", forms.Filled("sign", {"result": "x"}), {"f-signature": b"<svg>"})
+    assert refused.problem.field == "signature"
+    assert refused.typed == {"result": "x"}
 
 
 def test_a_stream_tells_what_changes():

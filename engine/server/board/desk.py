@@ -183,8 +183,8 @@ class Say:
     def __init__(self, lang: Lang) -> None:
         self.lang = lang
 
-    def __call__(self, name: str, **values: Any) -> str:
-        return WORDS[name].format(**values).in_(self.lang)
+    def __call__(self, word: str, /, **values: Any) -> str:
+        return WORDS[word].format(**values).in_(self.lang)
 
     def of(self, words: Words | Mapping[str, Any]) -> str:
         """Words that are not of the catalogue."""

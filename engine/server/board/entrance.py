@@ -43,10 +43,10 @@ class Sent(dict[str, str]):
 
 
 async def filled_in(request: Request) -> Sent:
-    form = await request.form(max_files=20, max_fields=200)
-    sent = Sent((name, value) for name, value in form.multi_items() if isinstance(value, str))
-    uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
-    sent.files = {name: data for name, upload in uploads if (data := await upload.read())}
+    async with request.form(max_files=20, max_fields=200) as form:
+        sent = Sent((name, value) for name, value in form.multi_items() if isinstance(value, str))
+        uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
+        sent.files = {name: data for name, upload in uploads if (data := await upload.read())}
     return sent
 
 

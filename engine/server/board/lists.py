@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from engine.server.access import allowed
 from engine.server.board.desk import Desk, Place
+from engine.server.board.duties import days
 from engine.server.board.entrance import At
 from engine.server.board.listing import Choice, Listing
 from engine.server.board.web import PageRoute
@@ -40,6 +41,7 @@ def _board(desk: Desk, place: Place, choice: Choice) -> dict[str, Any]:
         "categories": [{"id": one.id, "title": one.title} for one in plan.categories.values()],
         "states": [{"id": one.id, "title": one.title} for one in states.values()],
         "on_duty": on_duty(place),
+        "today": next(days(place, 1))["duties"] if allowed(place.visit.principal, "duty.list", place.name) else [],
     }
 
 

@@ -111,6 +111,8 @@ WORDS: Final = MappingProxyType(
         "no_due": Words("no limit runs", "无计时"),
         "times_overdue": Words("{n} limits overdue", "{n} 项超期"),
         # ---- beside the list ----
+        "beside": Words("People and duties of today", "今日人员与例行工作"),
+        "duties_today": Words("Duties today", "今日例行"),
         "on_duty": Words("On duty now", "当前在岗"),
         "nobody_here": Words("nobody", "无人"),
         "no_roster": Words("No roster yet.", "尚未导入花名册。"),
