@@ -8,6 +8,7 @@ from threading import Thread
 
 import pytest
 
+from engine.core import timetable
 from engine.runtime import Engine, VirtualClock
 from engine.runtime.editions import take_up
 from engine.store import Database, StoreError, revisions_of
@@ -49,6 +50,9 @@ def test_a_ticket_outlives_an_upgrade_that_brings_other_days(release):
     assert (opened.edition, opened.runs["finish"].due) == ("holidays-1", at("11-19 18:00"))
     engine = release("holidays-2", off=[date(2026, 11, 18)])
     assert root(engine).edition == "holidays-1"  # it is read by its own days until it is told of the new ones
+    plan = engine.services["test"].site.plan
+    days = {edition: timetable(plan, "office", edition).is_open(at("11-18 10:00")) for edition in plan.editions}
+    assert days == {"holidays-1": True, "holidays-2": False}
     assert take_up(engine.services["test"], START + 60)
     assert (root(engine).edition, root(engine).runs["finish"].due) == ("holidays-2", at("11-20 18:00"))
     assert open_ticket(engine, "T2").edition == "holidays-2"

@@ -189,12 +189,13 @@ def test_only_some_tickets_are_migrated_if_so_wished():
 
 def test_what_was_due_before_is_applied_first_by_the_old_plan():
     service = opened()
-    late = at("11-16 14:00")
-    (change,) = preview(service, Migration(plan_of(NEW).version), late)
-    migrate(service, Migration(plan_of(NEW).version), late)
+    late = at("11-16 17:10")
+    said = preview(service, Migration(plan_of(NEW).version, "restart"), late)
+    assert migrate(service, Migration(plan_of(NEW).version, "restart"), late) == said
     root = service.store.load("T1").root
     assert [(run.key, run.status) for run in root.ended] == [("reply#1.1", "missed")]  # breached at 13:00
-    assert dues(change)["reply"] == "ended 11-16 13:00 -"
+    assert root.runs["finish"].status == "breached"  # at 17:00, and settled: no limit of the new plan un-breaches it
+    assert dues(said[0])["finish"] == "kept 11-16 17:00 11-16 17:00"
 
 
 @pytest.mark.parametrize("ladder", ["none", "other"])
