@@ -97,6 +97,7 @@ class Api:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         key: str | None = None,
+        raw: bytes | None = None,
     ) -> Any:
         """The answer as JSON. A problem is said in a line, with the moves that are possible, and ends with 1."""
         from urllib.parse import quote, urlencode
@@ -108,6 +109,9 @@ class Api:
         if body is not None:
             data = json.dumps({k: v for k, v in body.items() if v is not None}, ensure_ascii=False).encode()
             headers["Content-Type"] = "application/json"
+        if raw is not None:
+            data = raw
+            headers["Content-Type"] = "application/octet-stream"
         if key is not None:
             headers["Idempotency-Key"] = key
         status, said = self._line.send(method, address, headers, data)
@@ -125,7 +129,8 @@ class Api:
             raise click.ClickException(text("foreign", self._where.lang, url=url, status=status))
         if found["code"] == "sign_in":
             raise click.ClickException(text("token", self._where.lang, url=url))
-        lines = [f"{found['code']}: {found['detail']}"]
+        lines = [one["said"] for one in found.get("mistakes", ())]
+        lines.append(f"{found['code']}: {found['detail']}")
         if "legal" in found:
             moves = ", ".join(f"{one['move']} {one['title']}" for one in found["legal"])
             moves = moves or text("no move", self._where.lang)

@@ -287,6 +287,8 @@ SENTENCES: Final = MappingProxyType(
         ),
         "no_revision": Words("the site never ran by this policy", "本项目没有执行过这个版本的方案"),
         "no_policy": Words("no file of settings names a policy of this site", "设置中没有本项目的方案文件"),
+        "list": Words("the list has mistakes; nothing of it was taken", "名单有误，没有导入"),
+        "customers": Words("your role does not see the data of customers", "您的角色不能查看客户信息"),
         "policy": Words("the policy has mistakes; what ran goes on running", "方案有误，原方案继续运行"),
         "unreadable": Words("the request cannot be read", "请求无法识别"),
         "too_large": Words("the body is too large", "请求体过大"),

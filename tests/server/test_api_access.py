@@ -46,6 +46,8 @@ POST   /sites/{site}/evidence                          wA
 GET    /sites/{site}/evidence/{evidence}               rA
 POST   /sites/{site}/erasures                          eA
 GET    /sites/{site}/roster                            rA
+POST   /sites/{site}/lists                             eA
+GET    /sites/{site}/customers                         wA
 POST   /sites/{site}/roster                            oA
 GET    /sites/{site}/handovers                         rA
 POST   /sites/{site}/handovers                         wA

@@ -16,6 +16,7 @@ from engine.server.api import (
     duties,
     evidence,
     figures,
+    lists,
     outbox,
     people,
     personal,
@@ -31,7 +32,21 @@ from engine.server.problems import answer, request_id
 
 #: Calls that are worked on at once: those that write share commits.
 THREADS: Final = 64
-PARTS: Final = (sites, tickets, evidence, personal, status, people, duties, figures, policies, outbox, accounts, audit)
+PARTS: Final = (
+    sites,
+    tickets,
+    evidence,
+    personal,
+    status,
+    people,
+    lists,
+    duties,
+    figures,
+    policies,
+    outbox,
+    accounts,
+    audit,
+)
 
 
 def add_api(app: FastAPI, daemon: Daemon, gate: Gate | None = None) -> None:
