@@ -141,6 +141,17 @@ def test_a_person_whose_every_channel_is_dead_is_undeliverable(office):
     assert office.town.undeliverable == [("T0", "due")]
 
 
+def test_one_of_several_who_is_not_reached_any_more_is_no_reason_to_tell_the_ticket(office):
+    office.town.on_duty["supervisor"] = ["小王", "小赵"]
+    breached(office)
+    office.database.write(lambda connection: connection.execute("DELETE FROM climbed"))  # as of a notice
+    office.town.unreached = {("小王", "chat"), ("小王", "mail")}
+    office.works()
+    office.works()
+    assert office.told() == ["小赵"]
+    assert office.town.undeliverable == []
+
+
 def test_a_receiver_that_is_gone_for_good_is_sent_nothing_more(office):
     office.post.says = lambda letter, where: Outcome("disabled", "gone", "410") if where.id == "chat" else SENT
     breached(office)
@@ -251,6 +262,18 @@ def test_a_storm_comes_as_few_digests_and_nothing_is_dropped(make):
     assert log[0][0] - start <= 5
     assert {one.state for one in office.deliveries(limit=1000)} == {"sent"}
     assert len(office.deliveries(limit=1000)) == 300 + sum(letter.data["type"] == "digest" for _, _, letter in log)
+
+
+def test_whoever_had_ten_letters_in_a_minute_gets_none_before_it_is_over(office):
+    breached(office)
+    sent = "INSERT INTO attempt VALUES (?, 1, ?, '小王', 'chat', ?, ?, 'sent', '', '')"
+    now = office.clock.now
+    for n in range(100, 100 + limits.PERSON_RATE):
+        office.database.write(lambda connection, n=n: connection.execute(sent, (n, SITE, now, now)))
+    office.runs(60)
+    assert office.told() == []
+    office.runs(2)
+    assert office.told() == ["小王"]
 
 
 def test_after_downtime_a_person_gets_one_digest_the_highest_rung_first(make):

@@ -8,7 +8,9 @@ from time import sleep
 import pytest
 
 from engine.core import commands
+from engine.notify import Release
 from engine.store import outbox
+from engine.store.deliveries import Deliveries
 from tests.core.harness import at
 from tests.notify.office import PLAN, Office
 
@@ -89,6 +91,18 @@ def test_i15_deriving_everything_again_gives_the_same_ids(office):
     assert [one.id for one in office.deliveries()] == ids
 
 
+def test_a_message_that_was_handled_meanwhile_is_left_alone(office):
+    office.open()
+    office.goes_to("11-16 10:01")
+    with office.database.read() as connection:
+        queue = outbox.Outbox(connection).unseen(9)
+    office.release()
+    office.town.on_duty["supervisor"] = ["小赵"]
+    late = Release(office.database, office.town)._batch
+    office.database.write(lambda c: late(outbox.Outbox(c), Deliveries(c), queue, office.clock.now))
+    assert [one.person for one in office.deliveries()] == ["小王"]
+
+
 def test_persons_are_those_of_the_first_release_and_stay(office):
     office.open()
     office.goes_to("11-16 10:01")
@@ -163,6 +177,16 @@ def test_nobody_gets_an_all_clear_of_what_was_never_told(office):
     office.works()
     assert office.told() == []
     assert office.reasons() == ["the run ended", "nobody was told"]
+
+
+def test_what_was_released_and_never_sent_is_followed_by_no_all_clear(office):
+    office.open()
+    office.goes_to("11-16 10:01")
+    office.release()
+    office.move("arrive")
+    office.works()
+    assert office.told() == []
+    assert office.reasons() == ["", "nobody was told"]
 
 
 NOTICES = """

@@ -91,6 +91,14 @@ def test_what_differs_in_ticket_instant_reader_or_place_is_a_letter_of_its_own(d
     assert {one.state for one in rows(database).values()} == {"pending"}
 
 
+def test_what_is_merged_stands_in_order_of_its_rungs(database):
+    write(
+        database, lambda box: [box.make(new(id, ticket=id, rank=rank)) for id, rank in (("a", 1), ("b", 0), ("c", 2))]
+    )
+    database.write(lambda connection: connection.execute("UPDATE delivery SET state = 'merged', \"into\" = 'letter'"))
+    assert [one.id for one in write(database, lambda box: box.members("letter"))] == ["c", "a", "b"]
+
+
 def test_a_row_is_taken_by_one(database):
     write(database, lambda box: box.make(new()))
     assert write(database, lambda box: box.take(1, "me", NOW - 1, NOW + 45)) is None
@@ -176,6 +184,14 @@ def test_what_is_asked_all_the_time_is_looked_up_by_an_index(database, name):
     sql, count = HOT[name]
     with database.read() as connection:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", (1,) * count)]
-    indexed = ("SEARCH", "USE TEMP", "SCALAR", "CORRELATED", "LIST", "SCAN delivery USING INDEX delivery_next", "SCAN CONSTANT")
+    indexed = (
+        "SEARCH",
+        "USE TEMP",
+        "SCALAR",
+        "CORRELATED",
+        "LIST",
+        "SCAN delivery USING INDEX delivery_next",
+        "SCAN CONSTANT",
+    )
     partial = ("SCAN delivery USING INDEX delivery_dead", "SCAN delivery USING COVERING INDEX delivery_next")
     assert all(step.startswith((*indexed, *partial)) for step in plan), plan
