@@ -89,6 +89,22 @@ def test_a_token_is_made_listed_and_revoked_on_the_file(on_file):
     assert "scope_unknown" in bad.output
 
 
+def test_messages_are_listed_given_up_and_sent_again_from_a_terminal(house):
+    house.desk("小李").ticket()
+    house.pass_time(3600)
+    while house.daemon.postman.release(house.clock()):
+        pass
+    with listening(house.app) as url:
+        operator = house.token(scopes="outbox:manage")
+        env = {"HUIYIN_URL": url, "HUIYIN_TOKEN": operator, "HUIYIN_SITE": "lakeside"}
+        waiting = json.loads(terminal("outbox", "list", "--state", "pending", "--json", **env).output)["messages"]
+        seq = waiting[0]["seq"]
+        assert terminal("outbox", "discard", seq, "--reason", "演练", **env).output == "1 given up\n"
+        assert "演练" in terminal("outbox", "list", "--state", "discarded", **env).output
+        assert terminal("outbox", "retry", seq, **env).output == "1 sent again\n"
+        assert "no_message" in terminal("outbox", "retry", 999999, code=1, **env).output
+
+
 def test_where_there_is_no_file_it_is_said(tmp_path):
     assert "database" in terminal("ticket", "list", "--site", "x", "--data", tmp_path / "none", code=1).output
 
