@@ -11,10 +11,9 @@ from engine.core import Plan
 from engine.notify.place import channels, place
 from engine.notify.quiet import clock_time, quiet_until
 from engine.notify.world import Person, World
-from engine.store import Database, Query
+from engine.store import Database, Query, SqliteStore
 from engine.store.deliveries import Deliveries, New
 from engine.store.outbox import Finding, Outbox
-from engine.store.sqlite import SqliteStore
 
 #: When it comes where the plan names no hour; in quiet hours it waits for their end.
 MORNING: Final = time(8)

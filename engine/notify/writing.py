@@ -14,9 +14,8 @@ from engine.notify.relevance import rank, stale_reason
 from engine.notify.templates import UNSET, render
 from engine.notify.world import Reader, World
 from engine.policy import Words
-from engine.store import Database, Query, Row
+from engine.store import Database, Query, Row, SqliteStore
 from engine.store.deliveries import Deliveries, Delivery
-from engine.store.sqlite import SqliteStore
 
 #: Messages that a digest tells one by one; of the others it says how many there are.
 SHOWN: Final = 20

@@ -13,6 +13,7 @@ from engine.runtime.directory import entries as roster_entries
 from engine.runtime.door import Door
 from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.editions import publish
+from engine.runtime.listing import listed
 from engine.runtime.migration import Change, DueChange, Migration, Mode, migrate, preview
 from engine.runtime.people import Entry, Handover, Roster, understaffed
 from engine.runtime.privacy import MASK, masked, may_see
@@ -20,7 +21,7 @@ from engine.runtime.service import Service, everything
 from engine.runtime.sheets import read_file
 from engine.runtime.site import Site
 from engine.runtime.staff_list import StaffList, read_staff
-from engine.runtime.turn import SYSTEM, system
+from engine.runtime.turn import SYSTEM, Turn, system
 from engine.runtime.values import ValueProblemError, read_instant, read_value, show_instant, show_value
 from engine.store import Done
 
@@ -58,6 +59,7 @@ __all__ = [
     "StaffList",
     "SteadyClock",
     "Trouble",
+    "Turn",
     "ValueProblemError",
     "VirtualClock",
     "boottime",
@@ -66,6 +68,7 @@ __all__ = [
     "everything",
     "index_of",
     "leavers",
+    "listed",
     "masked",
     "may_see",
     "migrate",

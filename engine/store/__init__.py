@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.store.customers import CustomerRow, customers_of, forget_customer, keep_customers
     from engine.store.database import Database
     from engine.store.revisions import Revision, add_revision, revisions_of
+    from engine.store.sqlite import SqliteStore
     from engine.store.survey import changed_since, last_entry, open_families, overdue_families, verified
     from engine.store.upkeep import backup, backup_file, migrate, restore, verify, verify_file
 
@@ -47,6 +48,7 @@ __all__ = [
     "Row",
     "Seal",
     "SiteEvent",
+    "SqliteStore",
     "Store",
     "StoreError",
     "Transaction",
@@ -72,6 +74,7 @@ __all__ = [
 
 #: What works on the SQLite file, by module: imported when asked for, since most verbs need no database.
 _ON_FILES = {
+    "SqliteStore": "sqlite",
     "add_revision": "revisions",
     "backup": "upkeep",
     "backup_file": "upkeep",

@@ -9,13 +9,12 @@ from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from engine.core import Family, agenda
-from engine.runtime import everything
-from engine.runtime.listing import listed
+from engine.runtime import everything, listed
 from engine.server import people
 from engine.server.board.desk import Place
 from engine.server.board.lines import SOON, Counts, Line, counts, line
 from engine.server.daemon import Daemon
-from engine.store import Query, Row
+from engine.store import Query, Row, StoreError
 
 PAGE: Final = 60  #: tickets at once
 COUNTED_MAX: Final = 3000  #: open tickets that are counted
@@ -63,14 +62,20 @@ class Listing:
 
     def family(self, family: str, choice: Choice) -> list[Line]:
         """Those lines of a family that the choice shows."""
-        known = self._service.store.load(family)
+        try:
+            known = self._service.store.load(family)
+        except StoreError:
+            return []
         if known is None:
             return []
         return [self.line(row) for row in self._listed(known) if self._fits(row, choice)]
 
     def line(self, row: Row) -> Line:
-        family = self._service.store.load(row.ticket)
-        assert family is not None, f"a row without a ticket: {row.ticket}"
+        """A ticket of which a row is damaged still stands in its list, by what the index says."""
+        try:
+            family = self._service.store.load(row.ticket)
+        except StoreError:
+            family = None
         return line(self._service.site.version(row.plan), row, family, self._now, self.nobody)
 
     def counts(self) -> Counts:

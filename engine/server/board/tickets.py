@@ -14,8 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from engine.core import Command, Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
 from engine.core.plan import Party
-from engine.runtime import MASK, may_see
-from engine.runtime.listing import listed
+from engine.runtime import MASK, listed, may_see
 from engine.server import offers, present
 from engine.server.access_log import PURPOSES, purpose_denial
 from engine.server.board.desk import Desk, Place
