@@ -22,7 +22,7 @@ from engine.server.board.entrance import inside
 from engine.server.board.moments import Moments
 from engine.server.board.words import WORDS
 from engine.server.live import Change, Live
-from engine.store import Query
+from engine.store import Query, StoreError
 from engine.store.evidence import Evidence
 from tests.server.conftest import CANARIES, CHINA, REPAIR, START
 from tests.server.doors import GOOD
@@ -331,6 +331,26 @@ def test_tickets_are_found_by_number_and_unit(house, desk):
     for text in (ticket, ticket.rpartition("-")[2], "8-1-101"):
         assert f'data-ticket="{ticket}"' in desk.get("/board/lakeside", params={"q": text}).text
     assert 'class="ticket ' not in desk.get("/board/lakeside", params={"q": "8-1-999"}).text
+
+
+def test_a_damaged_ticket_still_stands_in_its_list(new_house, monkeypatch):
+    new_house.account("li", "小李", lakeside="front_desk")
+    desk = Browser(new_house, "li")
+    ticket, other = desk.open(), desk.open()
+    store = new_house.daemon.engine.services["lakeside"].store
+    load = store.load
+
+    def broken(name):
+        if name == ticket:
+            raise StoreError("a row is not what its hash says")
+        return load(name)
+
+    monkeypatch.setattr(store, "load", broken)
+    page = desk.get("/board/lakeside")
+    assert page.status_code == 200
+    assert "数据损坏" in text_of(page)
+    assert other in page.text
+    assert desk.get(f"/board/lakeside/ticket/{ticket}").status_code == 500
 
 
 # ---- personal data ---------------------------------------------------------------------------------------------------

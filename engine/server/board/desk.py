@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from engine import __version__
 from engine.policy import Words
 from engine.runtime import Door, Service
 from engine.server.access import Principal, allowed
@@ -151,6 +152,7 @@ class Desk:
     def html(self, visit: Visit, template: str, values: Mapping[str, Any]) -> str:
         principal = visit.session.principal if visit.session is not None else None
         around: dict[str, Any] = {
+            "version": __version__,
             "lang": visit.lang,
             "now": visit.at,
             "path": visit.request.url.path,

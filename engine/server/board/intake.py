@@ -9,12 +9,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from engine.core import Refusal
+from engine.runtime import Customer
 from engine.server import offers, people, present
-from engine.server.board.desk import Desk, Place
+from engine.server.access import allowed
+from engine.server.board.desk import Desk, Place, refused
 from engine.server.board.entrance import At, Form
 from engine.server.board.forms import EMPTY, Filled, answer, field_view, keep_files, typed
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
+from engine.server.denials import denial
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 #: Earlier tickets of a customer that are shown beside the form.
@@ -94,7 +97,7 @@ def _page(desk: Desk, place: Place, category: str, filled: Filled, status: int =
     shown = offers.intake(plan, category)
     roster = place.service.site.roster
     staff = {role: roster.holders(role, place.visit.at) for role in plan.roles}
-    found = people.find_customers(desk.daemon, place.name, customer) if customer else ()
+    found = _customers(desk, place, customer) if customer else ()
     values: dict[str, Any] = {
         "intake": {**shown, "fields": [field_view(plan, field, staff) for field in shown["fields"]]},
         "filled": filled,
@@ -105,3 +108,12 @@ def _page(desk: Desk, place: Place, category: str, filled: Filled, status: int =
         "asks": {field["name"] for field in shown["fields"]},
     }
     return desk.page_at(place, "intake.html", values, status)
+
+
+def _customers(desk: Desk, place: Place, text: str) -> tuple[Customer, ...]:
+    """The customers that a desk looks for; that it looked is written down, what for is opening a ticket."""
+    if not allowed(place.visit.principal, "customer.find", place.name):
+        raise refused(denial("not_allowed"), 403)
+    found = people.find_customers(desk.daemon, place.name, text)
+    desk.note(place, "customer.find", f"{len(found)} found")
+    return found

@@ -35,31 +35,34 @@ class Line(NamedTuple):
     level: int
     nobody: bool  #: of the role that must act, nobody is on duty
     overdue: int
+    damaged: bool = False
 
 
-def line(plan: Plan, row: Row, family: Family, now: int, nobody: Callable[[str], bool]) -> Line:
-    """`nobody`: whether of a role nobody is there now."""
-    one = family.tickets[row.ticket]
+def line(plan: Plan, row: Row, family: Family | None, now: int, nobody: Callable[[str], bool]) -> Line:
+    """`nobody`: whether of a role nobody is there now. `family`: None when it cannot be read."""
+    one = family.tickets[row.ticket] if family is not None else None
+    runs = one.runs.values() if one is not None else ()
     kind, _, role = row.owner.partition(":")
     return Line(
         row.ticket,
         row.family,
         present.category(plan, row.category),
         present.state(plan, row.category, row.state),
-        subject(plan, one),
+        subject(plan, one) if one is not None else "",
         present.who(plan, row.owner) if row.owner else None,
         row.assignee,
         row.opened,
         row.due,
-        min((at for run in one.runs.values() if (at := warns(run)) is not None), default=None),
+        min((at for run in runs if (at := warns(run)) is not None), default=None),
         mark(plan, row, one, now),
         row.level,
         row.closed is None and kind == "role" and nobody(role),
         row.overdue,
+        damaged=one is None,
     )
 
 
-def mark(plan: Plan, row: Row, one: Ticket, now: int) -> Mark:
+def mark(plan: Plan, row: Row, one: Ticket | None, now: int) -> Mark:
     """The worst that can be said of it."""
     if row.closed is not None:
         return "closed"
@@ -67,7 +70,7 @@ def mark(plan: Plan, row: Row, one: Ticket, now: int) -> Mark:
         return "silent"
     if row.overdue:
         return "breached"
-    if any(is_warned(plan, one, run, now) for run in one.runs.values()):
+    if one is not None and any(is_warned(plan, one, run, now) for run in one.runs.values()):
         return "warned"
     return "paused" if row.paused else "running"
 

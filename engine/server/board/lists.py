@@ -89,7 +89,9 @@ async def events(request: Request, desk: At, site: str) -> Response:
         visit = desk.visit(request)
         return visit.session is not None and allowed(visit.principal, "ticket.list", site)
 
-    return StreamingResponse(stream(desk.daemon.live, site, still_in), media_type="text/event-stream")
+    return StreamingResponse(
+        stream(desk.daemon.live, site, still_in), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+    )
 
 
 async def stream(live: Live, site: str, still_in: Callable[[], bool], pulse: float = PULSE) -> AsyncIterator[str]:

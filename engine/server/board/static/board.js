@@ -42,8 +42,19 @@ const list = document.getElementById("tickets");
 const waiting = new Set();
 let timer = null;
 
+// So many changes at once are looked at on a page loaded anew: not at once, and not by all desks in the same moment.
+const MANY = 30;
+let reloading = false;
+
+function soon() {
+  if (reloading) return;
+  reloading = true;
+  const reload = () => (document.activeElement?.matches("input, select") ? setTimeout(reload, 3000) : location.reload());
+  setTimeout(reload, 2000 + Math.random() * 3000);
+}
+
 function changed(family) {
-  if (!list) return;
+  if (!list || reloading) return;
   waiting.add(family);
   timer ??= setTimeout(refresh, 300);
 }
@@ -52,7 +63,7 @@ async function refresh() {
   timer = null;
   const families = [...waiting];
   waiting.clear();
-  if (families.includes("") || families.length > 30) return location.reload();
+  if (families.includes("") || families.length > MANY) return soon();
   const query = list.dataset.choice ? `?${list.dataset.choice}` : "";
   for (const family of families) {
     const html = await text(list.dataset.rows + encodeURI(family) + query);
@@ -98,7 +109,7 @@ function listen() {
   const source = new EventSource(list.dataset.events);
   let was = false;
   source.addEventListener("open", () => {
-    if (was) location.reload(); // what happened meanwhile is not told again
+    if (was) soon(); // what happened meanwhile is not told again
     was = true;
     show(true);
   });
