@@ -203,10 +203,11 @@ class Eyes:
         return self.one(selector).text
 
     def wait(self, what, seconds=8):
-        """Until something holds."""
+        """Until something holds; a line that is exchanged while it is looked at is looked at again."""
+        from selenium.common.exceptions import StaleElementReferenceException as Stale
         from selenium.webdriver.support.wait import WebDriverWait
 
-        return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: what())
+        return WebDriverWait(self.driver, seconds, 0.05, [Stale]).until(lambda _: what())
 
     def picture(self, name):
         """Take a picture at both sizes, and look whether anything sticks out."""

@@ -94,7 +94,10 @@ def test_a_ticket_from_the_call_to_the_answer(site, look):
     phone.go(f"/board/bridge/ticket/{ticket}")
     phone.move("resolve", outcome="solved", result="更换水管")
 
-    # closed
+    # closed; who looked at it meanwhile is told that it changed
+    manager.sign_in("chen")
+    manager.go(f"/board/bridge/ticket/{ticket}")
+    assert not manager.one("#changed a").is_displayed()
     agent.go(f"/board/bridge/ticket/{ticket}")
     agent.move("satisfied", followup_by="phone", score="95")
     assert "已闭环" in agent.text(".head")
@@ -102,7 +105,8 @@ def test_a_ticket_from_the_call_to_the_answer(site, look):
     resident.driver.refresh()
     assert "已闭环" in resident.text(".standing")
     resident.picture("09-resident")
-    manager.sign_in("chen")  # whoever looks at nothing for half an hour is signed out
+    manager.wait(lambda: manager.one("#changed a").is_displayed())
+    manager.go("/board/bridge")
     assert ticket not in manager.text("#tickets")
     for eyes in (desk, manager, phone, agent, resident):
         assert eyes.complaints() == []

@@ -147,6 +147,33 @@ def test_a_language_that_was_chosen_stays(house):
     assert "Sign in" in browser.get("/sign-in", headers={"Accept-Language": "zh"}).text
 
 
+def test_texts_stand_out_from_what_is_behind_them_by_day_and_by_night():
+    sheet = (HERE / "static" / "board.css").read_text("utf-8")
+    tokens = [dict(re.findall(r"--([\w-]+): (#\w{6});", part)) for part in sheet.split("@media", 2)[:2]]
+    assert all(len(colours) >= 15 for colours in tokens)
+    for colours in tokens:
+        pairs = [("ink", "paper"), ("ink", "card"), ("soft", "paper"), ("soft", "card"), ("accent-ink", "accent")]
+        pairs += [
+            (name, behind)
+            for name in ("accent", "red", "amber", "blue", "violet")
+            for behind in ("card", f"{name}-wash")
+        ]
+        for text, behind in [*pairs, ("card", "red")]:
+            assert contrast(colours[text], colours[behind]) >= 4.5, (text, behind)
+
+
+def contrast(one, other):
+    """By WCAG 2: 4.5 and more is enough for texts."""
+
+    def light(colour):
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(part * share for part, share in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+    dark, bright = sorted((light(one), light(other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
 # ---- coming in -------------------------------------------------------------------------------------------------------
 
 

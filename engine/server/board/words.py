@@ -122,6 +122,7 @@ WORDS: Final = MappingProxyType(
         "damaged": Words(
             "A row of “{ticket}” is damaged; tell the operator.", "工单“{ticket}”的数据已损坏，请通知运维人员。"
         ),
+        "has_changed": Words("This ticket has changed. Load it again.", "工单已有更新，点此刷新。"),
         "is_damaged": Words("Damaged", "数据损坏"),
         "opened_at": Words("opened {at}", "{at} 开单"),
         "round": Words("Round {n}", "第 {n} 轮"),

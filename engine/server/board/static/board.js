@@ -119,6 +119,18 @@ function listen() {
   addEventListener("pagehide", () => source.close());
 }
 
+// ---- one ticket: that it changed is said, and what is being typed stays ----
+
+const notice = document.getElementById("changed");
+if (notice) {
+  const source = new EventSource(notice.dataset.events);
+  source.addEventListener("change", (event) => {
+    const { family } = JSON.parse(event.data);
+    if (family === notice.dataset.family || family === "") notice.querySelector("a").hidden = false;
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
 tick();
 setInterval(tick, 1000);
 if (list && !new URLSearchParams(list.dataset.choice).get("q")) listen();
