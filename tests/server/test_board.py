@@ -14,6 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 from engine.core.plan import State, Workflow
+from engine.runtime import Entry
 from engine.server.access_log import EVERYTHING
 from engine.server.accounts import Profile
 from engine.server.board import drawing, figures, forms, lines, lists
@@ -24,7 +25,7 @@ from engine.server.board.words import WORDS
 from engine.server.live import Change, Live
 from engine.store import Query, StoreError
 from engine.store.evidence import Evidence
-from tests.server.conftest import CANARIES, CHINA, REPAIR, START
+from tests.server.conftest import CANARIES, CHINA, REPAIR, STAFF, START
 from tests.server.doors import GOOD
 
 PAGES = (
@@ -416,14 +417,18 @@ def test_a_note_is_read_for_a_purpose(desk):
     assert "13700000000" in desk.post(page, f"/board/lakeside/reveal/{ticket}", fact="notes", purpose="contact").text
 
 
-def test_the_wall_has_no_moves_and_nothing_that_somebody_typed(house, desk):
-    desk.open()
+def test_the_wall_has_no_moves_no_names_and_nothing_that_somebody_typed(house, desk):
+    desk.move(desk.open(), "dispatch", assignee="老张")
+    house.daemon.engine.services["lakeside"].roster_changed(
+        house.clock(), [Entry("老张", "front_desk")]
+    )  # a duty of his
     house.account("wall", "大屏", lakeside="wall")
     answer = Browser(house, "wall").get("/wall/lakeside")
     assert answer.status_code == 200
     assert "<form" not in answer.text
     assert "<a " not in answer.text.replace('<a class="skip"', "")
-    assert REPAIR["matter"] not in answer.text
+    for text in (REPAIR["matter"], *STAFF):
+        assert text not in answer.text
     assert Browser(house, "wall").get("/board/lakeside").status_code == 403
 
 
