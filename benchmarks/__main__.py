@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-SUITES = ("worktime", "core", "loader", "startup")
+SUITES = ("worktime", "core", "loader", "startup", "store", "daemon")
 
 
 def main(names: list[str]) -> int:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from benchmarks.core import DAYS, DESK, START, plan
 from benchmarks.harness import rates
-from engine.core import Command, Outcome, agenda, commands, decide, notices
+from engine.core import Command, Outcome, Plan, agenda, commands, decide, notices
 from engine.runtime.listing import listed
 from engine.store import Answered, Commit, Database, Transaction
 from engine.store.transaction import SqliteTransaction
@@ -28,9 +28,8 @@ def run() -> list[tuple[str, float, float, str]]:
 # ---- the work: commands as they come to the store --------------------------------------------------------------------
 
 
-def _commits(family: str) -> list[Commit]:
+def _commits(rules: Plan, family: str) -> list[Commit]:
     """A ticket opened and accepted, with two deadlines running."""
-    rules = plan()
     acts = (commands.Open("matter", {"place": "6 栋"}, "desk", rules.version, DAYS.id), commands.Do("accept"))
     made: list[Commit] = []
     now = None
@@ -49,12 +48,13 @@ class _Names:
 
     def __init__(self) -> None:
         self.given = 0
+        self._rules = plan()
 
     def commits(self, count: int) -> list[Commit]:
         made: list[Commit] = []
         while len(made) < count:
             self.given += 1
-            made += _commits(f"T{self.given}")
+            made += _commits(self._rules, f"T{self.given}")
         return made
 
 
