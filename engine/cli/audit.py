@@ -63,7 +63,7 @@ def _drifts(data: Path, lang: str) -> Iterator[dict[str, Any]]:
     with parts_on(data, lang) as daemon:
         for site, service in daemon.engine.services.items():
             for family in service.store.families():
-                wrong = index_of(service, service.store, family.id).wrong
+                wrong = index_of(service.site, service.store, family.id).wrong
                 if wrong:
                     what = ", ".join(f"{name} {', '.join(found)}" for name, found in wrong.items())
                     yield {"site": site, "family": family.id, "what": what}

@@ -26,8 +26,9 @@ from engine.runtime.values import ValueProblemError, read_instant, read_value, s
 from engine.store import Done
 
 if TYPE_CHECKING:
-    from engine.runtime.auditor import Auditor, Trouble, index_of
+    from engine.runtime.auditor import Auditor, Trouble
     from engine.runtime.engine import Beat, Engine, EngineClock
+    from engine.runtime.indexes import index_of
     from engine.runtime.revisions import Prepared, prepare, restore
 
 __all__ = [
@@ -96,7 +97,7 @@ __all__ = [
 #: What works on a database, by module: imported when asked for, since rehearsal needs none.
 _ON_DATABASES = {
     "Auditor": "auditor",
-    "index_of": "auditor",
+    "index_of": "indexes",
     "Beat": "engine",
     "Engine": "engine",
     "EngineClock": "engine",

@@ -8,20 +8,15 @@ that should have been applied; and it verifies some more of the chains. So withi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from threading import Event, Thread
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from engine.core import Timer, agenda
 from engine.runtime.engine import PATIENCE, Engine
-from engine.runtime.listing import listed
+from engine.runtime.indexes import index_of, mend
 from engine.runtime.service import Service
 from engine.store import (
-    Reader,
-    Row,
-    SiteEvent,
     StoreError,
-    Transaction,
     changed_since,
     last_entry,
     open_families,
@@ -49,14 +44,6 @@ class Trouble(NamedTuple):
     site: str
     family: str
     why: str
-
-
-class Index(NamedTuple):
-    """What the indexes should hold of a family, and how they differ from that; nothing: they agree."""
-
-    timers: tuple[Timer, ...]
-    rows: tuple[Row, ...]
-    wrong: Mapping[str, list[str]]
 
 
 class Auditor:
@@ -94,8 +81,8 @@ class Auditor:
 
     def _check(self, site: str, service: Service, family: str, now: int) -> None:
         try:
-            if index_of(service, service.store, family).wrong:
-                self.repaired[site] += service.store.write(lambda tx: _mend(service, tx, family, now))
+            if index_of(service.site, service.store, family).wrong:
+                self.repaired[site] += service.store.write(lambda tx: mend(service.site, tx, family, now))
         except StoreError as error:
             self._found(Trouble("unreadable", site, family, str(error)), now)
         else:
@@ -157,39 +144,3 @@ class Auditor:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(PATIENCE)
-
-
-# ---- what should be there --------------------------------------------------------------------------------------------
-
-
-def index_of(service: Service, reader: Reader, family: str) -> Index:
-    """What the indexes should hold of a family by plan and log, and where they hold something else.
-
-    Raises StoreError if its history is damaged, or its plan cannot be read any more.
-    """
-    known = reader.load(family)
-    if known is None:
-        return Index((), (), {})
-    plan = next((plan for plan in service.site.plans if plan.version == known.root.plan), None)
-    if plan is None:
-        raise StoreError(f"it goes by version {known.root.plan}, which this release cannot read")
-    timers = agenda(plan, known)
-    rows = listed(plan, known, timers)
-    there = reader.timers(family)
-    wrong = {
-        "missing": [timer.id for timer in timers if timer not in there],
-        "extra": [timer.id for timer in there if timer not in timers],
-        "rows": [row.ticket for row in rows if reader.row(row.ticket) != row],
-    }
-    return Index(timers, rows, {name: found for name, found in wrong.items() if found})
-
-
-def _mend(service: Service, tx: Transaction, family: str, now: int) -> int:
-    """Look again where nobody else writes: somebody may have been at work on the family. How many were mended."""
-    index = index_of(service, tx, family)
-    if not index.wrong:
-        return 0
-    tx.repair(family, index.timers, index.rows)
-    data: dict[str, Any] = {"family": family, **index.wrong}
-    tx.record(SiteEvent(now, "index_repaired", service.site.plan.rule, data, family))
-    return 1

@@ -13,13 +13,12 @@ _OWNER = Party("word", "owner")
 
 def listed(plan: Plan, family: Family, timers: Iterable[Timer]) -> tuple[Row, ...]:
     """The rows of a family's tickets, the root first. `timers` is the family's agenda."""
-    waiting = {timer.ticket for timer in timers}
+    waiting = {(timer.ticket, timer.key) for timer in timers}
     return tuple(_row(plan, family, ticket, waiting) for ticket in family.tickets.values())
 
 
-def _row(plan: Plan, family: Family, ticket: Ticket, waiting: Collection[str]) -> Row:
+def _row(plan: Plan, family: Family, ticket: Ticket, waiting: Collection[tuple[str, str]]) -> Row:
     runs = ticket.runs.values()
-    state = plan.workflows[plan.categories[ticket.category].workflow].states.get(ticket.state)
     owners = addresses(plan, Bench(family, family.at, ""), ticket, _OWNER)
     return Row(
         ticket=ticket.id,
@@ -35,10 +34,20 @@ def _row(plan: Plan, family: Family, ticket: Ticket, waiting: Collection[str]) -
         due=min((run.due for run in runs if run.due is not None), default=None),
         overdue=sum(run.status == "breached" for run in runs),
         paused=any(run.status == "paused" for run in runs),
-        silent=ticket.closed is None and ticket.id not in waiting and not (state is not None and state.unlimited),
+        silent=_is_silent(plan, ticket, waiting),
         plan=ticket.plan,
         links=tuple(f"{name}:{value}" for name in _filed(plan) if (value := ticket.fact(name)) is not None),
     )
+
+
+def _is_silent(plan: Plan, ticket: Ticket, waiting: Collection[tuple[str, str]]) -> bool:
+    """Whether a limit is overdue and its ladder says nothing more, or nothing waits at all (SEMANTICS §9.5, law 8)."""
+    if ticket.closed is not None:
+        return False
+    if any(run.status == "breached" and (ticket.id, run.key) not in waiting for run in ticket.runs.values()):
+        return True
+    state = plan.workflows[plan.categories[ticket.category].workflow].states.get(ticket.state)
+    return not any(of == ticket.id for of, _ in waiting) and not (state is not None and state.unlimited)
 
 
 def _filed(plan: Plan) -> tuple[str, ...]:

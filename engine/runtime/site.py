@@ -12,7 +12,7 @@ from engine.core import Plan
 from engine.runtime.directory import Changes, changed
 from engine.runtime.editions import shipped_then
 from engine.runtime.people import Entry, Handover, Roster
-from engine.store import SiteEvent
+from engine.store import SiteEvent, StoreError
 from engine.worktime import DayData, overlay
 
 
@@ -57,8 +57,11 @@ class Site:
         return plan.id in rollout.pilot_sites and pilot and (rollout.pilot_until is None or day <= rollout.pilot_until)
 
     def version(self, version: str) -> Plan:
-        """A plan by its version, as tickets are pinned to it."""
-        return next(plan for plan in self.plans if plan.version == version)
+        """A plan by its version, as tickets are pinned to it. Raises StoreError: this release cannot read it."""
+        for plan in reversed(self.plans):
+            if plan.version == version:
+                return plan
+        raise StoreError(f"it goes by version {version} of the plan, which this release cannot read")
 
     def after(self, events: Iterable[SiteEvent]) -> Site:
         """The site after what its stream says of people, day data and handovers. Raises CalendarError."""

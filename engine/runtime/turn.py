@@ -31,6 +31,7 @@ from engine.core import (
 )
 from engine.core import commands as c
 from engine.core import events as e
+from engine.runtime.indexes import mend
 from engine.runtime.listing import listed
 from engine.runtime.people import Handover
 from engine.runtime.site import Site
@@ -129,8 +130,11 @@ class Turn:
     def catch_up(self, families: Iterable[str], until: int) -> None:
         """Bring families up to an instant that is over; a turn that grows too long leaves the rest for the next one."""
         for family in families:
-            if len(self.told) < STEPS_MAX:
+            made = len(self.told)
+            if made < STEPS_MAX:
                 self.bring_up(family, until, until, STEPS_MAX)
+                if len(self.told) == made:  # nothing was due after all: the index must not say so again and again
+                    mend(self.site, self.tx, family, until)
 
     def bring_up(self, family: str, until: int, errands_until: int, most: int | None = None) -> None:
         """Do the errands stamped at or before `errands_until`, each after the timers before it, then the timers due at

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from engine.core import timetable
+from engine.core import agenda, timetable
 from engine.runtime import Engine, VirtualClock
 from engine.runtime.editions import take_up
 from engine.store import Database, StoreError, revisions_of
@@ -187,3 +187,16 @@ def test_a_downtime_is_noted_once_however_often_the_file_is_opened(release, tmp_
             engine = Engine(database, release.clock)
             engine.open_site("test")
             assert engine.services["test"].downtime(START, START + 86400) == minutes * 60
+
+
+def test_a_timer_that_nobody_derived_does_not_keep_the_loop_busy(release):
+    """The index may lie: the loop finds out, and mends it at once."""
+    engine = release()
+    ticket = open_ticket(engine)
+    service = engine.services["test"]
+    lie = "UPDATE timer SET fire = fire - 5000000"
+    engine.database.write(lambda connection: connection.execute(lie))
+    release.clock.move(START + 60)
+    assert not engine.tick()
+    assert service.store.timers(ticket.id) == agenda(service.site.plan, service.store.load(ticket.id))
+    assert [event.key for event in service.store.site_events("index_repaired")] == [ticket.id]
