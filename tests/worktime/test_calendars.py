@@ -119,7 +119,7 @@ def test_a_calendar_that_never_opens_says_so(hours: dict[str, str]) -> None:
 
 
 def test_two_calendars_may_never_be_open_together() -> None:
-    nights = calendar({"mon-sun": "20:00-23:00"}, holidays="none")
+    nights = calendar({"mon-sun": "18:00-23:00"}, holidays="none")
     spec = read_calendar("both", {"timezone": SHANGHAI, "hours": {"mon-sun": "09:00-18:00"}, "also": ["nights"]})
     assert compile_calendar(spec, official_days(()), {"nights": nights}).never_opens
 

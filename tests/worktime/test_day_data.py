@@ -96,6 +96,19 @@ def test_codes_of_countries_and_of_their_parts() -> None:
     assert data.codes["US-MA"].published_through is None  # known by law for every year
 
 
+@pytest.mark.parametrize("code", ["CN", "HU", "RU"])
+def test_where_days_are_moved_by_decree_they_are_known_through_the_last_year_of_one(code: str) -> None:
+    through = official_days((code,)).codes[code].published_through
+    assert through is not None
+    assert date(2026, 12, 31) <= through < date(2031, 1, 1)
+
+
+def test_where_days_hang_on_the_moon_they_are_known_through_the_last_year_without_an_estimate() -> None:
+    days = official_days(("TR",)).codes["TR"]
+    guessed = {day.year for day, name in days.off.items() if name.endswith("(tahmini)")}
+    assert days.published_through == date(min(guessed) - 1, 12, 31)
+
+
 def test_an_edition_of_some_years_has_the_last_of_them() -> None:
     off = official_days(("US",), years=(2024, 2025)).codes["US"].off
     assert {day.year for day in off} == {2024, 2025}

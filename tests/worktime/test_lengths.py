@@ -52,6 +52,22 @@ READ = [
     ("1周", 7, Unit.CALENDAR_DAYS),
     ("3个月", 3, Unit.MONTHS),
     ("当日", 1, Unit.SAME_DAY),
+    ("当天", 1, Unit.SAME_DAY),
+    ("the same day", 1, Unit.SAME_DAY),
+    ("2 working seconds", 2, Unit.WORKING_SECONDS),
+    ("2 calendar months", 2, Unit.MONTHS),
+    ("2秒", 2, Unit.SECONDS),
+    ("2秒钟", 2, Unit.SECONDS),
+    ("2分", 120, Unit.SECONDS),
+    ("2个工作秒", 2, Unit.WORKING_SECONDS),
+    ("2个工作分钟", 120, Unit.WORKING_SECONDS),
+    ("2工作时", 7_200, Unit.WORKING_SECONDS),
+    ("2个日历日", 2, Unit.CALENDAR_DAYS),
+    ("2日历天", 2, Unit.CALENDAR_DAYS),
+    ("2个星期", 14, Unit.CALENDAR_DAYS),
+    ("2个工作周", 10, Unit.WORKING_DAYS),
+    ("2月", 2, Unit.MONTHS),
+    ("2年", 24, Unit.MONTHS),
 ]
 
 
@@ -96,6 +112,23 @@ def test_what_is_no_length_is_refused_with_a_reason_and_a_remedy(text: str, reas
     assert caught.value.remedy
     assert remedy in caught.value.remedy
     assert caught.value.text == text
+
+
+@pytest.mark.parametrize(
+    ("most", "unit"),
+    [
+        (878_400, "hours"),
+        (878_400, "working hours"),
+        (36_600, "calendar days"),
+        (36_600, "working days"),
+        (100, "years"),
+        (1_200, "months"),
+    ],
+)
+def test_nothing_is_promised_for_longer_than_a_century(most: int, unit: str) -> None:
+    parse_length(f"{most} {unit}")
+    with pytest.raises(LengthError, match="a hundred years"):
+        parse_length(f"{most + 1} {unit}")
 
 
 def test_a_length_counts_backward_only_where_it_may() -> None:

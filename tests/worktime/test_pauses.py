@@ -81,6 +81,12 @@ def test_more_pause_is_never_an_earlier_due_of_calendar_days() -> None:
     assert less <= more
 
 
+@pytest.mark.parametrize(("rule", "expected"), [("same time", "2026-11-21 10:00"), ("close", "2026-11-23 18:00")])
+def test_a_day_paused_into_the_weekend_rolls_unless_the_time_of_day_is_kept(rule: str, expected: str) -> None:
+    pause = ("2026-11-20 08:00", "2026-11-21 08:00")
+    assert due("2026-11-19 10:00", "1 calendar day", calendar(), rule, pause) == expected
+
+
 @law
 @given(CLOCKS, INSTANTS, pauses())
 def test_a_pause_after_the_due_changes_nothing(clock: Clock, start: int, spans: tuple[tuple[int, int], ...]) -> None:
