@@ -72,9 +72,9 @@ class Table:
         return self.worked[i] + min(at, self.closes[i]) - self.opens[i] if i >= 0 else 0
 
     def reached(self, position: int) -> int:
-        """The first instant at which so much opening time has passed: closing, not opening, if it is both."""
+        """The first instant at which so much opening time (some) has passed: closing, not opening, if it is both."""
         i = bisect_left(self.worked, position) - 1
-        if i < 0 or position > self.worked[-1]:
+        if position > self.worked[-1]:
             raise TableEnds
         return self.opens[i] + position - self.worked[i]
 

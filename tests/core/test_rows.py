@@ -144,6 +144,16 @@ def test_what_only_the_parent_may_do_is_refused_even_to_who_has_the_parent_in_ha
     assert (answer.code, answer.legal) == ("by", ("finish",))
 
 
+def test_a_move_on_the_parts_is_made_on_the_open_parts_of_this_ticket():
+    text = BY_PARENT.replace("from: open, to: withdrawn}", "from: open, to: withdrawn, on_parts: cancel}")
+    story = Story(plan_of(text)).open("11-16 09:00").do("11-16 09:10", "accept")
+    for minute in (20, 30, 40):
+        story.do(f"11-16 09:{minute}", "involve")
+    story.do("11-16 10:00", "finish", ticket="T1.2").do("11-16 11:00", "withdraw")
+    moved = [(event.ticket, event.move) for event in story.steps[-1].events if isinstance(event, events.Moved)]
+    assert moved == [("T1", "withdraw"), ("T1.1", "cancel"), ("T1.3", "cancel")]
+
+
 def test_a_move_of_the_group_reaches_a_member_only_where_its_own_plan_lets_the_parent_make_it():
     story = Story(plan_of(BY_PARENT)).open("11-16 09:00", category="task").send("11-16 09:10", commands.Link("G"))
     assert ask(story, "11-16 09:20", commands.PartMove("finish", "G")) == Refusal("state", "todo", ())
@@ -353,6 +363,25 @@ def test_a_settled_verdict_is_corrected_with_evidence(to):
     story = rich().until("11-16 12:00").do("11-16 12:10", "contact")
     story.send("11-16 13:00", commands.CorrectVerdict("contact#1.1", to, "录音", "核对"))
     assert story.run("contact").status == to
+
+
+def test_correcting_a_verdict_stops_the_ladder_of_what_is_still_owed_and_nothing_of_what_is_settled():
+    owed = rich().until("11-16 12:00").send("11-16 12:10", commands.CorrectVerdict("contact#1.1", "met", "e", "r"))
+    assert [line.rsplit(" | ", 1)[1] for line in owed.lines("contact")][-2:] == [
+        "corrected contact#1.1 breached to met",
+        "ladder_stopped contact#1.1",
+    ]
+    settled = rich().until("11-16 12:00").do("11-16 12:10", "contact")
+    settled.send("11-16 12:20", commands.CorrectVerdict("contact#1.1", "met", "e", "r"))
+    assert settled.lines("contact")[-1].endswith("corrected contact#1.1 late to met")
+
+
+def test_the_last_clock_of_a_ticket_cannot_be_corrected_away_while_it_is_owed():
+    story = Story(plan_of(GRADED)).open("11-16 09:00", severity="general").until("11-20 09:00")
+    story.send("11-20 10:00", commands.Excuse("answer", "r"))
+    met = commands.CorrectVerdict("resolve#1.1", "met", "e", "r")
+    assert ask(story, "11-20 10:01", met).code == "last_clock"
+    assert isinstance(ask(story.do("11-20 11:00", "finish"), "11-20 11:01", met), Outcome)
 
 
 @pytest.mark.parametrize(
@@ -815,6 +844,11 @@ def test_a_stranger_may_make_no_standing_move(act):
     assert (answer.code, answer.detail) == ("by", "stranger")
 
 
+def test_a_command_may_stand_beside_a_command_but_only_after_a_timer():
+    assert rich().family.floor == at("11-16 09:10")
+    assert rich().until("11-16 11:10").family.floor == at("11-16 11:10") + 1
+
+
 def test_steps_are_counted_from_one():
     story = rich().until("11-16 12:00")
     assert [step.number for step in story.steps] == list(range(1, len(story.steps) + 1))
@@ -858,6 +892,21 @@ def test_who_answers_for_a_breach(category, until, who, rule):
     ]
     assert [one.who for one in found] == who
     assert found[-1].rule.path == rule
+
+
+@pytest.mark.parametrize(
+    ("name", "of_duty", "rule"),
+    [
+        ("finish", False, "liability.late"),
+        ("finish", True, "liability.otherwise"),
+        ("rounds", True, "liability.rounds"),
+        ("rounds", False, "liability.otherwise"),
+    ],
+)
+def test_a_breach_is_of_a_deadline_or_of_a_duty_whatever_they_are_called(name, of_duty, rule):
+    story = Story(plan_of(LIABLE)).open("11-16 09:00")
+    finding = Finding("breach", name, at("11-16 10:00"), "role:desk", of_duty)
+    assert liable(story.plan, story.family, story.ticket, finding, lambda role, at: "keeper").rule.path == rule
 
 
 def test_nobody_answers_for_an_excused_breach():
