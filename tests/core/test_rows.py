@@ -427,6 +427,31 @@ def test_facts_by_themselves_start_nothing():
     assert "visit" not in story.ticket.runs
 
 
+VISITS = """
+facts: {visit_at: {title: 上门, type: time}}
+categories: {matter: {title: 事项, workflow: flow}}
+workflows:
+  flow:
+    title: 流程
+    initial: todo
+    states: {todo: {title: 待办, owner: desk}, done: {title: 完成, final: true}}
+    moves:
+      arrange: {title: 约定, from: todo, ask: [visit_at]}
+      visit: {title: 上门, from: todo}
+      finish: {title: 完成, from: todo, to: done}
+deadlines:
+  visit: {title: 上门, of: matter, from: visit_at, until: visit, limit: 30 minutes, escalate: none}
+  whole: {title: 全程, of: matter, from: opened, until: finish, limit: 9 hours, escalate: none}
+"""
+
+
+def test_the_move_that_first_gives_a_time_starts_what_runs_from_it_and_none_after_that():
+    story = Story(plan_of(VISITS)).open("11-16 09:00").do("11-16 09:10", "arrange", visit_at="11-16 10:00")
+    assert (local(story.run("visit").start), story.due("visit")) == ("11-16 10:00", "11-16 10:30")
+    story.do("11-16 10:10", "visit").do("11-16 10:20", "arrange", visit_at="11-16 15:00")
+    assert "visit" not in story.ticket.runs
+
+
 def test_merging_ends_the_younger_ticket_and_points_to_the_older():
     story = rich().send("11-16 10:00", commands.Merge("T0"))
     assert story.ticket.state == "merged"
