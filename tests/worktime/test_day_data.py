@@ -73,8 +73,8 @@ def test_a_day_is_either_off_or_worked() -> None:
         ("[]", [("days",)]),
         ({"year": 2027}, [("days",)]),
         (
-            {"days": [{"date": "2027-02-30", "isOffDay": True}, {"date": "2027-01-01"}, {"date": "2027-01-02", "isOffDay": "no"}]},
-            [("days", "0"), ("days", "1"), ("days", "2", "isOffDay")],
+            {"days": [{"date": "2027-02-30", "isOffDay": True}, {"date": "2027-01-01"}, {"date": "2027-01-02", "isOffDay": "no"}, {}]},
+            [("days", "0"), ("days", "1"), ("days", "2", "isOffDay"), ("days", "3")],
         ),
         ({"year": 1600, "days": ["2027-01-01"]}, [("days", "0"), ("year",)]),
     ],
