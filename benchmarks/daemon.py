@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from apscheduler.events import EVENT_JOB_EXECUTED, EVENT_JOB_REMOVED, JobEvent, JobExecutionEvent
@@ -28,9 +30,11 @@ from engine.core import events as e
 from engine.runtime import Roster, Service, Site, Turn
 from engine.store import Database, Done
 
-#: How many tickets a round opens and accepts, and how many timers it fires.
-TICKETS, TIMERS = 40, 200
-ROUNDS = 5
+Play = Callable[[str], None]
+#: How many tickets a round opens and accepts one by one, how many when many clients are at it, and how many timers fire.
+SINGLE, MANY, TIMERS = 16, 64, 100
+CLIENTS = 32
+ROUNDS = 4
 
 
 def run() -> list[tuple[str, float, float, str]]:
@@ -55,38 +59,73 @@ def _open(service: Service, ticket: str, at: int) -> Command:
 # ---- durable commands ------------------------------------------------------------------------------------------------
 
 
+class _Peer(Protocol):
+    """Who keeps tickets, as his documentation does it."""
+
+    def play(self, ticket: str) -> None:
+        """A ticket opened and accepted: two commands, each on the disk before it returns."""
+
+    def state(self, ticket: str) -> tuple[str, int]:
+        """The state of a ticket, and how many commands were done on it."""
+
+
 def _commands(folder: Path) -> list[tuple[str, float, float, str]]:
-    """Tickets opened and accepted, each command on the disk before the next; afterwards all are in the same state."""
-    with _service(folder / "ours.db") as service, _dbos(folder / "dbos.db") as theirs:
-        desk = _Desk(env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(folder / "aggregates.db")})
-        found = rates({"DBOS": theirs.run, "eventsourcing": desk.run, "ours": _ours(service)}, ROUNDS)
-        everyone = [f"T{number}" for number in range(TICKETS * (ROUNDS + 1))]
-        ours = {
-            ticket: (family.root.state, family.steps) for ticket in everyone if (family := service.store.load(ticket))
-        }
-        assert ours == dict.fromkeys(everyone, ("handling", 2))
-        assert {ticket: desk.state(ticket) for ticket in everyone} == ours
-        assert {ticket: theirs.state(ticket) for ticket in everyone} == ours
-        desk.close()
-    note = ", ".join(f"{name} {rate:,.0f}/s" for name, rate in found.items())
+    with (
+        _service(folder / "ours.db") as service,
+        _dbos(folder / "dbos.db") as workflows,
+        _desk(folder / "es.db") as desk,
+    ):
+        peers: dict[str, _Peer] = {"DBOS": workflows, "eventsourcing": desk, "ours": _Ours(service)}
+        single = _compared(peers, SINGLE, lambda play, tickets: [play(ticket) for ticket in tickets])
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            many = _compared(peers, MANY, lambda play, tickets: list(clients.map(play, tickets)))
     return [
-        ("durable commands against DBOS", 5.0, found["ours"] / found["DBOS"], note),
-        ("durable commands against eventsourcing", 1.5, found["ours"] / found["eventsourcing"], ""),
+        ("durable commands, one by one, against DBOS", 5.0, single["ours"] / single["DBOS"], _told(single)),
+        (f"durable commands of {CLIENTS} clients against DBOS", 5.0, many["ours"] / many["DBOS"], _told(many)),
+        (f"durable commands of {CLIENTS} clients against eventsourcing", 1.5, many["ours"] / many["eventsourcing"], ""),
     ]
 
 
-def _ours(service: Service) -> Callable[[], int]:
-    names = count()
+def _compared(peers: dict[str, _Peer], tickets: int, keep: Callable[[Play, list[str]], object]) -> dict[str, float]:
+    """Commands a second of each peer; afterwards the same tickets are in the same states with all of them."""
+    everyone = [f"{tickets}-{number}" for number in range(tickets * (ROUNDS + 1))]
 
-    def run() -> int:
-        for number in (next(names) for _ in range(TICKETS)):
-            opening = _open(service, f"T{number}", START + 60 * number)
-            accept = Command(f"T{number}", DESK, opening.at + 1, commands.Do("accept"), key=f"T{number}/accept")
-            for command in (opening, accept):
-                assert isinstance(service.handle(command), Done)
-        return 2 * TICKETS
+    def rounds(peer: _Peer) -> Callable[[], int]:
+        starts = count(0, tickets)
 
-    return run
+        def run() -> int:
+            start = next(starts)
+            keep(peer.play, everyone[start : start + tickets])
+            return 2 * tickets
+
+        return run
+
+    found = rates({name: rounds(peer) for name, peer in peers.items()}, ROUNDS)
+    for name, peer in peers.items():
+        assert all(peer.state(ticket) == ("handling", 2) for ticket in everyone), name
+    return found
+
+
+def _told(found: dict[str, float]) -> str:
+    return "commands: " + ", ".join(f"{name} {rate:,.0f}/s" for name, rate in found.items())
+
+
+class _Ours:
+    """The service of the daemon, with all that a command has to do there: deadlines, messages, lists, hashes."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def play(self, ticket: str) -> None:
+        opening = _open(self._service, ticket, START)
+        accept = Command(ticket, DESK, START + 1, commands.Do("accept"), key=f"{ticket}/accept")
+        assert isinstance(self._service.handle(opening), Done)
+        assert isinstance(self._service.handle(accept), Done)
+
+    def state(self, ticket: str) -> tuple[str, int]:
+        family = self._service.store.load(ticket)
+        assert family is not None
+        return family.root.state, family.steps
 
 
 class _Ticket(Aggregate):
@@ -110,29 +149,30 @@ class _Ticket(Aggregate):
 class _Desk(Application):
     """The same commands as methods of an application that saves aggregates."""
 
-    def __init__(self, env: dict[str, str]) -> None:
-        super().__init__(env)
-        self._names = count()
+    def play(self, ticket: str) -> None:
+        self.save(_Ticket(ticket))
+        found = self.repository.get(_Ticket.create_id(ticket))
+        found.accept()
+        self.save(found)
 
-    def run(self) -> int:
-        for number in (next(self._names) for _ in range(TICKETS)):
-            self.save(_Ticket(f"T{number}"))
-            ticket = self.repository.get(_Ticket.create_id(f"T{number}"))
-            ticket.accept()
-            self.save(ticket)
-        return 2 * TICKETS
+    def state(self, ticket: str) -> tuple[str, int]:
+        found = self.repository.get(_Ticket.create_id(ticket))
+        return found.state, found.version
 
-    def state(self, name: str) -> tuple[str, int]:
-        ticket = self.repository.get(_Ticket.create_id(name))
-        return ticket.state, ticket.version
+
+@contextmanager
+def _desk(path: Path) -> Iterator[_Desk]:
+    desk = _Desk(env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)})
+    try:
+        yield desk
+    finally:
+        desk.close()
 
 
 class _Workflows:
     """The same commands as durable workflows of one step each; the key of a command is the workflow's id."""
 
     def __init__(self) -> None:
-        self._names = count()
-
         @DBOS.step()
         def decide(state: str | None, move: str) -> str:
             return {(None, "open"): "new", ("new", "accept"): "handling"}[state, move]
@@ -143,16 +183,14 @@ class _Workflows:
 
         self._command = command
 
-    def run(self) -> int:
-        for number in (next(self._names) for _ in range(TICKETS)):
-            state = None
-            for move in ("open", "accept"):
-                with SetWorkflowID(f"T{number}/{move}"):
-                    state = self._command(state, move)
-        return 2 * TICKETS
+    def play(self, ticket: str) -> None:
+        state = None
+        for move in ("open", "accept"):
+            with SetWorkflowID(f"{ticket}/{move}"):
+                state = self._command(state, move)
 
-    def state(self, name: str) -> tuple[str, int]:
-        results = [DBOS.retrieve_workflow(f"{name}/{move}").get_result() for move in ("open", "accept")]
+    def state(self, ticket: str) -> tuple[str, int]:
+        results = [DBOS.retrieve_workflow(f"{ticket}/{move}").get_result() for move in ("open", "accept")]
         return results[-1], len(results)
 
 
