@@ -31,7 +31,7 @@ from engine.runtime import Roster, Service, Site, Turn
 from engine.store import Database, Done
 
 Play = Callable[[str], None]
-#: How many tickets a round opens and accepts one by one, how many when many clients are at it, and how many timers fire.
+#: Tickets that a round opens and accepts one by one, and when many clients are at it; timers that it fires.
 SINGLE, MANY, TIMERS = 16, 64, 100
 CLIENTS = 32
 ROUNDS = 4
