@@ -83,7 +83,7 @@ class Asked(NamedTuple):
     """A fact that a move or an opening asks for; asked only when the condition holds."""
 
     fact: str
-    optional: bool = False
+    optional: bool
     when: Condition | None = None
 
 

@@ -60,7 +60,7 @@ def state(id: str, owner: p.Party | None = None, **more: Any) -> p.State:
 
 
 def move(id: str, source: str, to: str | None = None, ask: str = "", **more: Any) -> p.Move:
-    asked = tuple(p.Asked(name) for name in ask.split())
+    asked = tuple(p.Asked(name, False) for name in ask.split())
     return p.Move(id, id, RULE, frozenset(source.split()), to, (role("desk"),), asked, **more)
 
 
