@@ -175,7 +175,7 @@ def _row(columns: Sequence[Any]) -> Row:
 
 _HEAD: Final = """
 SELECT id, steps, head FROM family
-WHERE site = ?1 AND id IN (?2, (SELECT family FROM part WHERE site = ?1 AND ticket = ?2))
+WHERE site = ?1 AND id = ifnull((SELECT family FROM part WHERE site = ?1 AND ticket = ?2), ?2)
 """
 _STEPS: Final = """
 SELECT number, CAST(body AS BLOB), hash FROM step WHERE site = ? AND family = ? AND number <= ? ORDER BY number

@@ -51,7 +51,9 @@ class SqliteTransaction(Reads):
 
     def _head(self, ticket: str) -> tuple[str, int, bytes] | None:
         found = super()._head(ticket)
-        if found is not None:
+        if found is None:
+            self._heads[ticket] = _NO_STEPS
+        else:
             self._heads[found[0]] = found[1:]
         return found
 
@@ -77,7 +79,7 @@ class SqliteTransaction(Reads):
     def _stands_before(self, family: str, number: int) -> tuple[int, bytes]:
         """How many steps a family has, and its last hash. Raises ConflictError unless `number` is its next step."""
         found = self._heads.get(family) or self._execute(_HEAD, (self.name, family)).fetchone()
-        steps, head = found or (0, GENESIS)
+        steps, head = found or _NO_STEPS
         if number != steps + 1:
             raise ConflictError(family)
         return steps, head
@@ -205,6 +207,8 @@ class SqliteTransaction(Reads):
         self._forget()
 
 
+#: Where a family stands that is not there yet.
+_NO_STEPS: Final = 0, GENESIS
 #: What the indexes hold of a family that is not there yet, and of one that somebody else may have written.
 _NEW: Final = Kept(None, {}, {})  # type: ignore[arg-type]
 _UNKNOWN: Final = Kept(None)  # type: ignore[arg-type]
