@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
@@ -179,6 +178,15 @@ def let_in(gate: Gate, request: Request, call: Call, principal: Principal, actio
     return Caller(gate, principal, call, site)
 
 
+def is_foreign(request: Request) -> bool:
+    """Whether another site had a browser send this."""
+    said = request.headers.get("sec-fetch-site")  # of browsers that say so no page can change it
+    if said is not None:
+        return said not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and origin.partition("://")[2] != request.headers.get("host")
+
+
 def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
@@ -206,9 +214,7 @@ def _let(found: Principal | Denial) -> Principal:
 
 def _check_form(request: Request, session: SignedIn) -> None:
     """A browser sends its cookie with whatever page asks for it: only our own know what goes into the header."""
-    origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    if foreign or request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+    if is_foreign(request):
         raise ProblemError(403, "foreign", SENTENCES["foreign"])
     if wrong := form_denial(session, request.headers.get(CSRF_HEADER, "")):
         raise denied(wrong)

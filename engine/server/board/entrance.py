@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.datastructures import UploadFile
@@ -13,7 +14,7 @@ from engine.policy import Words
 from engine.server.accounts import is_administrator
 from engine.server.auth import COOKIE
 from engine.server.board.desk import HERE, LANGUAGE_COOKIE, Desk, Visit
-from engine.server.board.web import PageRoute, TroubleError
+from engine.server.board.web import FILES_MAX, FORM_MAX, FormRequest, PageRoute, TroubleError
 from engine.server.board.words import LANGUAGES, WORDS
 from engine.server.denials import Denial
 from engine.server.sessions import LONGEST, SignedIn
@@ -42,7 +43,14 @@ class Sent(dict[str, str]):
     files: Mapping[str, bytes]
 
 
-async def filled_in(request: Request) -> Sent:
+At = Annotated[Desk, Depends(desk_of)]
+
+
+async def filled_in(request: FormRequest, desk: At) -> Sent:
+    """What was sent. Files are read only of somebody who is signed in."""
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        visit = await to_thread.run_sync(desk.visit, request)
+        request.most = FORM_MAX if visit.session is None else FILES_MAX
     async with request.form(max_files=20, max_fields=200) as form:
         sent = Sent((name, value) for name, value in form.multi_items() if isinstance(value, str))
         uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
@@ -50,7 +58,6 @@ async def filled_in(request: Request) -> Sent:
     return sent
 
 
-At = Annotated[Desk, Depends(desk_of)]
 Form = Annotated[Sent, Depends(filled_in)]
 
 

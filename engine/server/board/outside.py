@@ -23,6 +23,7 @@ from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
 from engine.server.denials import Denial
 from engine.server.sessions import SignedIn
+from engine.server.tokens import FORM
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 WALL_COOKIE: Final = "huiyin_wall"
@@ -34,7 +35,7 @@ WALL_EVERY: Final = 20
 @router.get("/wall/{site}")
 def wall(request: Request, desk: At, site: str, token: str = "") -> Response:
     """For a screen that hangs where anybody sees it. A token that is shown once in the address moves into a cookie."""
-    if token:
+    if FORM.fullmatch(token):
         response = RedirectResponse(f"/wall/{quote(site)}", 303)
         secure = desk.daemon.config.secure
         response.set_cookie(

@@ -114,7 +114,7 @@ def _plan(place: Place, one: Ticket) -> Plan:
 
 def _meanwhile(place: Place, family: Family, version: str) -> tuple[str, ...]:
     """What people did to a family after the version that a form was made for; what timers did keeps nobody."""
-    seen = int(version) if version.isdecimal() else family.steps
+    seen = int(version) if version.isdecimal() and len(version) < 10 else family.steps
     steps = [step for step in place.service.store.steps(family.id)[seen:] if step.cause == "command"]
     plan = _plan(place, family.root)
     lang = place.visit.lang

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from engine.policy import Words
-from engine.server.auth import Gate
+from engine.server.auth import Gate, is_foreign
 from engine.server.problems import SENTENCES, ProblemError
 from engine.store import ConflictError, StoreError
 
@@ -28,8 +28,9 @@ HEADERS: Final[Mapping[str, str]] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 NO_STORE: Final = "no-store"
-#: Bytes of a form that is sent, its files included.
-FORM_MAX: Final = 12 * 1024 * 1024
+#: Bytes of a form that somebody who is signed in sends with files, and of any other.
+FILES_MAX: Final = 12 << 20
+FORM_MAX: Final = 64 << 10
 
 
 class TroubleError(Exception):
@@ -49,6 +50,20 @@ class SignInFirstError(Exception):
         self.next = next
 
 
+class FormRequest(Request):
+    """A request whose body is bounded, whatever it says of its own length: `most` bytes of it are read."""
+
+    most = FORM_MAX
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        size = 0
+        async for chunk in super().stream():
+            size += len(chunk)
+            if size > self.most:
+                raise TroubleError(413, TOO_LONG)
+            yield chunk
+
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -59,7 +74,7 @@ class PageRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            response = await _answered(answer, request)
+            response = await _answered(answer, FormRequest(request.scope, request.receive))
             for name, value in HEADERS.items():
                 response.headers[name] = value
             response.headers.setdefault("Cache-Control", NO_STORE)
@@ -73,8 +88,8 @@ async def _answered(answer: Handler, request: Request) -> Response:
     told: Callable[[Request, TroubleError], Response] = request.app.state.told
     try:
         gate.hold_back(request)
-        if request.method == "POST":
-            refuse_foreign(request)
+        if request.method == "POST" and is_foreign(request):
+            raise TroubleError(403, FOREIGN)
         return await answer(request)
     except SignInFirstError as first:
         return RedirectResponse(f"/sign-in?{urlencode({'next': first.next})}", 303)
@@ -91,20 +106,6 @@ async def _answered(answer: Handler, request: Request) -> Response:
     except Exception as defect:  # ours: counted, and told to the log
         gate.defects.note(request, defect)
         return told(request, TroubleError(500, SENTENCES["internal"]))
-
-
-def refuse_foreign(request: Request) -> None:
-    """A form that another site sends is not taken, and neither is one that is too long."""
-    origin = request.headers.get("origin")
-    if origin not in (None, "null") and urlsplit(origin).netloc != request.headers.get("host"):
-        raise TroubleError(403, FOREIGN)
-    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        raise TroubleError(403, FOREIGN)
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal():
-        raise TroubleError(411, UNREADABLE)
-    if int(length) > FORM_MAX:
-        raise TroubleError(413, TOO_LONG)
 
 
 UNREADABLE: Final = Words("this request cannot be read; go back and try again", "请求无法识别，请返回重试")

@@ -1,0 +1,93 @@
+"""What somebody would try who means harm: each once got through, or got further than it should."""
+
+from __future__ import annotations
+
+import re
+import socket
+
+import pytest
+from fastapi.testclient import TestClient
+
+from engine.server.board import web
+from tests.server.conftest import listening
+from tests.server.doors import GOOD
+
+
+def browser(house, name=None):
+    """Somebody at the board, signed in where named."""
+    client = TestClient(house.app, raise_server_exceptions=False, follow_redirects=False)
+    if name is not None:
+        assert client.post("/sign-in", data={"name": name, "password": GOOD}).status_code == 303
+    return client
+
+
+@pytest.fixture(scope="module")
+def admin(house):
+    house.account("root", "小王", everywhere="admin supervisor front_desk")
+    return browser(house, "root")
+
+
+def form_of(client, path):
+    return re.search(r'name="form" value="(\w+)"', client.get(path).text)[1]
+
+
+# ---- forms -----------------------------------------------------------------------------------------------------------
+
+
+def posted(address, body, *headers):
+    """What a server answers to a form, sent byte by byte as given."""
+    host, port = address.removeprefix("http://").split(":")
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    head = "\r\n".join(["POST /sign-in HTTP/1.1", f"Host: {host}:{port}", kind, "Connection: close", *headers])
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(f"{head}\r\n\r\n".encode() + body)
+        return connection.recv(12)
+
+
+def test_a_form_of_a_stranger_is_short_and_what_it_says_of_its_length_is_not_believed(house):
+    fields = b"&" * (web.FORM_MAX + 1)
+    with listening(house.app) as address:
+        assert posted(address, fields, f"Content-Length: {len(fields)}") == b"HTTP/1.1 413"
+        chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(fields), fields)
+        assert posted(address, chunk, "Content-Length: 4", "Transfer-Encoding: chunked") == b"HTTP/1.1 413"
+        assert posted(address, b"3\r\na=b\r\n0\r\n\r\n", "Transfer-Encoding: chunked") == b"HTTP/1.1 403"
+
+
+def test_files_are_read_only_of_somebody_who_is_signed_in(house, admin):
+    files = {"list": ("list.csv", b"x" * (web.FORM_MAX + 1))}
+    assert browser(house).post("/board/lakeside/people", files=files).status_code == 413
+    form = {"form": form_of(admin, "/board/lakeside/people")}
+    assert admin.post("/board/lakeside/people", data=form, files=files).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://testserver"}, 303),
+        ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Origin": "http://["}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://testserver"}, 403),
+    ],
+)
+def test_a_form_comes_from_our_own_pages(house, admin, headers, status):
+    sent = browser(house).post("/sign-in", data={"name": "root", "password": GOOD}, headers=headers)
+    assert sent.status_code == status
+    assert house.gate.defects.count == 0
+
+
+def test_a_form_that_was_made_for_no_version_that_there_could_be(house, admin):
+    ticket = f"/board/lakeside/ticket/{house.desk('小李').ticket()}"
+    form = {"form": form_of(admin, ticket), "move": "urge", "version": "9" * 5000}
+    assert admin.post(ticket, data=form).status_code == 303
+    assert house.gate.defects.count == 0
+
+
+def test_what_is_no_token_does_not_become_the_cookie_of_a_wall(house):
+    for text in ("中文", "hy_00000000_x; Path=/", "\r\nSet-Cookie: huiyin=x"):
+        answer = browser(house).get("/wall/lakeside", params={"token": text})
+        assert "huiyin" not in answer.headers.get("set-cookie", "")
+        assert answer.headers["location"].startswith("/sign-in")
+    assert house.gate.defects.count == 0
