@@ -10,17 +10,20 @@ from engine.runtime import (
     Customer,
     CustomerList,
     Mistake,
+    Service,
     StaffList,
     leavers,
     read_customers,
     read_staff,
     search,
 )
+from engine.server.access import Principal, allowed
 from engine.server.daemon import Daemon
 from engine.store import Query, customers_of, keep_customers
 
 #: The code of a list that lacks a column it must have.
 NO_COLUMN: Final = "P103"
+FOUND_MAX: Final = 20  #: customers at once
 
 
 class Imported(NamedTuple):
@@ -65,9 +68,19 @@ def _import_customers(daemon: Daemon, site: str, customers: CustomerList) -> Imp
     return Imported("customers", len(rows))
 
 
+def may_find(service: Service, principal: Principal, now: int) -> bool:
+    """Whether somebody may look customers up: who may see personal values of tickets that are not his own."""
+    site = service.site
+    roles = site.roster.acting_roles(principal.person, now) | principal.roles(site.plan.id)
+    privacy = site.plan.privacy
+    by_role = privacy is None or bool(roles & privacy.see)
+    may = {action: allowed(principal, action, site.plan.id) for action in ("customer.find", "people.list")}
+    return may["customer.find"] and (by_role or may["people.list"])
+
+
 def find_customers(daemon: Daemon, site: str, text: str) -> tuple[Customer, ...]:
-    """Those whose unit, or some of whose number, a desk typed."""
-    return tuple(search((Customer(*row) for row in customers_of(daemon.database, site)), text))
+    """Those whose unit, or some of whose number, a desk typed; never the whole site."""
+    return search((Customer(*row) for row in customers_of(daemon.database, site)), text)[:FOUND_MAX]
 
 
 def history(daemon: Daemon, site: str, fact: str, value: str, limit: int = 20) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from engine.server.board import web
-from tests.server.conftest import listening
+from engine.store import keep_customers
+from tests.server.conftest import REPAIR, listening
 from tests.server.doors import GOOD
 
 
@@ -91,3 +92,28 @@ def test_what_is_no_token_does_not_become_the_cookie_of_a_wall(house):
         assert "huiyin" not in answer.headers.get("set-cookie", "")
         assert answer.headers["location"].startswith("/sign-in")
     assert house.gate.defects.count == 0
+
+
+# ---- customers -------------------------------------------------------------------------------------------------------
+
+
+def test_at_the_board_customers_are_found_by_whom_the_api_shows_them(house, admin):
+    keep_customers(house.daemon.database, "lakeside", [("3-2-1101", "王女士", "13800000001", "")])
+    house.account("guest", "老王", lakeside="ticket:read ticket:write")
+    page, guest = "/board/lakeside/intake/repair?customer=", browser(house, "guest")
+    assert guest.get("/api/v1/sites/lakeside/customers?q=3-2-1101").status_code == 409
+    assert guest.get(f"{page}3-2-1101").status_code == 403
+    assert "13800000001" in admin.get(f"{page}3-2-1101").text
+
+
+def test_who_may_not_see_customers_finds_no_tickets_by_them_and_each_look_is_logged(house, admin):
+    house.account("visitor", "老王", lakeside="ticket:read ticket:write")
+    ticket = house.desk("小李").ticket(facts={**REPAIR, "unit": "3-2-1101"})
+    keep_customers(house.daemon.database, "lakeside", [("3-2-1101", "王女士", "13800000001", "")])
+    visitor, link = browser(house, "visitor"), f"/ticket/{ticket}"
+    for asked in ("3-2-1101", "13800000001"):
+        assert link in admin.get("/board/lakeside", params={"q": asked}).text
+        assert link not in visitor.get("/board/lakeside", params={"q": asked}).text
+    assert link in visitor.get("/board/lakeside", params={"q": ticket}).text
+    logged = [entry for _, entry in house.gate.log.records() if entry.action == "customer.find"]
+    assert [entry.object for entry in logged[:2]] == ["1 tickets found", "0 tickets found"]

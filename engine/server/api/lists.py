@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 
 from engine.server import people
-from engine.server.access import allowed
 from engine.server.api.route import router
 from engine.server.auth import Caller, needs
 from engine.server.problems import SENTENCES, ProblemError, read_bounded
@@ -51,9 +50,9 @@ def find(
     q: Annotated[str, Query(min_length=2, max_length=60)],
 ) -> dict[str, Any]:
     """Who lives or works there, and the tickets of that unit, the newest first. Each look is logged."""
-    if not _may_see(caller):
+    if not people.may_find(caller.service, caller.principal, caller.at):
         raise ProblemError(409, "by", SENTENCES["customers"])
-    found = people.find_customers(caller.daemon, site, q)[:20]
+    found = people.find_customers(caller.daemon, site, q)
     caller.note("customer.find", f"{len(found)} found")
     tickets = {one.unit: list(people.history(caller.daemon, site, "unit", one.unit)) for one in found}
     return {
@@ -62,11 +61,3 @@ def find(
             for one in found
         ]
     }
-
-
-def _may_see(caller: Caller) -> bool:
-    """Whether the site's policy lets this person see personal values of tickets that are not his own."""
-    site = caller.service.site
-    roles = site.roster.acting_roles(caller.person, caller.at) | caller.roles
-    privacy = site.plan.privacy
-    return privacy is None or bool(roles & privacy.see) or allowed(caller.principal, "people.list", caller.site)

@@ -11,7 +11,6 @@ from fastapi.responses import RedirectResponse, Response
 from engine.core import Refusal
 from engine.runtime import Customer
 from engine.server import offers, people, present
-from engine.server.access import allowed
 from engine.server.board.desk import Desk, Place, refused
 from engine.server.board.entrance import At, Form
 from engine.server.board.forms import EMPTY, Filled, answer, field_view, keep_files, typed
@@ -112,7 +111,7 @@ def _page(desk: Desk, place: Place, category: str, filled: Filled, status: int =
 
 def _customers(desk: Desk, place: Place, text: str) -> tuple[Customer, ...]:
     """The customers that a desk looks for; that it looked is written down, what for is opening a ticket."""
-    if not allowed(place.visit.principal, "customer.find", place.name):
+    if not people.may_find(place.service, place.visit.principal, place.visit.at):
         raise refused(denial("not_allowed"), 403)
     found = people.find_customers(desk.daemon, place.name, text)
     desk.note(place, "customer.find", f"{len(found)} found")

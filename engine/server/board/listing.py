@@ -136,7 +136,8 @@ class Listing:
     def _found(self, text: str) -> Iterator[Row]:
         """By number; else the tickets of a unit, or of the customers of a telephone number."""
         tickets = [name for name in (text, f"{self._plan.id}-{text}") if self._service.store.load(name) is not None]
-        for ticket in tickets[:1] or self._of_customers(text):
+        may_find = people.may_find(self._service, self._place.visit.principal, self._now)
+        for ticket in tickets[:1] or (self._of_customers(text) if may_find else []):
             family = self._service.store.load(ticket)
             if family is not None:
                 yield from (row for row in self._listed(family) if row.ticket == ticket)

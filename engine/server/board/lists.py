@@ -25,8 +25,11 @@ PULSE: Final = 15
 
 @router.get("/board/{site}")
 def board(request: Request, desk: At, site: str) -> Response:
-    place = desk.at(request, site, "ticket.list")
-    return desk.page_at(place, "board.html", _board(desk, place, Choice.of(request.query_params)))
+    place, choice = desk.at(request, site, "ticket.list"), Choice.of(request.query_params)
+    values = _board(desk, place, choice)
+    if choice.q:
+        desk.note(place, "customer.find", f"{len(values['lines'])} tickets found")
+    return desk.page_at(place, "board.html", values)
 
 
 def _board(desk: Desk, place: Place, choice: Choice) -> dict[str, Any]:
