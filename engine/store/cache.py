@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any, NamedTuple
@@ -27,14 +28,14 @@ class Cache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._kept: dict[bytes, Kept] = {}
+        self._kept: OrderedDict[bytes, Kept] = OrderedDict()  # the youngest last
         self._lock = Lock()
 
     def get(self, head: bytes) -> Kept | None:
         with self._lock:
-            kept = self._kept.pop(head, None)
+            kept = self._kept.get(head)
             if kept is not None:
-                self._kept[head] = kept  # now the youngest
+                self._kept.move_to_end(head)
             return kept
 
     def put(self, head: bytes, kept: Kept, instead_of: bytes | None = None) -> None:
@@ -43,7 +44,7 @@ class Cache:
                 self._kept.pop(instead_of, None)
             self._kept[head] = kept
             if len(self._kept) > self._size:
-                del self._kept[next(iter(self._kept))]
+                self._kept.popitem(last=False)
 
     def forget_indexes(self, head: bytes) -> None:
         """Somebody wrote to the indexes of a family whose history stays as it is."""

@@ -107,13 +107,14 @@ class SqliteTransaction(Reads):
         """The index holds exactly these, only what differs is written; the slots in which they stand now."""
         if there is None:
             there = {Timer._make(timer): slot for slot, *timer in self._all(_TIMERS, (self.name, family))}
-        gone = [slot for timer, slot in there.items() if timer not in timers]
-        stay = {timer: slot for timer, slot in there.items() if timer in timers}
+        stay = {timer: there[timer] for timer in timers if timer in there}
+        if len(stay) == len(there) == len(timers):
+            return there
         taken = set(stay.values())
         free = (slot for slot in range(len(timers)) if slot not in taken)
         come = {timer: next(free) for timer in timers if timer not in stay}
-        if gone:
-            self._executemany(_NO_TIMER, [(self.name, family, slot) for slot in gone])
+        if gone := [(self.name, family, slot) for timer, slot in there.items() if timer not in stay]:
+            self._executemany(_NO_TIMER, gone)
         if come:
             self._executemany(_TIMER, [(self.name, family, slot, *timer) for timer, slot in come.items()])
         return {**stay, **come}
@@ -142,7 +143,8 @@ class SqliteTransaction(Reads):
     def repair(self, family: str, timers: tuple[Timer, ...], rows: tuple[Row, ...]) -> None:
         if (found := self._head(family)) is not None:
             self._cache.forget_indexes(found[2])
-        self._keep_timers(family, timers, None)
+        self._execute(_NO_TIMERS, (self.name, family))
+        self._keep_timers(family, timers, {})
         for (ticket,) in self._all(_ROWS_OF, (self.name, family)):
             self._execute(_NO_ROW, (self.name, ticket))
             self._execute(_NO_LINKS, (self.name, ticket))
@@ -224,6 +226,7 @@ _PART: Final = "INSERT OR IGNORE INTO part (site, ticket, family) VALUES (?, ?, 
 _MESSAGE: Final = "INSERT INTO message (site, id, ticket, at, body) VALUES (?, ?, ?, ?, ?)"
 
 _TIMERS: Final = f"SELECT slot, {TIMER} FROM timer WHERE site = ? AND family = ?"
+_NO_TIMERS: Final = "DELETE FROM timer WHERE site = ? AND family = ?"
 _NO_TIMER: Final = "DELETE FROM timer WHERE site = ? AND family = ? AND slot = ?"
 _TIMER: Final = f"""
 INSERT OR REPLACE INTO timer (site, family, slot, {TIMER}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
