@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 import click
 
 from engine.cli.common import language_option
-from engine.cli.files import parts_on
+from engine.cli.files import NAME, parts_on
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -31,8 +31,8 @@ TEXTS: Final = {
     "address": ("--url {url}: write http://HOST:PORT or https://HOST", "--url {url}：请写 http://主机:端口 或 https://主机"),
     "foreign": ("{url} answered {status}, and not as an API of Huiyin does", "{url} 返回 {status}，不像回音的接口"),
     "legal": ("possible now: {moves}", "当前可进行：{moves}"),
-    "no move": ("nothing", "无"),
-    "or url": ("Or speak to it: --url, HUIYIN_URL.", "也可以通过 --url 或 HUIYIN_URL 与它通信。"),
+    "in use": ("a daemon runs on {data}: speak to it with --url and a token in HUIYIN_TOKEN, or stop it first",
+               "{data} 上有守护进程在运行：请用 --url 和 HUIYIN_TOKEN 中的令牌与它通信，或先停止它"),
 }  # fmt: skip
 
 
@@ -131,9 +131,8 @@ class Api:
             raise click.ClickException(text("token", self._where.lang, url=url))
         lines = [one["said"] for one in found.get("mistakes", ())]
         lines.append(f"{found['code']}: {found['detail']}")
-        if "legal" in found:
+        if found.get("legal"):
             moves = ", ".join(f"{one['move']} {one['title']}" for one in found["legal"])
-            moves = moves or text("no move", self._where.lang)
             lines.append(text("legal", self._where.lang, moves=moves))
         raise click.ClickException("\n".join(lines))
 
@@ -146,17 +145,14 @@ def api(where: Where) -> Iterator[Api]:
             raise click.UsageError(text("address", where.lang, url=where.url))
         yield Api(_Http(where), where)
         return
-    try:
-        with parts_on(where.data, where.lang) as daemon:
-            while daemon.engine.tick():  # what came due while nobody looked
-                pass
-            yield Api(_File(daemon, where), where)
-    except click.ClickException as error:
-        from engine.store import in_use
+    from engine.store import in_use
 
-        if where.data.is_dir() and in_use(where.data / "huiyin.db"):
-            raise click.ClickException(f"{error.message}\n{text('or url', where.lang)}") from None
-        raise
+    if where.data.is_dir() and in_use(where.data / NAME):
+        raise click.ClickException(text("in use", where.lang, data=where.data))
+    with parts_on(where.data, where.lang) as daemon:
+        while daemon.engine.tick():  # what came due while nobody looked
+            pass
+        yield Api(_File(daemon, where), where)
 
 
 class _Http:

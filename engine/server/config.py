@@ -20,7 +20,9 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`routes`: site -> channel of its policy -> destination. `url`: how people reach the daemon, for links."""
+    """`routes`: site -> channel of its policy -> destination; `*` is every other site, every other channel. `url`: how
+    people reach the daemon, for links.
+    """
 
     data: Path
     sites: tuple[Path, ...]
@@ -115,7 +117,7 @@ class _Reader:
         try:
             return read_destinations(self.document.get("destinations", {}), os.environ)
         except DestinationsError as error:
-            self.mistakes += [f"destinations.{line}" for line in str(error).splitlines()]
+            self.mistakes += str(error).splitlines()
             return {}
 
     def _routes(self, destinations: Mapping[str, Destination]) -> Mapping[str, Mapping[str, str]]:
@@ -127,4 +129,6 @@ class _Reader:
             for channel, name in channels.items():
                 if name not in destinations:
                     self._wrong(f"routes.{site}.{channel}", f"{name!r} is no destination")
+        if destinations and not routes:
+            self._wrong("routes", f'nothing would reach {", ".join(destinations)}: write {{"*": {{"*": DESTINATION}}}}')
         return routes

@@ -28,6 +28,7 @@ class RefusedPolicyError(Exception):
 
     def __init__(self, path: Path, diagnostics: tuple[Diagnostic, ...]) -> None:
         super().__init__(f"{path} has mistakes")
+        self.path = path
         self.diagnostics = diagnostics
 
 

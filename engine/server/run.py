@@ -23,6 +23,8 @@ from engine.server.systemd import Systemd
 log = logging.getLogger(__name__)
 #: Seconds that open requests and streams get to end.
 GRACE = 5
+#: Mistakes of a refused policy that the log names.
+NAMED = 3
 
 
 def run(daemon: Daemon) -> None:
@@ -44,6 +46,8 @@ def run(daemon: Daemon) -> None:
     signal.signal(signal.SIGHUP, lambda number, frame: Thread(target=_reload, args=(daemon, systemd)).start())
     housekeeping = Housekeeping(daemon)
     daemon.start()
+    for site, file in daemon.engine.refused.items():
+        log.error("the policy of %s is refused, the one before runs on: huiyin check %s", site, file)
     housekeeping.start()
     _greet(daemon)
     try:
@@ -86,6 +90,14 @@ def _reload(daemon: Daemon, systemd: Systemd) -> None:
     """Read every policy anew; a bad one is refused and the one before runs on."""
     systemd.reloading(monotonic())
     for site, why in daemon.reload("SIGHUP").items():
-        codes = sorted({one.code for one in why.diagnostics}) if isinstance(why, RefusedPolicyError) else [str(why)]
-        log.error("the policy of %s is refused, the one before runs on: %s", site, ", ".join(codes))
+        log.error("the policy of %s is refused, the one before runs on: %s", site, _mistakes(why))
     systemd.ready()
+
+
+def _mistakes(why: Exception) -> str:
+    """The places and codes of the first mistakes, and who tells all of them."""
+    if not isinstance(why, RefusedPolicyError):
+        return str(why)
+    errors = [one for one in why.diagnostics if one.severity == "error"]
+    said = [f"{one.primary.span} {one.code} {one.message.en}" for one in errors[:NAMED]]
+    return "; ".join([*said, f"{len(errors)} in all: huiyin check {why.path}"])

@@ -10,8 +10,8 @@ from engine.runtime import Engine, Service, may_see
 from engine.server.config import Config
 
 REPORTER = "reporter"
-#: The routes of every site that names none of its own.
-EVERYWHERE = "*"
+#: Among routes every site, and among those of a site every channel, that are not named.
+EVERY = "*"
 
 
 class World:
@@ -74,8 +74,8 @@ class World:
         return Route(destination, address)
 
     def _destination(self, site: str, channel: str) -> Destination | None:
-        for routes in (self._config.routes.get(site, {}), self._config.routes.get(EVERYWHERE, {})):
-            if (name := routes.get(channel)) is not None:
+        for routes in (self._config.routes.get(site, {}), self._config.routes.get(EVERY, {})):
+            if (name := routes.get(channel, routes.get(EVERY))) is not None:
                 return self._config.destinations[name]
         return None
 

@@ -158,6 +158,13 @@ def test_a_daemon_that_holds_the_file_is_named_and_how_to_ask_it(data, verb, lan
         done = run("policy", *verb, "--data", data, lang=lang)
     assert done.exit_code == 1
     assert words in done.output
+    assert "--url" in done.output
+
+
+def test_what_needs_the_file_alone_says_how_else_a_daemon_takes_a_policy(data):
+    with Database.open(data / "huiyin.db", lambda: START):
+        done = run("policy", "apply", write(data, QUICKER), "--data", data)
+    assert done.exit_code == 1
     assert "SIGHUP" in done.output
 
 

@@ -1,0 +1,71 @@
+"""Settings of a deployment: all mistakes at once, and every message has a way out."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.notify import Reader
+from engine.runtime import VirtualClock
+from engine.server import ConfigError, build, read_config
+from engine.server.world import World
+from tests.core.harness import HEAD, at
+from tests.runtime.running import BODY
+
+DESTINATIONS = "destinations: {screen: {kind: console}, wall: {kind: console}, hall: {kind: console}}\n"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    for name in ("garden", "harbour"):
+        text = HEAD.replace("policy: test", f"policy: {name}") + BODY
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    def write(text):
+        file = tmp_path / "huiyin.yaml"
+        file.write_text("sites: [garden.yaml, harbour.yaml]\n" + text, encoding="utf-8")
+        return read_config(file)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("site", "channel", "destination"),
+    [
+        ("garden", "mail", "screen"),
+        ("garden", "wecom", "wall"),
+        ("garden", "", "wall"),
+        ("harbour", "sms", "hall"),
+        ("harbour", "", "screen"),
+    ],
+)
+def test_the_route_of_the_site_comes_first_and_a_star_is_every_other(settings, site, channel, destination):
+    routes = 'routes: {"*": {"*": screen, sms: hall, mail: hall}, garden: {mail: screen, "*": wall}}\n'
+    config = settings(DESTINATIONS + routes)
+    daemon = build(config, VirtualClock(at("11-16 09:00")))
+    try:
+        route = World(daemon.engine, config).route(Reader(site, "T1", "小李", "desk", channel))
+        assert route.destination.id == destination
+    finally:
+        daemon.database.close()
+
+
+def test_a_channel_without_a_route_reaches_nobody(settings):
+    config = settings(DESTINATIONS + "routes: {garden: {mail: screen}}\n")
+    daemon = build(config, VirtualClock(at("11-16 09:00")))
+    try:
+        assert World(daemon.engine, config).route(Reader("garden", "T1", "小李", "desk", "sms")) is None
+        assert World(daemon.engine, config).route(Reader("harbour", "T1", "小李", "desk", "mail")) is None
+    finally:
+        daemon.database.close()
+
+
+def test_destinations_that_nothing_leads_to_are_a_mistake(settings):
+    with pytest.raises(ConfigError, match=r"routes: nothing would reach screen, wall, hall: write "):
+        settings(DESTINATIONS)
+
+
+def test_all_mistakes_are_told_at_once_each_with_the_keys_that_lead_to_it(settings):
+    with pytest.raises(ConfigError) as refused:
+        settings("listen: nowhere\nspeed: fast\ndestinations: {hook: {kind: pigeon}}\nroutes: {garden: {mail: owl}}\n")
+    told = str(refused.value).splitlines()
+    assert [line.split(": ")[1] for line in told] == ["speed", "listen", "destinations.hook.kind", "routes.garden.mail"]
