@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
+from unicodedata import east_asian_width
 
 from engine.worktime.lengths import Lang, Left, Unit, format_left, format_seconds
 from engine.worktime.timetable import Timetable
@@ -73,8 +74,13 @@ def render(stretches: Sequence[Stretch], timetable: Timetable, lang: Lang = "en"
     rows.append(
         (_stamp(timetable, due.end, lang), say["due"] + later + (say["provisional"] if due.provisional else ""))
     )
-    width = max(len(when) for when, _ in rows)
-    return tuple(f"{when:{width}}  {what}" for when, what in rows)
+    width = max(_width(when) for when, _ in rows)
+    return tuple(f"{when}{' ' * (width - _width(when))}  {what}" for when, what in rows)
+
+
+def _width(text: str) -> int:
+    """How many columns a text takes: a Chinese character two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 # ---- the pieces -----------------------------------------------------------------------------------------------------
