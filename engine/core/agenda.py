@@ -7,7 +7,7 @@ from math import ceil
 from typing import Literal, NamedTuple
 
 from engine.core.plan import Deadline, LengthLimit, Plan, Rung
-from engine.core.shape import clock, ladder, shape, timetable
+from engine.core.shape import clock, ladder, remembered, shape, timetable
 from engine.core.ticket import Family, Run, Ticket
 from engine.worktime import Clock, DayRule, Length
 
@@ -124,7 +124,8 @@ def rung_instant(plan: Plan, ticket: Ticket, run: Run, rung: Rung) -> int | None
         assert rung.at.share is not None
         if isinstance(run.limit, LengthLimit):
             hours = clock(plan, run.limit, ticket.edition)
-            return hours.reach(run.start, rung.at.share, run.pauses, run.granted)
+            given = run.start, rung.at.share, run.pauses, run.granted
+            return remembered(plan, (hours, *given), lambda: hours.reach(*given))
         return run.start + ceil(rung.at.share * (due - run.start))
     offset = rung.at.offset
     if offset is None or offset.amount == 0:
@@ -140,7 +141,11 @@ def length_after(plan: Plan, ticket: Ticket, run: Run, length: Length, at: int) 
 
 def shifted(length: Length, at: int, plan: Plan, calendar: str, edition: str, day_rule: DayRule | None) -> int:
     """An instant plus a signed length. Backward, calendar days keep the wall clock unless a day rule is given."""
-    table = timetable(plan, calendar, edition)
-    if length.amount < 0:
-        return Clock(length._replace(amount=-length.amount), table, day_rule or DayRule.CLOSE).before(at, day_rule)
-    return Clock(length, table, day_rule or DayRule.CLOSE).due(at).at
+
+    def shift() -> int:
+        table = timetable(plan, calendar, edition)
+        if length.amount < 0:
+            return Clock(length._replace(amount=-length.amount), table, day_rule or DayRule.CLOSE).before(at, day_rule)
+        return Clock(length, table, day_rule or DayRule.CLOSE).due(at).at
+
+    return remembered(plan, (length, at, calendar, edition, day_rule), shift)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any, Final, NamedTuple
@@ -33,6 +33,8 @@ from engine.worktime import Clock, Timetable, always, compile_calendar
 
 #: Facts that change without anybody stating them; a table that reads one is asked again at every step.
 VOLATILE: Final = frozenset({"state", "round", "repeats", "promises", "open_parts", "breached"})
+#: Answers that are remembered before all are forgotten.
+_REMEMBERED: Final = 20_000
 
 
 class Watch(NamedTuple):
@@ -96,6 +98,19 @@ def clock(plan: Plan, limit: LengthLimit, edition: str) -> Clock:
     if found is None:
         found = by_length[limit] = Clock(limit.length, timetable(plan, limit.calendar, edition), limit.day_rule)
     return found
+
+
+def remembered(plan: Plan, question: Hashable, find: Callable[[], int]) -> int:
+    """An instant that hangs on the question alone: it is asked of each run after each step, whether it changed or not,
+    and of all tickets that came together.
+    """
+    known: dict[Hashable, int] = plan.worked_out.setdefault(remembered, {})
+    at = known.get(question)
+    if at is None:
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        at = known[question] = find()
+    return at
 
 
 def ladder(plan: Plan, deadline: Deadline) -> Ladder | None:
