@@ -223,6 +223,7 @@ def test_only_timers_that_differ_are_written(database):
         "DELETE FROM timer WHERE slot = 0",
         "UPDATE timer SET fire = fire + 7",
         'INSERT INTO timer SELECT site, family, slot + 50, fire - 9, rank, place, "order", round, n, ordinal, ticket, key, kind, name, due FROM timer',
+        'INSERT INTO timer SELECT site, family, slot + 50, fire, rank, place, "order", round, n, ordinal, ticket, key, kind, name, due FROM timer',
         "UPDATE ticket SET state = 'closed', closed = 1",
         "DELETE FROM ticket",
         "DELETE FROM link",
