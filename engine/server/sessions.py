@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
@@ -12,7 +13,7 @@ from engine.server.access_log import Call
 from engine.server.accounts import login, principal_of
 from engine.server.denials import Denial, denial
 from engine.server.passwords import Passwords
-from engine.store import Database, access_log
+from engine.store import Database, StoreError, access_log
 from engine.store import access as rows
 from engine.store.access import Account
 
@@ -43,7 +44,7 @@ class Sessions:
         time. A try counts as failed until it is known to be right, so that many at once are no way around waiting.
         """
         name = login(name)
-        if wait := self._database.write(lambda connection: _begin(connection, call, name)):
+        if wait := self._database.write(lambda connection: tries.begin(connection, name, call.address, call.at)):
             return denial("sign_in_waits", wait)
         with self._database.read() as connection:
             account = rows.account(connection, name)
@@ -63,7 +64,8 @@ class Sessions:
         if found is None or account is None or account.disabled or _is_over(found, at):
             return denial("session_ended")
         if at - found.seen_at >= SEEN_EVERY:
-            self._database.write(lambda connection: rows.see_session(connection, hash, at))
+            with suppress(StoreError):  # a full disk keeps nobody from reading
+                self._database.write(lambda connection: rows.see_session(connection, hash, at))
         return _signed_in(account, reference)
 
     def sign_out(self, call: Call, reference: str) -> None:
@@ -106,16 +108,6 @@ def form_denial(session: SignedIn, form: str) -> Denial | None:
     """Whether a form that came with a session was made for it."""
     same = hmac.compare_digest(session.form.encode(), form.encode(errors="replace"))
     return None if same else denial("form_stale")
-
-
-def _begin(connection: Connection, call: Call, name: str) -> int:
-    """Begin a try, or the seconds to wait."""
-    wait = tries.begin(connection, name, call.address, call.at)
-    if wait:
-        known = rows.account(connection, name)
-        entry = call._replace(principal=known.name if known is not None else "").entry("sign_in", outcome="waits")
-        access_log.record(connection, entry)
-    return wait
 
 
 def _is_over(session: rows.Session, at: int) -> bool:

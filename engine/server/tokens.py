@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
@@ -14,7 +15,7 @@ from engine.server.access_log import Call
 from engine.server.accounts import LANGUAGES, PERSON_MAX
 from engine.server.denials import Denial, denial
 from engine.server.grants import Known, token_denial
-from engine.store import Database, access_log
+from engine.store import Database, StoreError, access_log
 from engine.store import access as rows
 from engine.store.access import Token
 
@@ -95,7 +96,8 @@ class Tokens:
         if at >= token.expires_at:
             return denial("token_expired")
         if token.used_at is None or at - token.used_at >= USED_EVERY:
-            self._database.write(lambda connection: rows.use_token(connection, token.id, at))
+            with suppress(StoreError):  # a full disk keeps nobody from reading
+                self._database.write(lambda connection: rows.use_token(connection, token.id, at))
         return principal_of(token)
 
 

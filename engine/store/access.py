@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from sqlite3 import Connection
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from engine.store.protocol import StoreError
+
+T = TypeVar("T", dict[str, Any], list[str])
 #: What is granted where: site -> words; the site `*` is all of them.
 Grants: TypeAlias = Mapping[str, frozenset[str]]
 
@@ -228,11 +231,22 @@ def _account(
 def _token(
     id: str, hash: bytes, name: str, person: str, language: str, scopes: str, sites: str, *rest: object
 ) -> Token:
-    return Token(id, hash, name, person, language, frozenset(json.loads(scopes)), _grants(sites), *rest)  # type: ignore[arg-type]
+    return Token(id, hash, name, person, language, frozenset(_read(scopes, list)), _grants(sites), *rest)  # type: ignore[arg-type]
 
 
 def _grants(text: str) -> Grants:
-    return {site: frozenset(words) for site, words in json.loads(text).items()}
+    return {site: frozenset(words) for site, words in _read(text, dict).items()}
+
+
+def _read(text: str, kind: type[T]) -> T:
+    """What a column has as JSON. Raises StoreError: it is damaged, and nobody is let in by it."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, kind):
+        raise StoreError("a row of an account or a token is damaged")
+    return found
 
 
 def _grants_text(grants: Grants) -> str:

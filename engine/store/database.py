@@ -60,13 +60,14 @@ class Database:
         path = Path(path).resolve()
         lock = Lock(path)
         try:
-            connection = connect(path, "rwc", busy_timeout)
+            path.touch(0o600)  # what a new file is; those beside it are as the file is
+            connection = connect(path, "rw", busy_timeout)
             try:
                 prepare(connection, synchronous)
             except BaseException:
                 connection.close()
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             lock.release()
             raise StoreError(f"{path} cannot be opened: {error}") from None
         except BaseException:

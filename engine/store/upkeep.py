@@ -88,7 +88,8 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
     part = target.with_name(f"{target.name}.copying")
     part.unlink(missing_ok=True)
     try:
-        with opened(part, "rwc") as copy:
+        part.touch(0o600)
+        with opened(part, "rw") as copy:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
             (said,) = copy.execute("PRAGMA quick_check").fetchone()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import resource
 import socket
+from contextlib import contextmanager
 
 import pytest
 from fastapi.testclient import TestClient
 
 from engine.server.board import web
-from engine.store import keep_customers
-from tests.server.conftest import REPAIR, listening
+from engine.store import Database, backup, keep_customers
+from tests.server.conftest import REPAIR, listening, problem
 from tests.server.doors import GOOD
 
 
@@ -117,3 +119,64 @@ def test_who_may_not_see_customers_finds_no_tickets_by_them_and_each_look_is_log
     assert link in visitor.get("/board/lakeside", params={"q": ticket}).text
     logged = [entry for _, entry in house.gate.log.records() if entry.action == "customer.find"]
     assert [entry.object for entry in logged[:2]] == ["1 tickets found", "0 tickets found"]
+
+
+# ---- a disk that is full, a file that is damaged ---------------------------------------------------------------------
+
+
+@contextmanager
+def full_disk():
+    """No file of this process grows beyond a page: what SQLite sees of a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_keeps_nobody_from_reading_and_afterwards_all_goes_on(new_house):
+    new_house.account("lily", "小李", lakeside="front_desk")
+    lily, desk = browser(new_house, "lily"), new_house.desk("小李")
+    ticket = desk.ticket()
+    page = f"/board/lakeside/ticket/{ticket}"
+    move = {"form": form_of(lily, page), "move": "urge"}
+    new_house.clock.at += 120  # so that it would be written down when they were last seen
+    with full_disk():
+        answer = desk.open()
+        assert problem(answer, 503, "store")
+        assert answer.headers["Retry-After"] == "5"
+        answer = lily.post(page, data=move)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert lily.get(page).status_code == lily.get("/board/lakeside").status_code == 200
+        assert desk.get(f"tickets/{ticket}").status_code == 200
+    assert desk.open().status_code == 201
+    assert lily.post(page, data=move).status_code == 303
+    assert new_house.gate.defects.count == 0
+
+
+def test_a_store_that_cannot_be_read_is_a_page_too(new_house, monkeypatch):
+    new_house.account("lily", "小李", lakeside="front_desk")
+    lily = browser(new_house, "lily")
+    monkeypatch.setattr(new_house.daemon.database, "_closed", True)
+    answer = lily.get("/board/lakeside")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("damage", ["zzz", "[1]", "{}", "7"])
+def test_a_damaged_account_or_token_lets_nobody_in_and_is_no_defect(new_house, damage):
+    new_house.account("lily", "小李", lakeside="front_desk")
+    lily, desk = browser(new_house, "lily"), new_house.desk("小李")
+    new_house.daemon.database.write(lambda connection: connection.execute("UPDATE account SET sites = ?", (damage,)))
+    new_house.daemon.database.write(lambda connection: connection.execute("UPDATE token SET sites = ?", (damage,)))
+    assert lily.get("/board/lakeside").status_code in (503, 404)
+    assert desk.get("tickets").status_code in (503, 403)
+    assert new_house.gate.defects.count == 0
+
+
+def test_nobody_else_on_the_machine_reads_the_file(tmp_path):
+    with Database.open(tmp_path / "a.db", lambda: 0) as database:
+        database.write(lambda connection: connection.execute("CREATE TABLE x (y)"))
+        backup(database, tmp_path / "b.db")
+        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}

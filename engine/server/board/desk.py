@@ -23,6 +23,7 @@ from engine.server.board.words import LANGUAGES, WORDS, Lang
 from engine.server.denials import Denial, denial
 from engine.server.problems import request_id
 from engine.server.sessions import SignedIn, form_denial
+from engine.store import StoreError
 from engine.store.evidence import Evidence
 
 HERE: Final = Path(__file__).parent
@@ -167,9 +168,15 @@ class Desk:
         return self._templates.get_template(template).render({**around, **values})
 
     def trouble(self, request: Request, trouble: TroubleError) -> Response:
-        visit = self.visit(request)
+        try:
+            visit = self.visit(request)
+        except StoreError:  # who is signed in cannot be read either
+            visit = Visit(request, self.daemon.clock(), language(request, None), None)
         values = {"status": trouble.status, "sentence": trouble.words.in_(visit.lang)}
-        return self.page(visit, "trouble.html", values, trouble.status)
+        response = self.page(visit, "trouble.html", values, trouble.status)
+        if trouble.wait:
+            response.headers["Retry-After"] = str(trouble.wait)
+        return response
 
 
 #: The actions that pages ask about before they offer them.

@@ -34,12 +34,13 @@ FORM_MAX: Final = 64 << 10
 
 
 class TroubleError(Exception):
-    """What keeps a page from being shown: a status and a sentence."""
+    """What keeps a page from being shown: a status, a sentence, and seconds after which it may be."""
 
-    def __init__(self, status: int, words: Words) -> None:
+    def __init__(self, status: int, words: Words, wait: int = 0) -> None:
         super().__init__(words.en)
         self.status = status
         self.words = words
+        self.wait = wait
 
 
 class SignInFirstError(Exception):
@@ -98,9 +99,9 @@ async def _answered(answer: Handler, request: Request) -> Response:
     except RequestValidationError:
         return told(request, TroubleError(422, UNREADABLE))
     except ProblemError as problem:
-        return told(request, TroubleError(problem.status_code, problem.words))
+        return told(request, TroubleError(problem.status_code, problem.words, problem.wait))
     except (StoreError, ConflictError):
-        return told(request, TroubleError(503, SENTENCES["store"]))
+        return told(request, TroubleError(503, SENTENCES["store"], 5))
     except HTTPException as error:
         return told(request, TroubleError(error.status_code, SENTENCES["unreadable"]))
     except Exception as defect:  # ours: counted, and told to the log
