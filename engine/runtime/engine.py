@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from threading import Event, Lock, Thread
@@ -15,6 +16,8 @@ from engine.runtime.revisions import Prepared, restore
 from engine.runtime.service import OPENED, Listener, Service
 from engine.runtime.site import Site
 from engine.store import Database, Revision, StoreError, add_revision, revisions_of
+
+log = logging.getLogger(__name__)
 
 #: Families that one site may have brought up to date before it is another site's turn.
 SHARE: Final = 200
@@ -145,7 +148,8 @@ class Engine:
             except StoreError as error:
                 failing[name] = str(error)
             except Exception as error:  # a defect at one site must not silence the others
-                failing[name] = f"{type(error).__name__}: {error}"
+                failing[name] = type(error).__name__  # its words may quote somebody, and strangers read readiness
+                log.exception("the loop fails at %s", name)
         self.beat = Beat(now, behind, failing)
         self.after_round(self.beat)
         return bool(behind)
