@@ -26,6 +26,8 @@ TEXTS: Final = {
     "facts": ("facts", "事实"),
     "parts": ("parts", "分项"),
     "next": ("more: --after {ticket}", "下一页：--after {ticket}"),
+    "yes": ("yes", "是"),
+    "no": ("no", "否"),
     "none": ("no tickets", "没有工单"),
     "nothing": ("nothing may be done by you now", "您当前没有可进行的操作"),
     "fact": ("{text}: write NAME=VALUE", "{text}：请写 名称=值"),
@@ -182,14 +184,27 @@ def _ticket(one: Mapping[str, Any], lang: str) -> Iterator[str]:
     if one["assignee"]:
         yield f"  {_say('assignee', lang)}: {one['assignee']}"
     yield f"  {_say('version', lang)}: {one['version']}"
-    yield from _section("facts", [f"{fact['title']}: {fact['text']}" for fact in one["facts"]], lang)
+    yield from _section("facts", [_fact(fact, lang) for fact in one["facts"]], lang)
     yield from _section("running", [_run(run, lang) for run in one["runs"]], lang)
-    ended = [f"{_name(run['deadline'], lang)}: {run['status']}" for run in one["ended"]]
-    yield from _section("ended", ended, lang)
+    yield from _section("ended", [_ended(run, lang) for run in one["ended"]], lang)
     parts = [
         f"{part['ticket']}  {_name(part['category'], lang)}  {_name(part['state'], lang)}" for part in one["parts"]
     ]
     yield from _section("parts", parts, lang)
+
+
+def _fact(fact: Mapping[str, Any], lang: str) -> str:
+    """By its titles in Chinese, which is the language of plans; by its ids in English."""
+    if lang == "zh":
+        value = fact["value"]
+        return f"{fact['title']}: {_say('yes' if value else 'no', lang) if isinstance(value, bool) else fact['text']}"
+    return f"{fact['fact']}: {fact['value'] if fact['type'] in ('choice', 'role') else fact['text']}"
+
+
+def _ended(run: Mapping[str, Any], lang: str) -> str:
+    from engine.cli.dues import STATUSES
+
+    return f"{_name(run['deadline'], lang)}: {STATUSES[run['status']].in_('zh' if lang == 'zh' else 'en')}"
 
 
 def _section(name: str, lines: list[str], lang: str) -> Iterator[str]:

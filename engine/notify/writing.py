@@ -12,7 +12,7 @@ from engine.core.plan import PARTY_WORDS, Party
 from engine.notify.letter import Letter
 from engine.notify.relevance import rank, stale_reason
 from engine.notify.templates import UNSET, render
-from engine.notify.world import Reader, World
+from engine.notify.world import REPORTER, Reader, World
 from engine.policy import Words
 from engine.store import Database, Query, Row, SqliteStore
 from engine.store.deliveries import Deliveries, Delivery
@@ -123,7 +123,7 @@ class Writer:
         ticket = told[0].row.ticket
         causes = [{"kind": cause.kind, "name": cause.name} for one in told for cause in one.causes]
         data = {"type": "message", "site": row.site, "ticket": ticket, "causes": causes}
-        link = self._world.link(row.site, ticket)
+        link = self._world.link(row.site, ticket) if row.role != REPORTER else ""  # the board is for staff
         return Letter(row.id, told[0].row.at, told[0].subject, _texts(told), link, row.critical, data)
 
     def _digest(self, row: Delivery, told: Sequence[Told], rest: int) -> Letter:

@@ -226,6 +226,17 @@ def test_reporters_never_share_a_letter(make):
     assert sorted(letters) == sorted(f"已收到{n}栋的报修" for n in range(12))
 
 
+def test_a_link_to_the_board_is_for_staff_not_for_reporters(make):
+    office = make(PLAN + NOTICES)
+    office.town.link = lambda site, ticket: f"/board/{ticket}"
+    office.open(name="pii:name:1", place="6栋")
+    office.works()
+    office.runs(3)
+    links = {who: letter.link for _, who, letter in office.post.sent}
+    assert links.pop("reporter") == ""
+    assert set(links.values()) == {"/board/T1"}
+
+
 def test_same_ticket_instant_and_person_is_one_message_naming_all_causes(make):
     office = make(PLAN + NOTICES)
     office.town.on_duty["leader"] = ["小王"]  # supervisor and leader in one

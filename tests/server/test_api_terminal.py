@@ -50,9 +50,15 @@ def test_a_ticket_is_opened_moved_shown_and_listed_on_the_file(on_file):
     assert "处理中" in moved.output
     shown = terminal("ticket", "show", ticket, "--lang", "zh", **on_file).output
     assert "到场" in shown
+    assert "受理: 按时完成" in shown
+    assert "复杂问题: 否" in shown
     assert "lakeside.yaml:" in shown
     assert all(canary not in shown for canary in CANARIES.values())
     assert ticket in terminal("ticket", "list", "--assignee", "老张", **on_file).output
+    shown = terminal("ticket", "show", ticket, "--lang", "en", **on_file).output
+    assert "intake: met" in shown
+    assert "complex: no" in shown
+    assert "urgency: urgent" in shown
     line = terminal("ticket", "timeline", ticket, "--lang", "zh", **on_file).output
     assert "小李" in line
     assert "residential.yaml:" in line

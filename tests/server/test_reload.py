@@ -323,6 +323,8 @@ def test_a_real_daemon_tells_systemd_reloads_and_ends_in_time_with_streams_open(
             process.kill()
             process.communicate()
     assert "the policy of garden is refused" in said.decode()
+    assert f"{path}:2:13 E" in said.decode()
+    assert f"huiyin check {path}" in said.decode()
     assert all(json.loads(line)["room"] for line in said.decode().splitlines() if line.startswith("{"))
     with sqlite3.connect(tmp_path / "data" / "huiyin.db") as connection:
         assert connection.execute("SELECT count(*) FROM revision").fetchone() == (1,)
