@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 #: Changes that wait for a watcher; one who is slower looks at everything anew.
 WAITING_MAX = 100
+#: Streams of one account at once: it may be that of a whole desk.
+STREAMS_MAX = 60
 
 
 class Change(NamedTuple):
@@ -24,20 +26,25 @@ class Live:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._watchers: dict[asyncio.Queue[Change], tuple[str, asyncio.AbstractEventLoop]] = {}
+        self._watchers: dict[asyncio.Queue[Change], tuple[str, str, asyncio.AbstractEventLoop]] = {}
 
     def tell(self, site: str, ticket: str) -> None:
         with self._lock:
-            watchers = [(queue, loop) for queue, (of, loop) in self._watchers.items() if of == site]
+            watchers = [(queue, loop) for queue, (of, _, loop) in self._watchers.items() if of == site]
         for queue, loop in watchers:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_put, queue, Change(site, ticket))
 
+    def has_enough(self, who: str) -> bool:
+        """Whether an account watches so often already that it gets no more."""
+        with self._lock:
+            return sum(known == who for _, known, _ in self._watchers.values()) >= STREAMS_MAX
+
     @asynccontextmanager
-    async def watch(self, site: str) -> AsyncIterator[asyncio.Queue[Change]]:
+    async def watch(self, site: str, who: str) -> AsyncIterator[asyncio.Queue[Change]]:
         queue: asyncio.Queue[Change] = asyncio.Queue(WAITING_MAX)
         with self._lock:
-            self._watchers[queue] = (site, asyncio.get_running_loop())
+            self._watchers[queue] = (site, who, asyncio.get_running_loop())
         try:
             yield queue
         finally:

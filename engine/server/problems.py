@@ -19,6 +19,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from engine.core import Plan, Refusal
 from engine.core.plan import Workflow
@@ -93,6 +94,8 @@ def _problem(error: Exception) -> ProblemError:
             problem = ProblemError(405, "method", SENTENCES["method"])
             problem.headers = error.headers
             return problem
+        case ClientDisconnect():  # nobody is there to read it
+            return ProblemError(400, "unreadable", SENTENCES["unreadable"])
         case HTTPException():
             code = {404: "not_found", 413: "too_large"}.get(error.status_code, "unreadable")
             return ProblemError(error.status_code, code, SENTENCES[code])

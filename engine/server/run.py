@@ -14,6 +14,7 @@ import uvicorn
 from engine.runtime import monotonic
 from engine.server.accounts import Accounts
 from engine.server.app import make_app
+from engine.server.connections import Connection
 from engine.server.daemon import Daemon, RefusedPolicyError
 from engine.server.housekeeping import Housekeeping
 from engine.server.logs import log_to
@@ -33,6 +34,7 @@ def run(daemon: Daemon) -> None:
         make_app(daemon),
         host=daemon.config.host,
         port=daemon.config.port,
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,

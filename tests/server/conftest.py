@@ -180,12 +180,12 @@ def new_house(tmp_path, furnished):
 
 
 @contextmanager
-def listening(app):
+def listening(app, **settings):
     """An application on a port of this machine; its address."""
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))
         place.listen()
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", **settings))
         thread = Thread(target=server.run, kwargs={"sockets": [place]})
         thread.start()
         try:

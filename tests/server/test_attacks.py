@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import resource
 import socket
@@ -10,7 +11,8 @@ from contextlib import contextmanager
 import pytest
 from fastapi.testclient import TestClient
 
-from engine.server.board import web
+from engine.server import connections, live
+from engine.server.board import lists, web
 from engine.store import Database, backup, keep_customers
 from tests.server.conftest import REPAIR, listening, problem
 from tests.server.doors import GOOD
@@ -94,6 +96,82 @@ def test_what_is_no_token_does_not_become_the_cookie_of_a_wall(house):
         assert "huiyin" not in answer.headers.get("set-cookie", "")
         assert answer.headers["location"].startswith("/sign-in")
     assert house.gate.defects.count == 0
+
+
+# ---- connections -----------------------------------------------------------------------------------------------------
+
+
+def connected(address):
+    host, port = address.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+def ends(connection):
+    """Whether the other side ends a connection without a word."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_who_holds_a_connection_and_does_not_say_what_for_loses_it(house, monkeypatch):
+    monkeypatch.setattr(connections, "ARRIVES_IN", 0.2)
+    form = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\na"
+    begun = (b"", b"GET /livez HTTP/1.1\r\nHost: x", b"POST /sign-in HTTP/1.1\r\nHost: x\r\n" + form)
+    with listening(house.app, http=connections.Connection) as address:
+        for said in begun:
+            with connected(address) as connection:
+                connection.sendall(said)
+                assert ends(connection)
+        with connected(address) as connection:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += connection.recv(4096)
+            connection.sendall(b"GET")  # a second one has as long
+            assert ends(connection)
+    assert house.gate.defects.count == 0
+
+
+def test_there_are_only_so_many_connections(house, monkeypatch):
+    monkeypatch.setattr(connections, "CONNECTIONS_MAX", 2)
+    with listening(house.app, http=connections.Connection) as address:
+        held = [connected(address) for _ in range(2)]
+        with connected(address) as one_more:
+            assert ends(one_more)
+        held[0].sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert held[0].recv(12) == b"HTTP/1.1 200"
+        for connection in held:
+            connection.close()
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/v1/sites/lakeside/tickets", "/api/v1/sites/lakeside/evidence"])
+def test_who_goes_away_in_the_middle_of_a_body_is_no_defect(house, path):
+    token = house.token("小李")
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 99\r\n"
+    kind = "json" if path.endswith("tickets") else "x-www-form-urlencoded"
+    with listening(house.app) as address, connected(address) as connection:
+        connection.sendall(f"{head}Content-Type: application/{kind}\r\n\r\na=b".encode())
+    assert house.gate.defects.count == 0
+
+
+def test_an_account_watches_only_so_often_at_once(house, admin, monkeypatch):
+    monkeypatch.setattr(live, "STREAMS_MAX", 0)
+    answer = admin.get("/board/lakeside/events")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "15")
+
+
+def test_a_stream_ends_with_its_session_also_where_much_happens():
+    async def watch():
+        watched, looked = live.Live(), []
+        stream = lists.stream(watched, "lakeside", "lily", lambda: bool(looked.append(0)), pulse=0.02)
+        said = [await anext(stream)]
+        while "end" not in said[-1]:
+            watched.tell("lakeside", "lakeside-1")
+            said.append(await anext(stream))
+        return said
+
+    assert "change" in asyncio.run(asyncio.wait_for(watch(), 5))[1]
 
 
 # ---- customers -------------------------------------------------------------------------------------------------------

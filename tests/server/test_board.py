@@ -590,7 +590,7 @@ def test_a_file_is_kept_by_its_number_and_one_of_another_type_is_a_problem_of_it
 def test_a_stream_tells_what_changes():
     async def listen():
         live = Live()
-        stream = lists.stream(live, "lakeside", lambda: True)
+        stream = lists.stream(live, "lakeside", "lily", lambda: True)
         first = await anext(stream)
         live.tell("riverside", "other-1")
         live.tell("lakeside", "lakeside-1")
@@ -604,7 +604,7 @@ def test_a_stream_tells_what_changes():
 def test_a_stream_ends_with_the_session():
     async def listen():
         answers = iter([True, False])
-        stream = lists.stream(Live(), "lakeside", lambda: next(answers), pulse=0.01)
+        stream = lists.stream(Live(), "lakeside", "lily", lambda: next(answers), pulse=0.01)
         return [part async for part in stream]
 
     assert asyncio.run(listen()) == ["retry: 3000\n\n", ": still here\n\n", "event: end\ndata: {}\n\n"]

@@ -209,7 +209,7 @@ class Say:
 
 
 def refused(found: Denial, status: int) -> TroubleError:
-    return TroubleError(status, found.words)
+    return TroubleError(status, found.words, found.wait)
 
 
 def language(request: Request, session: SignedIn | None) -> Lang:

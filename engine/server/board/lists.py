@@ -11,11 +11,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from engine.server.access import allowed
-from engine.server.board.desk import Desk, Place
+from engine.server.board.desk import Desk, Place, refused
 from engine.server.board.duties import days
 from engine.server.board.entrance import At
 from engine.server.board.listing import Choice, Listing
 from engine.server.board.web import PageRoute
+from engine.server.denials import denial
 from engine.server.live import Change, Live
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -86,31 +87,39 @@ def counts(request: Request, desk: At, site: str) -> Response:
 @router.get("/board/{site}/events")
 async def events(request: Request, desk: At, site: str) -> Response:
     """Which families change, while somebody watches. What became of them is asked for by itself."""
-    await asyncio.to_thread(desk.at, request, site, "ticket.list")
+    place = await asyncio.to_thread(desk.at, request, site, "ticket.list")
+    who, live = place.visit.principal.name, desk.daemon.live
+    if live.has_enough(who):
+        raise refused(denial("too_many_requests", PULSE), 429)
 
     def still_in() -> bool:
         visit = desk.visit(request)
         return visit.session is not None and allowed(visit.principal, "ticket.list", site)
 
     return StreamingResponse(
-        stream(desk.daemon.live, site, still_in), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        stream(live, site, who, still_in), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
 
 
-async def stream(live: Live, site: str, still_in: Callable[[], bool], pulse: float = PULSE) -> AsyncIterator[str]:
+async def stream(
+    live: Live, site: str, who: str, still_in: Callable[[], bool], pulse: float = PULSE
+) -> AsyncIterator[str]:
     """What changes at a site, as server-sent events. Whoever watches is there: his session does not end by idling; when
-    it ends, so does the stream.
+    it ends, so does the stream, however much happens.
     """
-    async with live.watch(site) as changes:
+    tick = asyncio.get_running_loop().time
+    async with live.watch(site, who) as changes:
         yield "retry: 3000\n\n"
+        look = tick() + pulse
         while True:
             try:
-                change = await asyncio.wait_for(changes.get(), pulse)
+                change = await asyncio.wait_for(changes.get(), look - tick())
             except TimeoutError:
                 if not await asyncio.to_thread(still_in):
                     yield "event: end\ndata: {}\n\n"
                     return
                 yield ": still here\n\n"
+                look = tick() + pulse
                 continue
             yield told(change)
 

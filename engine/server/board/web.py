@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from engine.policy import Words
 from engine.server.auth import Gate, is_foreign
@@ -102,6 +103,8 @@ async def _answered(answer: Handler, request: Request) -> Response:
         return told(request, TroubleError(problem.status_code, problem.words, problem.wait))
     except (StoreError, ConflictError):
         return told(request, TroubleError(503, SENTENCES["store"], 5))
+    except ClientDisconnect:  # nobody is there to read it
+        return Response(status_code=400)
     except HTTPException as error:
         return told(request, TroubleError(error.status_code, SENTENCES["unreadable"]))
     except Exception as defect:  # ours: counted, and told to the log
