@@ -63,6 +63,10 @@ class Site:
                 return plan
         raise StoreError(f"it goes by version {version} of the plan, which this release cannot read")
 
+    def wording(self, version: str) -> Plan:
+        """The plan by whose titles a list shows a ticket: its own, or today's where that cannot be read any more."""
+        return next((plan for plan in reversed(self.plans) if plan.version == version), self.plan)
+
     def after(self, events: Iterable[SiteEvent]) -> Site:
         """The site after what its stream says of people, day data and handovers. Raises CalendarError."""
         site = self

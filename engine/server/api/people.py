@@ -131,7 +131,7 @@ def _posts(service: Service, at: int) -> Iterator[dict[str, Any]]:
             **present.named(role.id, role.title),
             "category": present.category(site.plan, role.handover),
             "held_by": site.roster.holds_post(role.id, at),
-            "waiting": [present.row(site.version(row.plan), row) for row in waiting],
+            "waiting": [present.row(site.wording(row.plan), row) for row in waiting],
             "signed": [
                 {"at": present.instant(one.at, site.zone), "leaver": one.leaver, "taker": one.taker} for one in signed
             ],

@@ -152,7 +152,7 @@ def list_tickets(
         raise ProblemError(400, "page", SENTENCES["page"])
     query = Query(open, category, state, owner, assignee, post, overdue, silent, None, after, limit + 1)
     rows = service.store.rows(query)
-    shown = [present.row(service.site.version(row.plan), row) for row in rows[:limit]]
+    shown = [present.row(service.site.wording(row.plan), row) for row in rows[:limit]]
     return {"tickets": shown, "next": rows[limit - 1].ticket if len(rows) > limit else None}
 
 

@@ -64,19 +64,21 @@ class Listing:
         """Those lines of a family that the choice shows."""
         try:
             known = self._service.store.load(family)
+            rows = self._listed(known) if known is not None else ()
         except StoreError:
             return []
-        if known is None:
-            return []
-        return [self.line(row) for row in self._listed(known) if self._fits(row, choice)]
+        return [self.line(row) for row in rows if self._fits(row, choice)]
 
     def line(self, row: Row) -> Line:
-        """A ticket of which a row is damaged still stands in its list, by what the index says."""
+        """A ticket of which a row is damaged, or whose plan cannot be read any more, still stands in its list, by what
+        the index says.
+        """
+        site = self._service.site
         try:
-            family = self._service.store.load(row.ticket)
+            plan, family = site.version(row.plan), self._service.store.load(row.ticket)
         except StoreError:
-            family = None
-        return line(self._service.site.version(row.plan), row, family, self._now, self.nobody)
+            plan, family = site.wording(row.plan), None
+        return line(plan, row, family, self._now, self.nobody)
 
     def counts(self) -> Counts:
         rows = list(islice(everything(self._service.store, Query(open=True)), COUNTED_MAX + 1))

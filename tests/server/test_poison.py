@@ -1,0 +1,190 @@
+"""One thing that is broken keeps nobody else: a damaged row, a policy that cannot be read any more, a text that cannot be
+written. The others go on in the same round, and what is broken is told.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+
+from engine.notify import SENT, read_destinations
+from engine.runtime import Entry
+from engine.server import Config
+from engine.server.daemon import build
+from tests.core.harness import HEAD, at
+from tests.server.conftest import Clock, House
+
+POLICY = (
+    HEAD.replace("policy: test", "policy: garden")
+    + """
+facts: {matter: 事项}
+categories: {matter: {title: 事项, workflow: flow, record: [(matter)]}}
+workflows:
+  flow:
+    title: 流程
+    initial: todo
+    states: {todo: {title: 待办, owner: desk}, done: {title: 完成, final: true}}
+    moves: {finish: {title: 完成, from: todo, to: done}}
+deadlines:
+  finish: {title: 完成, of: matter, from: opened, until: finish, limit: 2 hours}
+escalations:
+  default: {due: {at: due, notify: owner, text: "{matter}超时"}}
+"""
+)
+START = at("11-16 09:00")
+HOUR = 3600
+MANY = 20
+
+
+class Channel:
+    """Remembers what it was handed."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def __call__(self, letter, destination, *, addressee, now):
+        self.texts[letter.data["ticket"]] = letter.text
+        return SENT
+
+
+@contextmanager
+def garden(folder, now=START):
+    """A daemon of one site that is started on a folder, without its threads."""
+    hooks = read_destinations(
+        {"hook": {"kind": "webhook", "url": "https://erp.example/", "secrets": ["${env:S}"]}}, {"S": SECRET}
+    )
+    config = Config(
+        folder / "data",
+        (folder / "garden.yaml",),
+        destinations=hooks,
+        routes={"*": dict.fromkeys(("console", ""), "hook")},
+    )
+    house = House(build(config, Clock(now), channel := Channel()), None)
+    house.clock, house.channel = house.daemon.clock, channel
+    house.service = house.daemon.engine.services["garden"]
+    try:
+        yield house
+    finally:
+        house.client.close()
+        house.daemon.database.close()
+
+
+SECRET = "whsec_" + "A" * 43 + "="
+
+
+def furnish(folder):
+    """Tickets that are due in two hours; their ids."""
+    write(folder, POLICY)
+    with garden(folder) as house:
+        house.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        return opened(house, MANY)
+
+
+def opened(house, many):
+    desk = house.desk("小李", garden="desk")
+    answers = [
+        desk.post("tickets", {"category": "matter", "facts": {"matter": "漏水"}}, site="garden") for _ in range(many)
+    ]
+    return [answer.json()["ticket"]["ticket"] for answer in answers]
+
+
+def write(folder, text):
+    (folder / "garden.yaml").write_text(text, encoding="utf-8")
+
+
+def damage(house, sql, *values):
+    house.daemon.database.write(lambda connection: connection.execute(sql, values))
+
+
+def breached(house):
+    """The tickets whose breach is written down."""
+    with house.daemon.database.read() as connection:
+        rows = connection.execute("SELECT DISTINCT family FROM step WHERE body LIKE '%breached%'").fetchall()
+    return {family for (family,) in rows}
+
+
+def delivers(house):
+    """One round of release; what is told late may wait some seconds for others."""
+    house.daemon.postman.release(house.clock())
+    house.clock.at += 5
+    while leases := house.daemon.postman.claim(house.clock()):
+        for lease in leases:
+            house.daemon.postman.deliver(lease)
+
+
+def told(house):
+    """What readiness, the auditor and metrics say."""
+    house.daemon.auditor.look()
+    token = house.token("", scopes="metrics:read", everywhere="")
+    text = house.client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
+    parked = next(line for line in text.splitlines() if line.startswith("huiyin_families_parked{"))
+    return float(parked.split()[1]), {trouble.what for trouble in house.daemon.auditor.troubles.values()}
+
+
+@pytest.mark.parametrize(
+    "how", ["body = '{'", "body = replace(body, '漏水', '漏电')", "hash = zeroblob(32)", "number = 7"],
+    ids=["no JSON", "edited", "another hash", "another number"],
+)  # fmt: skip
+def test_a_damaged_step_keeps_no_other_ticket(how, tmp_path):
+    first, *others = furnish(tmp_path)
+    with garden(tmp_path) as house:
+        damage(house, f"UPDATE step SET {how} WHERE family = ?", first)
+        desk = house.desk("小李", garden="desk")
+        house.clock.at += 3 * HOUR
+        house.daemon.engine.tick()
+        assert breached(house) == set(others)  # after one round
+        house.daemon.engine.tick()
+        assert house.service.parked.keys() == {first}
+        delivers(house)
+        assert house.channel.texts.keys() == set(others)
+        assert told(house) == (1, {"unreadable", "damage", "overdue"})
+        assert house.client.get("/readyz").status_code == 200
+        listed = desk.get("tickets", site="garden")
+        assert {row["ticket"] for row in listed.json()["tickets"]} == {first, *others}
+        shown = desk.get(f"tickets/{first}", site="garden")
+        assert (shown.status_code, shown.json()["code"]) == (503, "store")
+        assert desk.post(f"tickets/{others[0]}/moves", {"move": "finish"}, site="garden").status_code == 200
+        assert house.gate.defects.count == 0
+
+
+def test_a_policy_that_cannot_be_read_any_more_keeps_no_ticket_of_another(tmp_path):
+    old = furnish(tmp_path)
+    write(tmp_path, POLICY.replace("2 hours", "1 hour"))
+    with garden(tmp_path) as house:
+        new = opened(house, 5)
+        damage(house, "UPDATE revision SET files = replace(files, 'categories:', 'katzen:') WHERE number = 1")
+    with garden(tmp_path, START + 3 * HOUR) as house:
+        desk = house.desk("小李", garden="desk")
+        house.daemon.engine.tick()
+        assert breached(house) == set(new)  # after one round
+        house.daemon.engine.tick()
+        assert house.service.parked.keys() == set(old)
+        delivers(house)
+        assert house.channel.texts.keys() == set(new)
+        assert told(house) == (MANY, {"unreadable", "overdue"})
+        assert len(opened(house, 2)) == 2
+        listed = desk.get("tickets", site="garden")
+        assert listed.status_code == 200, listed.text
+        assert {row["ticket"] for row in listed.json()["tickets"]} >= {*old, *new}
+        shown = desk.get(f"tickets/{old[0]}", site="garden")
+        assert (shown.status_code, shown.json()["code"]) == (503, "store")
+        assert house.gate.defects.count == 0
+
+
+def test_a_text_that_cannot_be_written_keeps_no_other_letter(tmp_path):
+    first, second, *others = furnish(tmp_path)
+    with garden(tmp_path) as house:
+        house.clock.at += 3 * HOUR
+        house.daemon.engine.tick()
+        damage(house, "UPDATE message SET body = '{' WHERE ticket = ?", first)
+        wrong = "{nobody} {matter.__class__} {0} { {{matter}} }"
+        damage(house, "UPDATE message SET body = replace(body, '{matter}超时', ?) WHERE ticket = ?", wrong, second)
+        delivers(house)
+        assert house.channel.texts.keys() == {second, *others}
+        assert "{nobody?} {matter.__class__?} {0?} { {漏水} }" in house.channel.texts[second]
+        with house.daemon.database.read() as connection:
+            dead = connection.execute(
+                "SELECT ticket, state FROM outbox JOIN message ON seq = message WHERE state = 'dead'"
+            )
+            assert dead.fetchall() == [(first, "dead")]
