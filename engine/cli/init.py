@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -33,10 +34,12 @@ def command(folder: Path, title: str | None, lang: str) -> None:
     standing = [file for file in files if (folder / file).exists()]
     if standing:
         raise click.ClickException(f"{folder / standing[0]} is there already; nothing was written")
+    called = title or name
+    words = {"NAME": name, "DIR": str(folder), "TITLE": called, "QUOTED": json.dumps(called, ensure_ascii=False)}
     for file, text in files.items():
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        filled = text.replace("NAME", name).replace("TITLE", title or name).replace("DIR", str(folder))
+        filled = re.sub("|".join(words), lambda found: words[found[0]], text)
         path.write_text(filled, encoding="utf-8")
         click.echo(f"{folder / file}")
     click.echo(NEXT[lang].replace("DIR", str(folder)).replace("NAME", name), nl=False)
@@ -64,7 +67,7 @@ POLICY: Final = {
     "en": """\
 # The site's own file: only what is different here. All the rest comes from the plan it extends.
 policy: NAME                        # as the file is named
-title: "TITLE"
+title: QUOTED
 extends: residential                # see it whole: huiyin show FILE
 numbers: {households: 1000}         # one agent per 500 households
 calendars:
@@ -80,7 +83,7 @@ messaging: {quiet: {hours: 22:00-07:00}}          # holds back messages at night
     "zh": """\
 # 本项目自己的文件：只写与上级方案不同的地方，其余全部来自所继承的方案。
 policy: NAME                        # 与文件名相同
-title: "TITLE"
+title: QUOTED
 extends: residential                # 查看完整方案：huiyin show FILE
 numbers: {households: 1000}         # 每 500 户一名客服专员
 calendars:
@@ -185,9 +188,13 @@ README: Final = {
 `NAME.yaml` is this site's service policy: what differs from the plan it extends. `scenarios/` holds stories that must
 come out as they are written.
 
-    huiyin check DIR                every mistake, each with its place and a remedy
-    huiyin test DIR                 plays the scenarios
-    huiyin show DIR/NAME.yaml       the whole promise in tables and drawings
+    # every mistake, each with its place and a remedy
+    huiyin check DIR
+    # plays the scenarios
+    huiyin test DIR
+    # the whole promise in tables and drawings
+    huiyin show DIR/NAME.yaml
+    # who said so, and why then
     huiyin explain value deadlines.arrive.limit.urgent.is --policy DIR/NAME.yaml
     huiyin explain due arrive --scenario DIR/scenarios/NAME-first.yaml --at "2026-09-30 20:00"
 
@@ -199,9 +206,13 @@ deployment.
 
 `NAME.yaml` 是本项目的服务方案，只写与所继承方案不同的内容。`scenarios/` 里的场景必须与所写的经过一致。
 
-    huiyin check DIR                列出全部错误，指明位置和改法
-    huiyin test DIR                 推演场景
-    huiyin show DIR/NAME.yaml       以表格和图查看完整的服务承诺
+    # 列出全部错误，指明位置和改法
+    huiyin check DIR
+    # 推演场景
+    huiyin test DIR
+    # 以表格和图查看完整的服务承诺
+    huiyin show DIR/NAME.yaml
+    # 谁写的，为什么是那时
     huiyin explain value deadlines.arrive.limit.urgent.is --policy DIR/NAME.yaml
     huiyin explain due arrive --scenario DIR/scenarios/NAME-first.yaml --at "2026-09-30 20:00"
 

@@ -48,6 +48,8 @@ class Verbs(click.Group):
         """What the world refuses (a file, a folder, a year beyond all calendars) is said in a line."""
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # whoever read has read enough: click ends without a word
         except OSError as error:
             raise click.ClickException(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from error
         except Exception as error:

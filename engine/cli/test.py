@@ -89,7 +89,7 @@ def command(
             click.echo(f"rules shown: {len(rules) - len(missing)} of {len(rules)}")
             for one in missing:
                 click.echo(f"  never shown: {one}")
-        click.echo(f"{passed} passed, {failed} failed")
+        click.echo(f"{passed} 个通过，{failed} 个失败" if lang == "zh" else f"{passed} passed, {failed} failed")
     if junit is not None:
         try:
             write_junit(results, junit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
+from typing import Final
 
 from wcwidth import wcswidth
 
@@ -21,6 +22,16 @@ from engine.worktime import Lang
 
 #: Columns of the two halves of the picture.
 _WIDTH = 46
+TIME: Final = Words("time", "时间")
+EXPECTED: Final = Words("expected", "应为")
+GOT: Final = Words("got", "实际")
+FIRST: Final = Words("first difference", "第一处不同")
+LATER: Final = Words(
+    "{later} later steps differ too; they may follow from the first", "后面还有 {later} 步不同，可能由此引起"
+)
+WHY: Final = Words("why:", "为什么：")
+RIGHT: Final = Words("ok? ", "没问题？")
+UPDATE: Final = Words("writes what happened into the file for review", "把实际经过写入文件，供审阅")
 
 
 def first_difference(performance: Performance) -> Diagnostic | None:
@@ -95,14 +106,14 @@ def picture(performance: Performance, lang: Lang = "en") -> Iterator[str]:
     """Every step, expected beside got; equal steps are one `=`."""
     speaker = Speaker(performance.plan, lang)
     first = performance.differences[0].step if performance.differences else -1
-    yield f"  {'time':<12} {_fit('expected', _WIDTH)} got"
+    yield f"  {_fit(TIME.in_(lang), 12)} {_fit(EXPECTED.in_(lang), _WIDTH)} {GOT.in_(lang)}"
     for index, played in enumerate(performance.plays):
         when = show_instant(played.step.at, speaker.zone)[5:]
         wanted = [_plain(expected) for expected in played.step.then]
         if not played.differences:
             yield f"  {when:<12} {_fit(_cut(speaker.line(wanted, played.step.at) or '-'), _WIDTH)} ="
             continue
-        mark = "   <== first difference" if index == first else ""
+        mark = f"   <== {FIRST.in_(lang)}" if index == first else ""
         left = [_with_time(speaker, fact, played.step.at) for fact in wanted]
         right = [_with_time(speaker, fact, played.step.at) for fact in played.got.values()]
         for row, (a, b) in enumerate(
@@ -138,7 +149,7 @@ def _fit(text: str, width: int) -> str:
     return text + " " * max(0, width - max(0, wcswidth(text)))
 
 
-def next_commands(performance: Performance, path: Path) -> Iterator[str]:
+def next_commands(performance: Performance, path: Path, lang: Lang) -> Iterator[str]:
     """What to type next."""
     difference = performance.differences[0]
     at = show_instant(performance.plays[difference.step].step.at, Speaker(performance.plan).zone)
@@ -148,10 +159,10 @@ def next_commands(performance: Performance, path: Path) -> Iterator[str]:
     several = len({fact.ticket for played in performance.plays for fact in played.got.values()}) > 1
     ticket = f" --ticket {what.ticket}" if several else ""
     if any(deadline.id == about for deadline in performance.plan.deadlines):
-        yield f'  why: huiyin explain due {about} --scenario {path}{ticket} --at "{at}"'
+        yield f'  {WHY.in_(lang)} huiyin explain due {about} --scenario {path}{ticket} --at "{at}"'
     else:
-        yield f"  why: huiyin simulate {path}"
-    yield f"  ok?  huiyin test {path} --update     writes what happened into the file for review"
+        yield f"  {WHY.in_(lang)} huiyin simulate {path}"
+    yield f"  {RIGHT.in_(lang)} huiyin test {path} --update     {UPDATE.in_(lang)}"
 
 
 def span_of(difference: Difference, played: Played) -> Span:
@@ -170,9 +181,9 @@ def failure_lines(result: Result, lang: Lang, show_all: bool) -> Iterator[str]:
         yield from picture(performance, lang)
         later = len({difference.step for difference in performance.differences}) - 1
         if later:
-            yield f"  {later} later steps differ too; they may follow from the first"
+            yield f"  {LATER.format(later=later).in_(lang)}"
         yield ""
-        yield from next_commands(performance, result.path)
+        yield from next_commands(performance, result.path, lang)
         yield ""
     if found is None or show_all:
         for problem in performance.problems:

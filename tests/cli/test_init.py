@@ -31,6 +31,13 @@ def test_three_commands_lead_to_a_tested_site(name: str, lang: str) -> None:
     assert (tested.output, tested.exit_code) == ("1 passed, 0 failed\n", 0)
 
 
+@pytest.mark.parametrize("title", ['say "hi"', "back\\slash", "DIR and NAME: 'both'", "#1 {花园}"])
+def test_whatever_a_place_is_called_its_files_are_well_formed(title: str) -> None:
+    assert huiyin("init", "garden", "--title", title).exit_code == 0
+    assert load(Path("garden/garden.yaml")).plan.title == title
+    assert Path("garden/README.md").read_text(encoding="utf-8").startswith(f"# {title}\n")
+
+
 def test_the_site_file_is_short_and_says_why() -> None:
     """At most 15 lines, each part with a remark for whoever writes policies for the first time."""
     huiyin("init", "garden")
