@@ -131,10 +131,15 @@ class SqliteTransaction(Reads):
             if columns == before:
                 continue
             self._execute(_KEEP_ROW, (self.name, *columns))
-            if links != (before[-1] if before is not None else "[]"):
-                self._execute(_NO_LINKS, (self.name, row.ticket))
-                self._executemany(_LINK, [(self.name, link, row.ticket) for link in row.links])
+            self._keep_links(row, before[-1] if before is not None else "[]", links)
         return now
+
+    def _keep_links(self, row: Row, before: str, links: str) -> None:
+        """Those that went are named: to look for them by their ticket would be to look through all."""
+        if links != before:
+            gone = set(TEXTS.loads(before)) - set(row.links)
+            self._executemany(_NO_LINK, [(self.name, link, row.ticket) for link in gone])
+            self._executemany(_LINK, [(self.name, link, row.ticket) for link in row.links])
 
     def _row_there(self, ticket: str) -> tuple[Any, ...] | None:
         found: tuple[Any, ...] | None = self._execute(_ROW, (self.name, ticket)).fetchone()
@@ -239,6 +244,7 @@ ON CONFLICT DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in Row
 _ROWS_OF: Final = "SELECT ticket FROM ticket WHERE site = ? AND family = ?"
 _NO_ROW: Final = "DELETE FROM ticket WHERE site = ? AND ticket = ?"
 _NO_LINKS: Final = "DELETE FROM link WHERE site = ? AND ticket = ?"
+_NO_LINK: Final = "DELETE FROM link WHERE site = ? AND link = ? AND ticket = ?"
 _LINK: Final = "INSERT OR IGNORE INTO link (site, link, ticket) VALUES (?, ?, ?)"
 
 _REMEMBER: Final = """
