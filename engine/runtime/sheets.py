@@ -7,14 +7,18 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+from xml.parsers import expat
 
 from engine.policy import Words
 
 BYTES_MAX: Final = 1 << 20
 UNPACKED_MAX: Final = 32 << 20  #: bytes of an XLSX, which is a packed folder
+ELEMENTS_MAX: Final = 1_000_000  #: of XML in it; a cell with its value is two
 ROWS_MAX: Final = 20_000
 COLUMNS_MAX: Final = 100
 SNIFFED: Final = 4_000  #: characters in which the separator shows
@@ -124,10 +128,7 @@ def _xlsx(data: bytes) -> Iterator[Line]:
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            size = sum(part.file_size for part in packed.infolist())
-        if size > UNPACKED_MAX:
-            limit = f"{UNPACKED_MAX >> 20} MB"
-            raise NoTableError("P102", Words(f"more than {limit} when unpacked", f"解压后超过 {limit}"))
+            _weigh(packed)
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet: Any = book.worksheets[0]
         sheet.reset_dimensions()  # what a sheet says about its own size is often wrong
@@ -138,6 +139,26 @@ def _xlsx(data: bytes) -> Iterator[Line]:
         raise
     except Exception:  # whatever the library trips over in a file that somebody else made, the file is broken
         raise NoTableError("P101", _BROKEN) from None
+
+
+def _weigh(packed: zipfile.ZipFile) -> None:
+    """Raise NoTableError for what would take more memory and time than any list: a row is held as a whole, and of empty
+    cells a few kilobytes unpack to millions.
+    """
+    if sum(part.file_size for part in packed.infolist()) > UNPACKED_MAX:
+        limit = f"{UNPACKED_MAX >> 20} MB"
+        raise NoTableError("P102", Words(f"more than {limit} when unpacked", f"解压后超过 {limit}"))
+    elements = count(1)
+
+    def element(name: str, attributes: object) -> None:
+        if next(elements) > ELEMENTS_MAX:
+            raise NoTableError("P102", Words("more cells than a list has", "单元格过多"))
+
+    for part in packed.infolist():
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = element
+        with suppress(expat.ExpatError), packed.open(part) as file:  # a picture, say
+            parser.ParseFile(file)
 
 
 def _text(value: object) -> str:

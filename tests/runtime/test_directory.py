@@ -140,6 +140,17 @@ def test_a_mistake_names_the_line_in_which_its_row_begins() -> None:
     assert [one.place[1:] for one in staff_of(book).mistakes] == [(5, "角色")]
 
 
+def row_of(cells: int) -> bytes:
+    """An XLSX of a few kilobytes that would be hundreds of megabytes in memory."""
+    main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = b'<worksheet xmlns="%s"><sheetData><row>%s</row></sheetData></worksheet>' % (main, b"<c/>" * cells)
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(xlsx(("x",)))) as whole, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in whole.namelist():
+            packed.writestr(name, sheet if name.endswith("sheet1.xml") else whole.read(name))
+    return file.getvalue()
+
+
 def bomb() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
@@ -162,6 +173,7 @@ def bomb() -> bytes:
         pytest.param("姓名,角色\n" + "a,b\n" * (ROWS_MAX + 1), "P102", id="too many rows"),
         pytest.param("姓名,角色" + "," * 100 + "x\n", "P102", id="too many columns"),
         pytest.param(bomb(), "P102", id="a bomb"),
+        pytest.param(row_of(1_100_000), "P102", id="a row of empty cells without end"),
         pytest.param("姓名,角色\n\x1b[31m小陈,front_desk\n", "P107", id="signs for a terminal"),
         pytest.param(f"姓名,角色\n{'陈' * 201},front_desk\n", "P107", id="a long cell"),
     ],
