@@ -35,7 +35,7 @@ from engine.runtime.directory import entries as roster_entries
 from engine.runtime.duties import ROLLOUT, Occurrence, occurrences
 from engine.runtime.people import Entry, required_staff
 from engine.runtime.privacy import may_see
-from engine.runtime.site import Site
+from engine.runtime.site import CHANGES, Site
 from engine.runtime.turn import Turn, system
 from engine.store import Done, Errand, Query, Reader, Row, Store, StoreError, Transaction
 
@@ -67,7 +67,7 @@ class Service:
     def __init__(self, site: Site, store: Store, start: int, listen: Listener = _nobody) -> None:
         """`start`: from when on duties and reports are opened, on a store that has none yet."""
         self._base = site
-        self.site = site.after(store.site_events())
+        self.site = site.after(store.site_events_of(CHANGES))
         self.store = store
         self._listen = listen
         opened = store.mark(OPENED)
@@ -115,7 +115,7 @@ class Service:
             result, turn = self.store.write(whole)
         except BaseException:
             if turn is not None and turn.site is not self._base:
-                self.site = self._base.after(self.store.site_events())
+                self.site = self._base.after(self.store.site_events_of(CHANGES))
             raise
         return result, turn
 
@@ -401,7 +401,7 @@ class Service:
     def _adopt(self, turn: Turn, at: int, plans: tuple[Plan, ...]) -> None:
         """Where nobody else writes: whoever comes after finds the new plan, and nobody puts back the one before."""
         self._base = self._base.with_plans(plans)
-        turn.site = self._base.after(turn.tx.site_events())
+        turn.site = self._base.after(turn.tx.site_events_of(CHANGES))
         turn.record(at, "plan_published", plans[-1].rule, {"plan": plans[-1].version})
 
     def was_down(self, start: int, end: int) -> None:

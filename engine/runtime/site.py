@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from engine.core import Plan
@@ -14,6 +14,9 @@ from engine.runtime.editions import shipped_then
 from engine.runtime.people import Entry, Handover, Roster
 from engine.store import SiteEvent, StoreError
 from engine.worktime import DayData, overlay
+
+#: The kinds of events in a site's stream that change the site.
+CHANGES: Final = ("staff_listed", "roster_changed", "handed_over", "calendar_shipped", "calendar_published")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 from heapq import heappop, heappush
 from threading import RLock
 from typing import Any, TypeVar
@@ -118,6 +118,9 @@ class MemoryStore:
 
     def site_events(self, kind: str | None = None, key: str | None = None) -> Sequence[SiteEvent]:
         return [e for e in self._site if (kind is None or e.kind == kind) and (key is None or e.key == key)]
+
+    def site_events_of(self, kinds: Collection[str]) -> Sequence[SiteEvent]:
+        return [event for event in self._site if event.kind in kinds]
 
     def messages(self) -> tuple[Message, ...]:
         return tuple(self._messages)

@@ -6,7 +6,7 @@ rebuilt. Whoever changes something does it inside `write`: all of it enters, or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from engine.core import Command, Family, Membership, Message, Rule, Step, Timer
@@ -155,6 +155,10 @@ class Reader(Protocol):
 
     def site_events(self, kind: str | None = None, key: str | None = None) -> Sequence[SiteEvent]:
         """The site's own stream, of one kind and key or whole."""
+        ...
+
+    def site_events_of(self, kinds: Collection[str]) -> Sequence[SiteEvent]:
+        """Those of the site's own stream that are of several kinds, in their order."""
         ...
 
     def messages(self) -> tuple[Message, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from heapq import merge
 from typing import Any, Final, TypeAlias
@@ -147,7 +148,13 @@ class Reads(ABC):
         return tuple(ticket for (ticket,) in self._all(_MEMBERS, (self.name, group)))
 
     def site_events(self, kind: str | None = None, key: str | None = None) -> Sequence[SiteEvent]:
-        found = self._all(_SITE_EVENTS if kind is None else _SITE_EVENTS_OF_KIND, (self.name, kind, key))
+        if kind is not None and key is None:
+            return self.site_events_of((kind,))
+        found = self._all(_SITE_EVENTS if kind is None else _SITE_EVENTS_OF_KEY, (self.name, kind, key))
+        return [SITE_EVENT.loads(body) for (body,) in found]
+
+    def site_events_of(self, kinds: Collection[str]) -> Sequence[SiteEvent]:
+        found = self._all(_SITE_EVENTS_OF_KINDS, (self.name, json.dumps(list(kinds))))
         return [SITE_EVENT.loads(body) for (body,) in found]
 
     def mark(self, name: str) -> int | None:
@@ -217,9 +224,10 @@ _MEMBERS: Final = 'SELECT ticket FROM member WHERE site = ? AND "group" = ? ORDE
 _SITE_EVENTS: Final = """
 SELECT body FROM site_event WHERE site = ?1 AND ?2 IS NULL AND (?3 IS NULL OR key = ?3) ORDER BY number
 """
-_SITE_EVENTS_OF_KIND: Final = """
-SELECT body FROM site_event WHERE site = ?1 AND kind = ?2 AND (?3 IS NULL OR key = ?3) ORDER BY number
+_SITE_EVENTS_OF_KINDS: Final = """
+SELECT body FROM site_event WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY number
 """
+_SITE_EVENTS_OF_KEY: Final = "SELECT body FROM site_event WHERE site = ? AND kind = ? AND key = ? ORDER BY number"
 _MARK: Final = "SELECT at FROM mark WHERE site = ? AND name = ?"
 _REFERENCE: Final = "SELECT reference FROM vault WHERE site = ? AND fact = ? AND value = ?"
 _REVEAL: Final = "SELECT value FROM vault WHERE site = ? AND reference = ?"

@@ -441,6 +441,8 @@ def test_the_sites_stream_is_read_whole_or_by_kind_and_key(store):
     assert list(store.site_events("filed", "unit:6")) == [events[0], events[3]]
     assert list(store.site_events("reported", "")) == [events[2]]
     assert list(store.site_events("unknown")) == []
+    assert list(store.site_events_of(("reported", "filed"))) == events
+    assert list(store.site_events_of(("reported", "unknown"))) == [events[2]]
     found = store.site_events()[0].data
     assert repr(found) == repr(DATA)
 
