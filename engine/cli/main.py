@@ -52,6 +52,10 @@ class Verbs(click.Group):
             raise  # whoever read has read enough: click ends without a word
         except OSError as error:
             raise click.ClickException(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from error
+        except ModuleNotFoundError as error:
+            if (error.name or "engine").startswith("engine"):
+                raise
+            raise click.ClickException(f'{error.name} is not installed: pip install "huiyin[serve]"') from error
         except Exception as error:
             from engine.worktime import OutOfTable
 
