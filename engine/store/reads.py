@@ -225,7 +225,8 @@ _SITE_EVENTS: Final = """
 SELECT body FROM site_event WHERE site = ?1 AND ?2 IS NULL AND (?3 IS NULL OR key = ?3) ORDER BY number
 """
 _SITE_EVENTS_OF_KINDS: Final = """
-SELECT body FROM site_event WHERE site = ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY number
+SELECT body FROM site_event WHERE site = ? AND kind IN (SELECT value FROM json_each(?))
+ORDER BY +number  -- not by its index: that would be to look through the whole stream
 """
 _SITE_EVENTS_OF_KEY: Final = "SELECT body FROM site_event WHERE site = ? AND kind = ? AND key = ? ORDER BY number"
 _MARK: Final = "SELECT at FROM mark WHERE site = ? AND name = ?"
