@@ -1,4 +1,4 @@
-"""The door: what people type becomes a command. Only here text is read, people are known, personal values sealed."""
+"""The door: what people type becomes a command. Only here text is read, people are known, personal values marked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.core import Actor, Command, Plan, Refusal, Ticket, Value, shape
 from engine.core import commands as c
 from engine.core.plan import STANDING_MOVES
 from engine.runtime.service import Service
-from engine.runtime.turn import SYSTEM
+from engine.runtime.turn import SYSTEM, Secret
 from engine.runtime.values import ValueProblemError, read_instant, read_value
 
 #: What is not a fact in what a command brings.
@@ -105,7 +105,6 @@ class Door:
         roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
         personal = plan.privacy.personal if plan.privacy is not None else frozenset()
         values: dict[str, Value] = {}
-        secret: dict[str, str] = {}
         for name, text in given.items():
             if name in _ENVELOPE:
                 continue
@@ -116,16 +115,8 @@ class Door:
                 value = read_value(fact, text, zone, reference, roles)
             except ValueProblemError as problem:
                 raise UnreadableError(Refusal("value", f"{name}: {problem}")) from None
-            if name in personal:
-                secret[name] = str(value)
-            values[name] = value
-        return {**values, **self._sealed(secret)}
-
-    def _sealed(self, values: Mapping[str, str]) -> dict[str, Value]:
-        """References in place of personal values."""
-        if not values:
-            return {}
-        return self.service.store.write(lambda tx: {fact: tx.seal(fact, value) for fact, value in values.items()})
+            values[name] = Secret(value) if name in personal else value
+        return values
 
     def _standing(self, plan: Plan, ticket: Ticket, verb: str, given: dict[str, str], at: int) -> c.Act:
         def take(name: str) -> str:
@@ -170,7 +161,7 @@ class Door:
             case "escalate":
                 return c.Escalate(take("deadline"), given.pop("if_rung", None))
             case "note":
-                return c.Note(str(self._sealed({"note": take("text")})["note"]))
+                return c.Note(Secret(take("text")))
             case "link":
                 return c.Link(other("group"))
             case "unlink":

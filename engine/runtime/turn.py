@@ -7,6 +7,7 @@ all of it into the transaction at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.core import (
@@ -48,6 +49,12 @@ def system(what: str) -> Actor:
     return Actor(f"{SYSTEM}:{what}", frozenset({SYSTEM}))
 
 
+class Secret(str):
+    """A personal value as somebody gave it: a command from outside may bring it, no history ever holds it."""
+
+    __slots__ = ()
+
+
 class Told(NamedTuple):
     """A step that was committed, for whoever listens: the plan it was decided by, the family after it, its messages."""
 
@@ -71,7 +78,29 @@ class Turn:
     # ---- commands ---------------------------------------------------------------------------------------------------
 
     def handle(self, command: Command) -> Done | Refusal:
-        """A command from outside: stamped, answered once per key, after all that is due before it on its family."""
+        """A command from outside. Its personal values are in the vault afterwards, unless it is refused."""
+        sealed, new = self._sealed(command)
+        done = self._handle(sealed)
+        if isinstance(done, Refusal):
+            for reference in new:
+                self.tx.erase(reference)
+        return done
+
+    def _sealed(self, command: Command) -> tuple[Command, list[str]]:
+        """The command with references in place of personal values, and those of them that were not there before."""
+        act: Any = command.act
+        given = {"note": act.text} if isinstance(act, c.Note) else getattr(act, "facts", {})
+        secrets = {name: value for name, value in given.items() if isinstance(value, Secret)}
+        if not secrets:
+            return command, []
+        new = [name for name, value in secrets.items() if self.tx.reference(name, value) is None]
+        kept = {name: self.tx.seal(name, value) for name, value in secrets.items()}
+        changed = {"text": kept["note"]} if isinstance(act, c.Note) else {"facts": {**given, **kept}}
+        act = act._replace(**changed) if hasattr(act, "_replace") else replace(act, **changed)
+        return command._replace(act=act), [kept[name] for name in new]
+
+    def _handle(self, command: Command) -> Done | Refusal:
+        """Stamped, answered once per key, after all that is due before it on its family."""
         person, key = command.actor.person, command.key
         if key is not None and (known := self.tx.answer(person, key)) is not None:
             return self._answered(known) if known.body == body_of(command) else Refusal("key_reused", key)

@@ -258,3 +258,31 @@ def test_nobody_else_on_the_machine_reads_the_file(tmp_path):
         database.write(lambda connection: connection.execute("CREATE TABLE x (y)"))
         backup(database, tmp_path / "b.db")
         assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+# ---- the vault -------------------------------------------------------------------------------------------------------
+
+
+def vault(house):
+    with house.daemon.database.read() as connection:
+        return connection.execute("SELECT fact, value FROM vault ORDER BY fact, value").fetchall()
+
+
+def test_a_command_that_is_refused_leaves_nothing_of_anybody_in_the_vault(new_house):
+    desk = new_house.desk("小李")
+    ticket = desk.ticket()
+    before, other = vault(new_house), {**REPAIR, "name": "别人", "unit": "1-1-101", "phone": "13900000000"}
+    problem(desk.open("fire", other), 409, "unknown")
+    problem(desk.do(ticket, "note", expected_version=99, text="某人的事"), 409, "changed")
+    problem(new_house.desk("小杨").do(ticket, "set_facts", name="别人", reason="x"), 409, "by")
+    assert vault(new_house) == before
+    assert desk.do(ticket, "note", text="某人的事").status_code == 200
+    assert vault(new_house) == sorted([*before, ("note", "某人的事")])
+
+
+def test_a_value_that_was_there_before_stays_there_when_a_command_with_it_is_refused(new_house):
+    desk = new_house.desk("小李")
+    ticket = desk.ticket()
+    problem(desk.open("fire"), 409, "unknown")
+    shown = desk.post(f"tickets/{ticket}/reveal", {"fact": "phone", "purpose": "contact"})
+    assert shown.json()["value"] == REPAIR["phone"]
