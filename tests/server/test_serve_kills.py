@@ -4,7 +4,6 @@ what was not answered took effect once or not at all, and nobody waits for a mes
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections import Counter
@@ -21,6 +20,7 @@ from engine.notify.limits import THREADS_PER_DESTINATION
 from engine.runtime import Entry
 from engine.server.daemon import open_file
 from engine.store import verify
+from tests.kills import DAEMON
 from tests.server.serving import PATIENCE, Hook, furnish, served
 
 POLICY = """
@@ -240,14 +240,12 @@ def test_killed_at_work_and_started_again_nothing_is_lost_or_done_twice(tmp_path
 
 @pytest.mark.slow
 def test_killed_at_work_many_times_nothing_is_lost_or_done_twice(tmp_path, capsys):
-    """`HUIYIN_KILLS=500` for the long proof."""
-    kills = int(os.environ.get("HUIYIN_KILLS", "60"))
-    desks, hooks, slowest = work(tmp_path, kills, Random(2), (0.05, 2.5))
-    check(tmp_path, desks, hooks, kills)
+    desks, hooks, slowest = work(tmp_path, DAEMON, Random(2), (0.05, 2.5))
+    check(tmp_path, desks, hooks, DAEMON)
     arrived = [lives for hook in hooks.values() for lives in hook.lives.values()]
     with capsys.disabled():
         print(
-            f"\n{kills} kills: {sum(len(desk.answered) for desk in desks)} commands answered, of them"
-            f" {sum(desk.again for desk in desks)} asked again; {len(arrived)} letters, {sum(len(lives) > 1 for lives in arrived)}"
-            f" came twice; ready after {slowest:.1f} s at most"
+            f"\na daemon: {DAEMON} kills, {sum(len(desk.answered) for desk in desks)} commands answered, of them"
+            f" {sum(desk.again for desk in desks)} after they were asked again; {len(arrived)} letters, of them"
+            f" {sum(len(lives) > 1 for lives in arrived)} came twice; ready after {slowest:.1f} s at most"
         )
