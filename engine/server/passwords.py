@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Final
 
@@ -15,6 +17,8 @@ from engine.server.denials import Denial, denial
 LENGTH: Final = range(12, 129)  # characters
 #: So many are worked on at once: each takes 64 MiB and a core for a while.
 AT_ONCE: Final = 2
+#: So many strangers may be tried or wait for it at once; the threads are for everybody.
+STRANGERS: Final = 8
 
 
 class Passwords:
@@ -23,7 +27,18 @@ class Passwords:
     def __init__(self, cost: Parameters = RFC_9106_LOW_MEMORY) -> None:
         self._hasher = PasswordHasher.from_parameters(cost)
         self._gate = BoundedSemaphore(AT_ONCE)
+        self._line = BoundedSemaphore(STRANGERS)
         self._nobodys = self._hasher.hash("nobody has this password")
+
+    @contextmanager
+    def stranger(self) -> Iterator[bool]:
+        """Whether there is room for one more of whom nothing is known yet, and it while the context lasts."""
+        room = self._line.acquire(blocking=False)
+        try:
+            yield room
+        finally:
+            if room:
+                self._line.release()
 
     def hash(self, password: str) -> str:
         with self._gate:

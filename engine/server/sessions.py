@@ -19,6 +19,7 @@ from engine.store.access import Account
 
 IDLE: Final = 30 * 60  # seconds
 LONGEST: Final = 12 * 3600
+CROWD: Final = 3  # seconds to wait where too many sign in at once
 SEEN_EVERY: Final = 60  # seconds: a session that idles may end so much earlier
 
 
@@ -43,6 +44,10 @@ class Sessions:
         A name that is not known, an account that is disabled and a wrong password get the same answer after the same
         time. A try counts as failed until it is known to be right, so that many at once are no way around waiting.
         """
+        with self._passwords.stranger() as room:
+            return self._try(call, name, password, present) if room else denial("sign_in_waits", CROWD)
+
+    def _try(self, call: Call, name: str, password: str, present: str | None) -> SignedIn | Denial:
         name = login(name)
         if wait := self._database.write(lambda connection: tries.begin(connection, name, call.address, call.at)):
             return denial("sign_in_waits", wait)

@@ -9,7 +9,7 @@ import pytest
 from engine.server import tries
 from engine.server.access_log import Call
 from engine.server.denials import Denial
-from engine.server.passwords import Passwords
+from engine.server.passwords import STRANGERS, Passwords
 from engine.server.secret import hash_of
 from engine.server.sessions import IDLE, LONGEST, Sessions, form_denial
 from engine.store import access
@@ -169,6 +169,25 @@ def test_an_account_of_ones_own_does_not_free_the_address(house):
 
 def test_many_who_sign_in_from_one_address_do_not_wait(house):
     assert not any(isinstance(house.sign_in(), Denial) for _ in range(20))
+
+
+def test_a_crowd_at_the_door_takes_only_some_threads_and_counts_for_nobody(house, monkeypatch):
+    """Each password is worked on for a while: those who wait for it must not keep everybody else waiting."""
+    answers = []
+
+    def meanwhile(self, hash, given):
+        n = len(answers)
+        answers.append(None)
+        answers[n] = house.sign_in("lily", GOOD, address=f"10.0.3.{n}")
+        return False
+
+    monkeypatch.setattr(Passwords, "is_right", meanwhile)
+    monkeypatch.setattr(tries, "FREE", 100)
+    house.sign_in("lily", WRONG)
+    monkeypatch.undo()
+    assert len(answers) == STRANGERS
+    assert (answers[-1].code, answers[-1].wait) == ("sign_in_waits", 3)
+    assert not isinstance(house.sign_in(address="10.0.4.1", at=NOW + 3600), Denial)
 
 
 def test_failures_are_forgotten_after_an_hour(house):
