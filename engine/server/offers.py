@@ -6,14 +6,15 @@ forgotten. Facts that are asked for and not known yet stand in for themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from engine.core import Actor, Command, Family, Plan, Refusal, Table, Ticket, Value, View, Work, decide, reads
 from engine.core import commands as c
 from engine.core import conditions as k
-from engine.core.plan import Asked, Fact, Move
+from engine.core.plan import Asked, Category, Fact, Move
 from engine.policy import Words
 from engine.server.present import Shown, category, instant, is_personal, named, rule, value_text, workflow_of
 
@@ -285,18 +286,37 @@ class _Probe:
         refusal = self.refusal(acts[name])
         return refusal is None or refusal.code not in _CLOSED | {"when"}
 
-    def standing_fields(self, name: str, names: Iterable[str], choices: list[tuple[str, str]]) -> Iterator[Shown]:
+    def standing_fields(self, name: str, names: Collection[str], choices: list[tuple[str, str]]) -> Iterator[Shown]:
         for each in names:
             title, optional = _FIELDS[each]
             if name == "correct" and each == "deadline":
                 optional = True
             made = _person(title, optional) if each == "assignee" else _plain(each, title, optional)
             yield made | {"values": self.values(name, each, choices)}
-        if name in ("set_facts", "correct", "recategorise"):
-            for fact in self.plan.facts.values():
-                known = self.one.fact(fact.id)
-                if known is not None or name != "correct":
-                    yield field(self.plan, Asked(fact.id, optional=True), None, known)
+        for id in self.facts_of(name):
+            if id not in names:  # what the move itself asks for has the name: a `reason`
+                yield field(self.plan, Asked(id, optional=True), None, self.one.fact(id))
+
+    def facts_of(self, name: str) -> list[str]:
+        """The facts that a standing move sets: those that are known; new ones as far as the category and the moves of
+        the ticket ask for them, or a category that it may become.
+        """
+        match name:
+            case "correct":
+                asked: set[str] = set()
+            case "set_facts":
+                workflow = workflow_of(self.plan, self.one)
+                of_moves = (move.ask for move in workflow.moves.values())
+                asked = _names(chain(self.plan.categories[self.one.category].record, *of_moves))
+            case "recategorise":
+                asked = _names(chain.from_iterable(one.record for one in self.others()))
+            case _:
+                return []
+        return [id for id in self.plan.facts if id in asked or self.one.fact(id) is not None]
+
+    def others(self) -> Iterator[Category]:
+        """The categories that the ticket may become."""
+        return (one for one in self.plan.categories.values() if one.duty is None and one.id != self.one.category)
 
     def values(self, name: str, each: str, choices: list[tuple[str, str]]) -> list[Shown]:
         match each:
@@ -309,11 +329,14 @@ class _Probe:
             case "role":
                 return [named(role.id, role.title) for role in self.plan.roles.values()]
             case "category":
-                others = (one for one in self.plan.categories.values() if one.duty is None)
-                return [named(one.id, one.title) for one in others if one.id != self.one.category]
+                return [named(one.id, one.title) for one in self.others()]
             case "verdict":
                 return [named(one, one) for one in _VERDICTS]
         return []
+
+
+def _names(asked: Iterable[Asked]) -> set[str]:
+    return {item.fact for item in asked}
 
 
 def _anything(plan: Plan, fact: Fact, at: int) -> Value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.server.conftest import CANARIES, problem
 
 
@@ -47,6 +49,24 @@ def test_the_moves_that_are_offered_are_those_that_are_taken(house):
     assert "dispatch" in [move["move"] for move in refused["legal"]]
     assert {"move": "dispatch", "title": "派单"} in refused["legal"]
     assert house.desk("小杨").get(f"tickets/{ticket}/moves").json()["moves"] == []
+
+
+@pytest.mark.parametrize("person", ["小李", "小王", "陈经理"])
+def test_no_field_of_a_move_stands_there_twice(house, person):
+    """Whoever sends the form says each thing once: a plan may have a fact `reason`, too."""
+    ticket = house.desk("小李").ticket()
+    for move in house.desk(person).get(f"tickets/{ticket}/moves").json()["moves"]:
+        names = [field["name"] for field in move["fields"]]
+        assert len(names) == len(set(names)), move["move"]
+
+
+def test_facts_are_changed_as_far_as_the_ticket_has_to_do_with_them(house):
+    desk = house.desk("小李")
+    ticket = desk.ticket()
+    offered = {move["move"]: move for move in desk.get(f"tickets/{ticket}/moves").json()["moves"]}
+    names = {field["name"] for field in offered["set_facts"]["fields"]}
+    assert {"reason", "matter", "place", "urgency", "outcome", "severity"} <= names
+    assert names.isdisjoint({"addressee", "survey_score", "passed", "collector"})
 
 
 def test_a_personal_value_is_nowhere_until_it_is_revealed(house):
