@@ -152,7 +152,11 @@ def test_while_the_loop_does_not_run_nothing_is_called_overdue(engine):
 
 def test_a_damaged_history_is_told_and_keeps_no_other_from_being_mended(engine):
     audit = Auditor(engine)
-    tamper(engine, "UPDATE step SET body = replace(body, 'desk', 'boss') WHERE family = 'T1'", "DELETE FROM timer WHERE family = 'T2'")
+    tamper(
+        engine,
+        "UPDATE step SET body = replace(body, 'desk', 'boss') WHERE family = 'T1'",
+        "DELETE FROM timer WHERE family = 'T2'",
+    )
     with engine.database.read() as connection:
         before = connection.execute("SELECT * FROM step").fetchall()
     audit.look()
@@ -179,7 +183,10 @@ def test_chains_are_verified_slice_by_slice(engine, monkeypatch):
     audit.look()
     assert audit.troubles == {}
     audit.look()
-    assert {(one.what, one.site, one.family) for one in audit.troubles.values()} == {("damage", "test", "T3"), ("damage", "test", "")}
+    assert {(one.what, one.site, one.family) for one in audit.troubles.values()} == {
+        ("damage", "test", "T3"),
+        ("damage", "test", ""),
+    }
     audit.look()
     assert len(audit.troubles) == 2  # nobody looked at them again
 
@@ -188,7 +195,12 @@ def test_every_damage_that_verify_finds_is_found_in_slices(engine, monkeypatch):
     monkeypatch.setattr(auditor, "CHAINS", 1)
     audit = Auditor(engine)
     audit.look()
-    tamper(engine, "DELETE FROM family WHERE id = 'T2'", "DELETE FROM step WHERE family = 'T3'", "UPDATE seal SET at = at + 1")
+    tamper(
+        engine,
+        "DELETE FROM family WHERE id = 'T2'",
+        "DELETE FROM step WHERE family = 'T3'",
+        "UPDATE seal SET at = at + 1",
+    )
     for _ in range(4):
         audit.look()
     places = {(one.site, one.family) for one in verify(engine.database)}

@@ -223,4 +223,3 @@ def test_three_units_in_a_day_make_one_group_answered_together():
     assert desk.store.load("T2").root.fact("priority") == "high"
     desk.handle(Command(group.id, DESK, START + 60, commands.Do("publish")))
     assert {desk.store.load(f"T{n}").root.state for n in range(3)} == {"done"}
-
