@@ -37,9 +37,17 @@ def add_revision(database: Database, revision: Revision) -> None:
 
 
 def revisions_of(database: Database, site: str) -> tuple[Revision, ...]:
-    """All that were applied to a site, in order."""
+    """All that were applied to a site, in order. Raises StoreError: one cannot be read."""
     with database.read() as connection:
         rows = connection.execute("SELECT * FROM revision WHERE site = ? ORDER BY number", (site,)).fetchall()
-    return tuple(
-        Revision(of, n, version, at, by, why, json.loads(files)) for of, n, version, at, by, why, files in rows
-    )
+    return tuple(Revision._make((*row[:-1], _files(row[-1], site))) for row in rows)
+
+
+def _files(text: str, site: str) -> Mapping[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise StoreError(f"a policy that was applied to {site} is damaged")
+    return found

@@ -253,6 +253,15 @@ def test_a_damaged_account_or_token_lets_nobody_in_and_is_no_defect(new_house, d
     assert new_house.gate.defects.count == 0
 
 
+@pytest.mark.parametrize("damage", ["zzz", "[1]"])
+def test_a_damaged_policy_is_no_defect(new_house, damage):
+    new_house.daemon.database.write(lambda connection: connection.execute("UPDATE revision SET files = ?", (damage,)))
+    problem(new_house.desk("小李").get("policies"), 503, "store")
+    new_house.account("lily", "小李", lakeside="front_desk")
+    assert browser(new_house, "lily").get("/board/lakeside").status_code == 200
+    assert new_house.gate.defects.count == 0
+
+
 def test_nobody_else_on_the_machine_reads_the_file(tmp_path):
     with Database.open(tmp_path / "a.db", lambda: 0) as database:
         database.write(lambda connection: connection.execute("CREATE TABLE x (y)"))
@@ -286,3 +295,10 @@ def test_a_value_that_was_there_before_stays_there_when_a_command_with_it_is_ref
     problem(desk.open("fire"), 409, "unknown")
     shown = desk.post(f"tickets/{ticket}/reveal", {"fact": "phone", "purpose": "contact"})
     assert shown.json()["value"] == REPAIR["phone"]
+
+
+def test_nobody_is_on_the_roster_whose_name_could_not_be_shown(house):
+    manager = house.desk("小王", scopes="roster:write ticket:read")
+    for name in ("小陈\r\nBcc: x@example.org", "\x00", "\u202e小陈"):
+        found = problem(manager.post("roster", {"come": [{"person": name, "role": "technician"}]}), 422, "invalid")
+        assert "Bcc" not in found["detail"]

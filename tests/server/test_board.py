@@ -378,7 +378,7 @@ def test_a_damaged_ticket_still_stands_in_its_list(new_house, monkeypatch):
     assert page.status_code == 200
     assert "数据损坏" in text_of(page)
     assert other in page.text
-    assert desk.get(f"/board/lakeside/ticket/{ticket}").status_code == 500
+    assert desk.get(f"/board/lakeside/ticket/{ticket}").status_code == 503
 
 
 # ---- personal data ---------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Query as Param
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from engine.core import Refusal, commands
 from engine.runtime import Entry, Service
@@ -31,10 +31,16 @@ routes = router("people")
 SHOWN = 20
 
 
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("a name is one line that can be shown")
+    return name
+
+
 class Coming(Body):
     """A person in a role, on some of its shifts (none named: all), from `since` (now) until `until` (open end)."""
 
-    person: Short
+    person: Annotated[Short, AfterValidator(_printable)]
     role: Short
     shifts: Annotated[list[Short], Field(max_length=20)] = Field(default_factory=list)
     since: InstantText | None = None

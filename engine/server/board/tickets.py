@@ -102,7 +102,7 @@ def _found(place: Place, ticket: str) -> tuple[Family, Ticket]:
     try:
         family = place.service.store.load(ticket)
     except StoreError:
-        raise TroubleError(500, WORDS["damaged"].format(ticket=ticket)) from None
+        raise TroubleError(503, WORDS["damaged"].format(ticket=ticket)) from None
     if family is None:
         raise TroubleError(404, WORDS["no_ticket"].format(ticket=ticket))
     return family, family.tickets[ticket]
