@@ -12,6 +12,7 @@ from engine.notify import SENT, read_destinations
 from engine.runtime import Entry
 from engine.server import Config
 from engine.server.daemon import build
+from engine.store import verify
 from tests.core.harness import HEAD, at
 from tests.server.conftest import Clock, House
 
@@ -188,3 +189,32 @@ def test_a_text_that_cannot_be_written_keeps_no_other_letter(tmp_path):
                 "SELECT ticket, state FROM outbox JOIN message ON seq = message WHERE state = 'dead'"
             )
             assert dead.fetchall() == [(first, "dead")]
+
+
+def test_a_full_disk_is_told_loses_nothing_and_all_goes_on_when_there_is_room(tmp_path):
+    tickets = furnish(tmp_path)
+    with garden(tmp_path) as house:
+        desk = house.desk("小李", garden="desk")
+        room = "PRAGMA max_page_count"
+        with house.daemon.database.read() as connection:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        damage(house, f"{room} = {pages}")
+        keys, refused = iter(range(1000)), None
+        while refused is None:
+            key = {"Idempotency-Key": f"k{next(keys)}"}
+            body = {"category": "matter", "facts": {"matter": "漏水" * 200}}
+            answer = desk.post("tickets", body, site="garden", headers=key)
+            refused = answer if answer.status_code != 201 else None
+        assert (refused.status_code, refused.json()["code"]) == (503, "store")
+        house.clock.at += 3 * HOUR
+        house.daemon.engine.tick()
+        assert house.client.get("/readyz").status_code == 503
+        damage(house, f"{room} = 1000000")
+        house.daemon.engine.tick()
+        house.daemon.auditor.look()
+        assert house.client.get("/readyz").status_code == 200
+        again = desk.post("tickets", body, site="garden", headers=key)
+        assert again.status_code == 201
+        assert breached(house) >= set(tickets)
+        assert verify(house.daemon.database) == []
+        assert house.gate.defects.count == 0
