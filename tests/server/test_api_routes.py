@@ -143,6 +143,19 @@ def test_the_duties_of_a_day_are_those_that_opened_and_those_to_come(new_house):
     assert root.get("tickets/training@2026-10-15T09:00").json()["state"]["id"] == "excused"
 
 
+def test_a_damaged_duty_keeps_no_other_of_its_day(new_house):
+    root = new_house.as_(new_house.token("陈经理", ADMIN, everywhere=""))
+    new_house.pass_time(15 * 86400 + 3 * 3600)
+    before = root.get("duties").json()["duties"]
+    damage = "UPDATE family SET head = zeroblob(32) WHERE id = 'training@2026-10-15T09:00'"
+    new_house.daemon.database.write(lambda connection: connection.execute(damage))
+    after = root.get("duties").json()["duties"]
+    assert [one["ticket"] for one in after] == [one["ticket"] for one in before]
+    done = root.post("duties/excuse", {"before": "2026-10-16 00:00", "reason": "停机三日"}).json()
+    assert done["left"] == [{"ticket": "training@2026-10-15T09:00", "code": "store"}]
+    assert done["excused"]
+
+
 def test_figures_are_of_the_period_of_a_day(house, desk):
     found = {one["figure"]["id"]: one for one in desk.get("figures").json()["figures"]}
     assert found["timely"]["target"] == "at least 95%"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import Query as Param
 from pydantic import Field
 
-from engine.core import Refusal
+from engine.core import Refusal, Run
 from engine.runtime import Occurrence, Service, everything, occurrences
 from engine.server import present
 from engine.server.api.route import Body, InstantText, Short, Text, read_at, router
 from engine.server.auth import Caller, needs
-from engine.store import Query, Row
+from engine.store import Query, Row, StoreError
 
 routes = router("duties")
 #: Days that calendars know.
@@ -43,22 +43,29 @@ def duties(
 def _shown(service: Service, one: Occurrence) -> dict[str, Any]:
     plan = service.site.plan
     duty = plan.duties[one.id]
-    ticket = ticket_of(service, one)
-    family = service.store.load(ticket)
-    known = family.tickets[ticket] if family is not None else None
-    runs = [*known.all_runs()] if known is not None else []
+    row = service.store.row(ticket_of(service, one))
+    runs = _runs(service, row) if row is not None else ()
     return {
         "duty": present.named(duty.id, duty.title),
         "at": present.instant(one.at, service.site.zone),
         "post": _post(service, one.post),
-        "ticket": ticket if known is not None else None,
-        "state": present.state(service.site.version(known.plan), known.category, known.state) if known else None,
-        "assignee": known.assignee if known is not None else None,
-        "closed": present.instant(known.closed, service.site.zone) if known is not None else None,
+        "ticket": row.ticket if row is not None else None,
+        "state": present.state(service.site.wording(row.plan), row.category, row.state) if row is not None else None,
+        "assignee": row.assignee if row is not None else None,
+        "closed": present.instant(row.closed, service.site.zone) if row is not None else None,
         "due": present.instant(max((run.due for run in runs if run.due), default=None), service.site.zone),
         "status": runs[-1].status if runs else None,
         **present.rule(plan, duty.rule),
     }
+
+
+def _runs(service: Service, row: Row) -> Sequence[Run]:
+    """Those of a ticket; none where a row of it is damaged, of which the index knows the rest."""
+    try:
+        family = service.store.load(row.ticket)
+    except StoreError:
+        return ()
+    return tuple(family.tickets[row.ticket].all_runs()) if family is not None else ()
 
 
 def _post(service: Service, post: str | None) -> dict[str, Any] | None:
@@ -106,8 +113,11 @@ def _pile(service: Service, before: int, duty: str | None) -> Iterator[Row]:
 
 
 def _excuse(caller: Caller, row: Row, reason: str) -> Refusal | None:
-    duty = caller.service.site.version(row.plan).categories[row.category].duty
-    given = {"deadline": duty or "", "reason": reason}
-    request = caller.door.request(caller.at, row.ticket, caller.person, "excuse", given, caller.roles)
-    done = request if isinstance(request, Refusal) else caller.service.handle(request)
+    try:
+        duty = caller.service.site.version(row.plan).categories[row.category].duty
+        given = {"deadline": duty or "", "reason": reason}
+        request = caller.door.request(caller.at, row.ticket, caller.person, "excuse", given, caller.roles)
+        done = request if isinstance(request, Refusal) else caller.service.handle(request)
+    except StoreError:  # one that cannot be read keeps no other
+        return Refusal("store", row.ticket)
     return done if isinstance(done, Refusal) else None
