@@ -49,6 +49,7 @@ WORDS: Final = MappingProxyType(
         "no": Words("No", "否"),
         "and_more": Words("and {n} more", "另有 {n} 项"),
         "list_comma": Words(", ", "、"),
+        "colon": Words(": ", "："),
         # ---- lengths of time ----
         "left": Words("{length} left", "还剩 {length}"),
         "over": Words("{length} over", "已超 {length}"),
@@ -59,7 +60,7 @@ WORDS: Final = MappingProxyType(
         "sign_in": Words("Sign in", "登录"),
         "name": Words("Name", "账号"),
         "password": Words("Password", "密码"),
-        "person": Words("Your name in the roster", "花名册中的姓名"),
+        "person": Words("Name in the roster", "花名册中的姓名"),
         "first_title": Words("The first administrator", "首位管理员"),
         "first_help": Words(
             "This daemon has no account yet. Its console shows a code, good for one day.",
@@ -175,6 +176,7 @@ WORDS: Final = MappingProxyType(
         "no_category": Words("Nothing is opened under “{category}”.", "不能登记“{category}”类工单。"),
         "open_it": Words("Open the ticket", "开单"),
         "customer": Words("Customer", "客户"),
+        "fill_in": Words("Into the form", "填入表单"),
         "customer_help": Words("Unit or phone", "房号或电话"),
         "opened": Words("The ticket is open", "已开单"),
         "promised": Words("What was promised", "已承诺的时限"),

@@ -147,3 +147,16 @@ function dependents() {
 
 document.addEventListener("change", dependents);
 dependents();
+
+// ---- a customer who was found: his name, unit and number into the fields that are called so ----
+
+for (const button of document.querySelectorAll(".customer button")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    for (const [fact, value] of Object.entries(button.dataset)) {
+      const field = document.querySelector(`.intake-form [name="f-${fact}"]`);
+      if (field && value) field.value = value;
+    }
+    document.querySelector(".intake-form :invalid")?.focus(); // what is still to be asked
+  });
+}
