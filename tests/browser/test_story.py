@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from engine.server import people
 from tests.browser.conftest import PHONE
 
 pytestmark = pytest.mark.browser
@@ -157,6 +158,26 @@ def test_what_depends_on_another_answer_is_asked_only_then(site, look):
     assert not eyes.one(".guide").is_displayed()
     eyes.fill("f-agitated", "yes")
     assert eyes.one(".guide").is_displayed()
+
+
+def test_a_customer_who_was_found_is_filled_into_the_form(site, look):
+    people.import_list(
+        site.daemon, "bridge", "units.csv", "房号,客户,电话\n3-2-1101,王女士,138 0000 0101 / 0571-88880101\n".encode()
+    )
+    eyes = look("li")
+    eyes.go("/board/bridge/intake/complaint?customer=0101")
+    eyes.click(".customer button")
+    filled = {name: eyes.one(f"[name=f-{name}]").get_property("value") for name in ("name", "unit", "phone")}
+    assert filled == {"name": "王女士", "unit": "3-2-1101", "phone": "138 0000 0101"}
+
+
+def test_why_a_due_is_then_fits_its_card(site, look):
+    _opened(site)
+    eyes = look("chen", PHONE)
+    eyes.go("/board/bridge/ticket/bridge-1")
+    eyes.click(".why > summary")
+    assert eyes.one(".why pre").is_displayed()
+    assert eyes.driver.execute_script("return document.documentElement.scrollWidth") == PHONE[0]
 
 
 def test_every_page_fits_a_phone_and_its_targets_can_be_hit(site, look):
