@@ -124,7 +124,8 @@ class Reads(ABC):
         if query.after is not None and self._one(_KNOWN, (self.name, query.after)) is not None:
             conditions.append(f"({place}) > (SELECT {place} FROM ticket WHERE site = :site AND ticket = :after)")
         where = " AND ".join(["site = :site", *conditions])
-        sql = f"SELECT {ROW} FROM ticket WHERE {where} ORDER BY {place} LIMIT :limit"
+        order = "due IS NULL, due, ticket" if query.open else "opened DESC, ticket"  # the same, as the indexes have it
+        sql = f"SELECT {ROW} FROM ticket WHERE {where} ORDER BY {order} LIMIT :limit"
         return [_row(found) for found in self._all(sql, {"site": self.name, **query._asdict()})]
 
     def row(self, ticket: str) -> Row | None:

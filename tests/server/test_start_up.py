@@ -13,7 +13,7 @@ from engine.runtime import Entry, now
 from engine.server import read_config
 from engine.server.daemon import build
 from engine.server.health import troubles
-from engine.store import Done, database
+from engine.store import Done, Query, database
 from tests.server.serving import furnish, served
 
 POLICY = """
@@ -56,7 +56,7 @@ def fill(folder, many):
             def opened(turn, numbers=numbers):
                 for number in numbers:
                     act = commands.Open("matter", {"unit": f"{number % 5000}"}, "小李", plan, edition)
-                    done = turn.apply(Command(f"site-{number}", DESK, at, act))
+                    done = turn.apply(Command(f"old-{number}", DESK, at, act))
                     assert isinstance(done, Done), done
 
             service.turn(opened)
@@ -94,7 +94,7 @@ def looked(monkeypatch):
     return count
 
 
-def test_start_and_opening_cost_as_much_with_many_tickets_as_with_few(tmp_path, looked):
+def test_start_opening_and_lists_cost_as_much_with_many_tickets_as_with_few(tmp_path, looked):
     cost = {}
     for many in (10, 1000):
         folder = tmp_path / str(many)
@@ -112,9 +112,12 @@ def test_start_and_opening_cost_as_much_with_many_tickets_as_with_few(tmp_path, 
             )
             assert isinstance(service.handle(Command(f"new-{number}", DESK, now(), act)), Done)
         cost["open", many] = looked.pop("steps")
+        for open_only in (True, None):
+            assert len(service.store.rows(Query(open=open_only, limit=20))) == 20
+        cost["list", many] = looked.pop("steps")
         daemon.database.close()
-    assert cost["start", 1000] <= 1.1 * cost["start", 10]
-    assert cost["open", 1000] <= 1.1 * cost["open", 10]
+    for what in ("start", "open", "list"):
+        assert cost[what, 1000] <= 1.1 * cost[what, 10], what
 
 
 @pytest.mark.slow
