@@ -461,6 +461,19 @@ def test_duties_of_today_stand_with_their_tickets(root, house):
     assert "15:30" in page
 
 
+def test_a_damaged_duty_keeps_its_place_among_those_of_its_day(new_house):
+    new_house.account("root", "陈经理", everywhere="admin")
+    new_house.pass_time(15 * 86400 + 3 * 3600)
+    browser = Browser(new_house, "root")
+    before = browser.get("/board/lakeside/duties").text
+    damage = "UPDATE family SET head = zeroblob(32) WHERE id = 'training@2026-10-15T09:00'"
+    new_house.daemon.database.write(lambda connection: connection.execute(damage))
+    page = browser.get("/board/lakeside/duties")
+    assert page.status_code == 200
+    assert "/ticket/training%402026-10-15T09%3A00" in before
+    assert "/ticket/training%402026-10-15T09%3A00" in page.text
+
+
 def test_a_handover_says_who_leaves_and_who_takes(new_house):
     new_house.account("root", "陈经理", everywhere="admin")
     new_house.pass_time(4 * 3600)

@@ -9,14 +9,13 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from engine.core import Ticket
 from engine.core.plan import Duty, Role
 from engine.runtime import Occurrence, occurrences
 from engine.server import present
 from engine.server.board.desk import Place
 from engine.server.board.entrance import At
 from engine.server.board.web import PageRoute
-from engine.store import Query, Row
+from engine.store import Query, Row, StoreError
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 SPANS: Final = {"day": 1, "week": 7}  # days
@@ -55,35 +54,42 @@ def days(place: Place, count: int) -> Iterator[dict[str, Any]]:
 def duty(place: Place, one: Occurrence) -> dict[str, Any]:
     plan = place.service.site.plan
     known = plan.duties[one.id]
-    ticket = opened(place, one)
+    row = place.service.store.row(number(place, one))
     return {
         "at": one.at,
         "duty": present.named(known.id, known.title),
         "owner": _party(place, known),
         "places": known.places,
-        "ticket": ticket.id if ticket is not None else None,
-        "state": present.state(plan, ticket.category, ticket.state) if ticket is not None else None,
-        "due": min((run.due for run in ticket.runs.values() if run.due), default=None) if ticket is not None else None,
-        "mark": _mark(ticket),
+        "ticket": row.ticket if row is not None else None,
+        "state": present.state(plan, row.category, row.state) if row is not None else None,
+        "due": row.due if row is not None else None,
+        "mark": _mark(place, row),
         "sources": known.rule.sources,
     }
 
 
-def opened(place: Place, one: Occurrence) -> Ticket | None:
-    """The ticket of an occurrence, if it was opened: its number says which it is."""
+def number(place: Place, one: Occurrence) -> str:
+    """Of the ticket of an occurrence, which has it once it is opened."""
     local = datetime.fromtimestamp(one.at, place.service.site.zone)
     suffix = f":{one.post}" if one.post is not None else ""
-    number = f"{one.id}@{local:%Y-%m-%dT%H:%M}{suffix}"
-    family = place.service.store.load(number)
-    return family.tickets[number] if family is not None else None
+    return f"{one.id}@{local:%Y-%m-%dT%H:%M}{suffix}"
 
 
-def _mark(ticket: Ticket | None) -> str:
-    if ticket is None:
+def _mark(place: Place, row: Row | None) -> str:
+    if row is None:
         return "ahead"
-    if ticket.closed is not None:
-        return "missed" if any(run.status == "missed" for run in ticket.ended) else "closed"
-    return "breached" if any(run.status == "breached" for run in ticket.runs.values()) else "running"
+    if row.closed is None:
+        return "breached" if row.overdue else "running"
+    return "missed" if _is_missed(place, row) else "closed"
+
+
+def _is_missed(place: Place, row: Row) -> bool:
+    """Whether it ended undone; of one whose history is damaged that is not known."""
+    try:
+        family = place.service.store.load(row.ticket)
+    except StoreError:
+        return False
+    return family is not None and any(run.status == "missed" for run in family.tickets[row.ticket].ended)
 
 
 def _party(place: Place, known: Duty) -> dict[str, Any] | None:
