@@ -26,7 +26,11 @@ class SqliteStore(Reads):
     def write(self, work: Callable[[Transaction], T]) -> T:
         def run(connection: sqlite3.Connection) -> T:
             database = self._database
-            return work(SqliteTransaction(connection, self.name, self._cache, database.clock, database.forget))
+            tx = SqliteTransaction(connection, self.name, self._cache, database.clock, database.forget)
+            try:
+                return work(tx)
+            finally:
+                tx.close()
 
         return self._database.write(run)
 

@@ -33,6 +33,9 @@ class SqliteTransaction(Reads):
         self._connection = connection
         self._execute = cursor.execute  # one cursor for all: whatever it finds is fetched before the next statement
         self._executemany = cursor.executemany
+        #: Nothing of a transaction may touch the connection later: a cursor that dies in the thread of whoever got the
+        #: result would reset a statement under the hands of the next writer.
+        self.close = cursor.close
         self._clock = clock
         self._forget = forget
         self._heads: dict[str, tuple[int, bytes]] = {}  #: of families: how they stand in this transaction

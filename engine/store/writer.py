@@ -127,7 +127,7 @@ class Writer:
 
     def _alone(self, job: _Job[Any]) -> None:
         try:
-            job.result = job.work(self._connection)
+            self._do(job)
         except BaseException as error:
             if is_of_world(error):
                 raise
@@ -139,7 +139,7 @@ class Writer:
     def _among_others(self, job: _Job[Any]) -> None:
         self._connection.execute("SAVEPOINT job")
         try:
-            job.result = job.work(self._connection)
+            self._do(job)
             self._check()
         except BaseException as error:
             if is_of_world(error):
@@ -148,6 +148,12 @@ class Writer:
             self._check()
             self._connection.execute("ROLLBACK TO job")
         self._connection.execute("RELEASE job")
+
+    def _do(self, job: _Job[Any]) -> None:
+        job.result = job.work(self._connection)
+        if isinstance(job.result, sqlite3.Cursor):  # it must not outlive its turn at the connection
+            job.result.close()
+            job.result = None
 
     def _check(self) -> None:
         """A fault that a job kept to itself may have ended the transaction of all."""

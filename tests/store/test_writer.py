@@ -168,3 +168,12 @@ def test_closing_does_what_waits_and_lets_nobody_in_after(database):
     closer.join(5)
     with pytest.raises(StoreError, match="closed"):
         database.write(note("b"))
+
+
+def test_nothing_of_a_transaction_touches_the_connection_afterwards(tmp_path):
+    """A cursor that died later, in another thread, reset a statement under the hands of the next writer."""
+    with Database.open(tmp_path / "huiyin.db", lambda: 0) as database:
+        kept = database.site("lakeside").write(lambda tx: tx)
+        with pytest.raises(sqlite3.ProgrammingError, match="closed cursor"):
+            kept.set_mark("late", 1)
+        assert database.write(lambda connection: connection.execute("SELECT 1")) is None
