@@ -301,8 +301,10 @@ class Service:
         addresses = self.store.write(sealed)
         if what != Changes((), ()) or addresses != self.site.addresses or not self.site.roster.complete:
             data = {"come": [tuple(entry) for entry in what.come], "gone": [tuple(entry) for entry in what.gone]}
+            begun = self.site.roster.complete
             self._change_people(at, "staff_listed", {**data, "addresses": addresses})
-            self._welcome(at, [entry for entry in what.come if entry.since <= at], known)
+            # whom the first list names was there before anybody kept a list, and is nobody's newcomer
+            self._welcome(at, [entry for entry in what.come if begun and entry.since <= at], known)
         return what
 
     def _change_people(self, at: int, kind: str, data: Mapping[str, Any]) -> None:

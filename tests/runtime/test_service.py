@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core import Command, Refusal, agenda, commands, replay
-from engine.runtime import Door, Entry, Roster, Service, Site
-from engine.store import Commit, ConflictError, Done, MemoryStore
+from engine.runtime import Door, Entry, Roster, Service, Site, Staff
+from engine.store import Commit, ConflictError, Done, MemoryStore, Query
 from tests.conftest import examples
 from tests.core.harness import DAYS, DESK, at, plan_of
 
@@ -223,3 +223,13 @@ def test_three_units_in_a_day_make_one_group_answered_together():
     assert desk.store.load("T2").root.fact("priority") == "high"
     desk.handle(Command(group.id, DESK, START + 60, commands.Do("publish")))
     assert {desk.store.load(f"T{n}").root.state for n in range(3)} == {"done"}
+
+
+def test_whom_the_first_list_of_staff_names_is_no_newcomer_and_whoever_comes_later_is():
+    training = "duties:\n  training: {title: 培训, every: new member of desk, within: 1 week, owner: boss}\n"
+    plan = plan_of(PLAN.replace("duties:\n", training))
+    desk = Service(Site((plan,), Roster(plan, DAYS.id, complete=False), DAYS.id), MemoryStore(), START)
+    desk.list_staff(START, [Staff("old", ("desk",)), Staff("chief", ("boss",))])
+    assert desk.store.rows(Query(category="training")) == []
+    desk.list_staff(START + 60, [Staff("old", ("desk",)), Staff("chief", ("boss",)), Staff("new", ("desk",))])
+    assert [row.post for row in desk.store.rows(Query(category="training"))] == ["new"]
