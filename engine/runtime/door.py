@@ -74,7 +74,7 @@ class Door:
         if verb in STANDING_MOVES:
             return Command(ticket, actor, at, self._standing(plan, known, verb, dict(given), at), occurred)
         move = shape(plan, known.category).workflow.moves.get(verb)
-        assignee = given.get("assignee")
+        assignee = self._known(given["assignee"]) if "assignee" in given else None
         qualified = assignee is None or self.service.qualified(assignee, move.assign if move else None)
         return Command(ticket, actor, at, c.Do(verb, self._facts(plan, given, at), assignee, qualified), occurred)
 
@@ -91,6 +91,13 @@ class Door:
             if roster.taker(ticket.post, edge) == by:
                 roles.add("taker")
         return Actor(by, frozenset(roles))
+
+    def _known(self, person: str) -> str:
+        """A person of the roster; where no list of staff was ever read, anybody."""
+        roster = self.service.site.roster
+        if roster.complete and not roster.knows(person):
+            raise UnreadableError(Refusal("value", "assignee: nobody of this name is on the list of staff"))
+        return person
 
     def _instant(self, text: str, at: int) -> int:
         zone = self.service.site.zone
@@ -133,7 +140,7 @@ class Door:
         given.pop("occurred_at", None)
         match verb:
             case "assign":
-                person, role = take("assignee"), given.pop("role", None)
+                person, role = self._known(take("assignee")), given.pop("role", None)
                 if role is not None and role not in plan.roles:
                     raise UnreadableError(Refusal("unknown", role))
                 return c.Assign(role, person, self.service.qualified(person, role))

@@ -233,3 +233,13 @@ def test_whom_the_first_list_of_staff_names_is_no_newcomer_and_whoever_comes_lat
     assert desk.store.rows(Query(category="training")) == []
     desk.list_staff(START + 60, [Staff("old", ("desk",)), Staff("chief", ("boss",)), Staff("new", ("desk",))])
     assert [row.post for row in desk.store.rows(Query(category="training"))] == ["new"]
+
+
+def test_a_ticket_is_given_only_to_somebody_of_the_list_once_there_is_one():
+    desk = service()
+    door = Door(desk)
+    desk.handle(door.request(START, "T1", "desk", "open", {"category": "matter"}))
+    refusal = door.request(START, "T1", "desk", "assign", {"assignee": "老周"})
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.detail.partition(":")[0]) == ("value", "assignee")
+    assert isinstance(door.request(START, "T1", "desk", "assign", {"assignee": "boss"}), Command)
