@@ -74,7 +74,7 @@ class Service:
         self._looked_until = self.start = start if opened is None else opened
         self._waiting: list[Occurrence] = []
         self._hands = RLock()  # over the two above: the loop and people who change the site both let time pass
-        #: Families that could not be brought up to date, and why: they are left alone until `retry`.
+        #: Families that could not be brought up to date, and why: they are left alone till this is cleared.
         self.parked: dict[str, str] = {}
 
     # ---- commands ---------------------------------------------------------------------------------------------------

@@ -12,13 +12,12 @@ from threading import Thread
 import uvicorn
 
 from engine.runtime import monotonic
-from engine.server.accounts import Accounts
 from engine.server.app import make_app
+from engine.server.auth import Gate
 from engine.server.connections import Connection
 from engine.server.daemon import Daemon, RefusedPolicyError
 from engine.server.housekeeping import Housekeeping
 from engine.server.logs import log_to
-from engine.server.passwords import Passwords
 from engine.server.systemd import Systemd
 
 log = logging.getLogger(__name__)
@@ -30,8 +29,9 @@ NAMED = 3
 
 def run(daemon: Daemon) -> None:
     """Answer HTTP in this thread until SIGTERM or SIGINT; SIGHUP reads every policy anew."""
+    app = make_app(daemon)
     settings = uvicorn.Config(
-        make_app(daemon),
+        app,
         host=daemon.config.host,
         port=daemon.config.port,
         http=Connection,
@@ -51,7 +51,7 @@ def run(daemon: Daemon) -> None:
     for site, file in daemon.engine.refused.items():
         log.error("the policy of %s is refused, the one before runs on: huiyin check %s", site, file)
     housekeeping.start()
-    _greet(daemon)
+    _greet(daemon, app.state.gate)
     try:
         _Server(settings, systemd).run()
     finally:
@@ -77,12 +77,11 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _greet(daemon: Daemon) -> None:
+def _greet(daemon: Daemon, gate: Gate) -> None:
     """Where the board is, and, while nobody has an account, the code that makes the first one."""
     board = daemon.config.url or f"http://{daemon.config.host}:{daemon.config.port}"
     lines = [f"Huiyin 回音  {board}/"]
-    roles = {name: frozenset(service.site.plan.roles) for name, service in daemon.engine.services.items()}
-    code = Accounts(daemon.database, Passwords(), lambda: roles).first_code(daemon.clock())
+    code = gate.accounts.first_code(daemon.clock())
     if code is not None:
         lines.append(f"No account yet. Make the first one / 创建第一个账号: {board}/first  code 代码: {code}")
     print("\n".join(lines), file=sys.stderr, flush=True)
