@@ -172,11 +172,12 @@ class Eyes:
 
     def send(self, selector):
         """Press a button that leads to another page, and wait for that."""
-        from selenium.webdriver.support.expected_conditions import staleness_of
-
-        before = self.one("html")
+        self.one(selector)
+        self.driver.execute_script("window.beforeSending = true")
         self.click(selector)
-        self.wait(lambda: staleness_of(before)(self.driver))
+        self.wait(
+            lambda: self.driver.execute_script("return !window.beforeSending && document.readyState == 'complete'")
+        )
 
     def fill(self, name, text, within=""):
         element = self.one(f'{within} [name="{name}"]')
@@ -203,11 +204,13 @@ class Eyes:
         return self.one(selector).text
 
     def wait(self, what, seconds=8):
-        """Until something holds; a line that is exchanged while it is looked at is looked at again."""
-        from selenium.common.exceptions import StaleElementReferenceException as Stale
+        """Until something holds. What is looked at may be exchanged meanwhile, a line or the whole page, for which the
+        driver has many words, "unknown error" among them: it is looked at again.
+        """
+        from selenium.common.exceptions import WebDriverException
         from selenium.webdriver.support.wait import WebDriverWait
 
-        return WebDriverWait(self.driver, seconds, 0.05, [Stale]).until(lambda _: what())
+        return WebDriverWait(self.driver, seconds, 0.05, [WebDriverException]).until(lambda _: what())
 
     def picture(self, name):
         """Take a picture at both sizes, and look whether anything sticks out."""
