@@ -623,6 +623,12 @@ def test_a_stream_ends_with_the_session():
     assert asyncio.run(listen()) == ["retry: 3000\n\n", ": still here\n\n", "event: end\ndata: {}\n\n"]
 
 
+def test_a_page_that_outlived_its_session_is_told_so_where_it_listens(house):
+    answer = house.client.get("/board/lakeside/events")
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    assert answer.text == lists.END
+
+
 def test_an_account_without_a_site_is_told_so(house):
     house.gate.accounts.make(house_call(house), "nobody", Profile("无", {}), GOOD)
     assert "还没有任何项目" in Browser(house, "nobody").get("/").text

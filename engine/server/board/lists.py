@@ -15,13 +15,15 @@ from engine.server.board.desk import Desk, Place, refused
 from engine.server.board.duties import days
 from engine.server.board.entrance import At
 from engine.server.board.listing import Choice, Listing
-from engine.server.board.web import PageRoute
+from engine.server.board.web import PageRoute, SignInFirstError
 from engine.server.denials import denial
 from engine.server.live import Change, Live
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 #: Seconds after which a stream that has nothing to say says so, that proxies keep it and lost readers are noticed.
 PULSE: Final = 15
+#: The last that a stream says, when who watches is signed out.
+END: Final = "event: end\ndata: {}\n\n"
 
 
 @router.get("/board/{site}")
@@ -87,7 +89,10 @@ def counts(request: Request, desk: At, site: str) -> Response:
 @router.get("/board/{site}/events")
 async def events(request: Request, desk: At, site: str) -> Response:
     """Which families change, while somebody watches. What became of them is asked for by itself."""
-    place = await asyncio.to_thread(desk.at, request, site, "ticket.list")
+    try:
+        place = await asyncio.to_thread(desk.at, request, site, "ticket.list")
+    except SignInFirstError:  # a page that outlived its session asks again: it is told so in words that it reads
+        return StreamingResponse(iter((END,)), media_type="text/event-stream")
     who, live = place.visit.principal.name, desk.daemon.live
     if live.has_enough(who):
         raise refused(denial("too_many_requests", PULSE), 429)
@@ -116,7 +121,7 @@ async def stream(
                 change = await asyncio.wait_for(changes.get(), look - tick())
             except TimeoutError:
                 if not await asyncio.to_thread(still_in):
-                    yield "event: end\ndata: {}\n\n"
+                    yield END
                     return
                 yield ": still here\n\n"
                 look = tick() + pulse

@@ -98,6 +98,7 @@ WORDS: Final = MappingProxyType(
         "first_page": Words("To the first ones", "回到开头"),
         "live": Words("Live", "实时"),
         "live_off": Words("Not live; trying again", "连接中断，正在重连"),
+        "signed_out": Words("You are signed out. Sign in again", "登录已失效，请重新登录"),
         "changed": Words("Updated: {ticket}", "已更新：{ticket}"),
         "mark_silent": Words("Nobody told any more", "无人再获告知"),
         "mark_breached": Words("Overdue", "已超期"),

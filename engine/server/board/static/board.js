@@ -106,16 +106,36 @@ function listen() {
     sign.textContent = on ? sign.dataset.on : sign.dataset.off;
     sign.classList.toggle("is-off", !on);
   };
-  const source = new EventSource(list.dataset.events);
   let was = false;
-  source.addEventListener("open", () => {
-    if (was) soon(); // what happened meanwhile is not told again
-    was = true;
-    show(true);
+  watch(list.dataset.events, {
+    open: () => {
+      if (was) soon(); // what happened meanwhile is not told again
+      was = true;
+      show(true);
+    },
+    lost: () => show(false),
+    change: changed,
+    end: () => location.reload(),
   });
-  source.addEventListener("error", () => show(false));
-  source.addEventListener("change", (event) => changed(JSON.parse(event.data).family));
-  source.addEventListener("end", () => location.reload()); // signed out, here or elsewhere
+}
+
+/** Server-sent events: `change` with a family, `end` when this browser is signed out, here or elsewhere. */
+function watch(address, { open = () => {}, lost = () => {}, change, end }) {
+  let source;
+  const connect = () => {
+    source = new EventSource(address);
+    source.addEventListener("open", open);
+    source.addEventListener("change", (event) => change(JSON.parse(event.data).family));
+    source.addEventListener("error", () => {
+      lost();
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, 10_000); // a refusal, which no browser tries again
+    });
+    source.addEventListener("end", () => {
+      source.close();
+      end();
+    });
+  };
+  connect();
   addEventListener("pagehide", () => source.close());
 }
 
@@ -123,12 +143,16 @@ function listen() {
 
 const notice = document.getElementById("changed");
 if (notice) {
-  const source = new EventSource(notice.dataset.events);
-  source.addEventListener("change", (event) => {
-    const { family } = JSON.parse(event.data);
-    if (family === notice.dataset.family || family === "") notice.querySelector("a").hidden = false;
+  const link = notice.querySelector("a");
+  watch(notice.dataset.events, {
+    change: (family) => {
+      if (family === notice.dataset.family || family === "") link.hidden = false;
+    },
+    end: () => {
+      link.textContent = notice.dataset.ended;
+      link.hidden = false;
+    },
   });
-  addEventListener("pagehide", () => source.close());
 }
 
 tick();
