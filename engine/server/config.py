@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from engine.notify import Destination, DestinationsError, read_destinations
 from engine.policy import shipped_policies
+
+MESSAGE_DAYS: Final = 90
 
 
 class ConfigError(Exception):
@@ -33,13 +35,14 @@ class Config:
     routes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     proxies: tuple[str, ...] = ()  #: addresses of reverse proxies whose word about the caller is taken
     secure: bool = False  #: reached by https: cookies are for https only
+    message_days: int = MESSAGE_DAYS  #: how long it is known who was told what, once the ticket is closed
 
     @property
     def database(self) -> Path:
         return self.data / "huiyin.db"
 
 
-KEYS = frozenset({"data", "sites", "listen", "url", "destinations", "routes", "proxies"})
+KEYS = frozenset({"data", "sites", "listen", "url", "destinations", "routes", "proxies", "message_days"})
 
 
 def shipped_sites() -> tuple[Path, ...]:
@@ -83,6 +86,7 @@ class _Reader:
             routes=self._routes(destinations),
             proxies=tuple(self._list("proxies")),
             secure=url.startswith("https://"),
+            message_days=self._number("message_days", range(7, 3_651), MESSAGE_DAYS),
         )
         if self.mistakes:
             raise ConfigError("\n".join(f"{self.name}: {mistake}" for mistake in self.mistakes))
@@ -97,6 +101,13 @@ class _Reader:
             self._wrong(key, "a text is expected")
             return default
         return value
+
+    def _number(self, key: str, allowed: range, default: int) -> int:
+        text = self._text(key, str(default))
+        if text.isascii() and text.isdigit() and len(text) < 10 and int(text) in allowed:
+            return int(text)
+        self._wrong(key, f"a number of {allowed.start}-{allowed.stop - 1} is expected")
+        return default
 
     def _list(self, key: str) -> list[str]:
         value = self.document.get(key, [])

@@ -1,7 +1,10 @@
-"""What is thrown away in time: ended sessions, answers to commands of last week, old entries of the access log."""
+"""What is thrown away in time: ended sessions, answers to commands of last week, what was told long ago, old entries of
+the access log.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from threading import Event, Thread
 from typing import Final
@@ -11,6 +14,7 @@ from engine.server.daemon import Daemon
 from engine.server.passwords import Passwords
 from engine.server.sessions import Sessions
 from engine.store import StoreError
+from engine.store.told import forget_told
 
 DAY: Final = 86_400  #: seconds
 #: How long the answer to a keyed command is remembered (SEMANTICS §2.8).
@@ -20,12 +24,19 @@ LOOKS_KEPT: Final = 400 * DAY
 EVERY: Final = DAY
 
 
-def tidy(daemon: Daemon) -> None:
-    """One round. Raises StoreError when the world does not let it; nothing depends on when it is done."""
+def tidy(daemon: Daemon) -> Iterator[None]:
+    """One round, in short steps: others write between them, and whoever stops half-way goes on in the next round.
+
+    Raises StoreError when the world does not let it; nothing depends on when it is done.
+    """
     now = daemon.clock()
     daemon.database.forget_answers(now - ANSWERS_KEPT)
+    yield
     Sessions(daemon.database, Passwords()).sweep(now)
+    yield
     AccessLog(daemon.database).purge(Call(now, "housekeeping"), now - LOOKS_KEPT)
+    yield
+    yield from forget_told(daemon.database, now - daemon.config.message_days * DAY)
 
 
 class Housekeeping:
@@ -46,6 +57,8 @@ class Housekeeping:
     def _run(self) -> None:
         while True:
             with suppress(StoreError):  # /readyz says what is wrong with the store; the next round does it
-                tidy(self._daemon)
+                for _ in tidy(self._daemon):
+                    if self._stop.is_set():
+                        return
             if self._stop.wait(EVERY):
                 return

@@ -69,3 +69,11 @@ def test_all_mistakes_are_told_at_once_each_with_the_keys_that_lead_to_it(settin
         settings("listen: nowhere\nspeed: fast\ndestinations: {hook: {kind: pigeon}}\nroutes: {garden: {mail: owl}}\n")
     told = str(refused.value).splitlines()
     assert [line.split(": ")[1] for line in told] == ["speed", "listen", "destinations.hook.kind", "routes.garden.mail"]
+
+
+def test_how_long_it_is_known_who_was_told_is_for_the_deployment_to_say(settings):
+    assert settings("").message_days == 90
+    assert settings("message_days: 365\n").message_days == 365
+    for wrong in ("6", "3651", "90 days", "-9", "[90]"):
+        with pytest.raises(ConfigError, match="message_days: "):
+            settings(f"message_days: {wrong}\n")

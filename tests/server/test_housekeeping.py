@@ -1,0 +1,29 @@
+"""What is thrown away in time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.server.housekeeping import DAY, tidy
+
+
+@pytest.mark.parametrize(("days", "left"), [(90, 1), (400, 2)])
+def test_messages_are_forgotten_after_as_many_days_as_the_settings_say(new_house, days, left):
+    new_house.daemon.config = replace(new_house.daemon.config, message_days=days)
+    desk = new_house.desk("小李")
+    for _ in range(2):
+        ticket = desk.ticket()
+        new_house.pass_time(4 * 3600)  # it is reminded of
+        desk.do(ticket, "withdraw", reason="已自行解决")
+        while new_house.daemon.postman.release(new_house.clock()):
+            pass
+    database = new_house.daemon.database
+    now = new_house.clock()
+    database.write(lambda c: c.execute("UPDATE delivery SET state = 'sent', next_at = NULL, ended_at = ?", (now,)))
+    new_house.clock.at += 100 * DAY
+    for _ in tidy(new_house.daemon):
+        pass
+    # the newest message of all stays, and it is of the second ticket
+    assert len(database.fetch("SELECT DISTINCT ticket FROM message WHERE ticket LIKE 'lakeside-%'")) == left
