@@ -18,14 +18,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 NAME: Final = "huiyin.db"
 IN_USE: Final = {
-    "en": "a daemon runs on {data}. To have it read its site files anew: systemctl reload huiyin, or SIGHUP. Or do "
-    "this on its board or by its API, or stop it first.",
-    "zh": "{data} 上有守护进程在运行。要让它重新读取方案文件：systemctl reload huiyin，或发送 SIGHUP。"
-    "也可以在看板或接口上操作，或者先停止它。",
-}
-NO_SITE: Final = {
-    "en": "there is no site {site} in {data}; there are {known}",
-    "zh": "{data} 里没有项目 {site}；有 {known}",
+    "en": "a daemon runs on {data}: stop it first",
+    "zh": "{data} 上有守护进程在运行：请先停止它",
 }
 
 
@@ -54,7 +48,7 @@ def said() -> Iterator[None]:
 
 
 @contextmanager
-def parts_on(data: Path, lang: str, site: str | None = None) -> Iterator[Daemon]:
+def parts_on(data: Path, lang: str) -> Iterator[Daemon]:
     """The parts of a daemon on its file, started for nobody, and closed again. Exits 1 where a daemon has it."""
     from engine.server import open_file
     from engine.store import in_use
@@ -64,9 +58,6 @@ def parts_on(data: Path, lang: str, site: str | None = None) -> Iterator[Daemon]
             raise click.ClickException(IN_USE[lang].format(data=data))
         daemon = open_file(data)
         try:
-            if site is not None and site not in daemon.engine.services:
-                known = ", ".join(daemon.engine.services)
-                raise click.ClickException(NO_SITE[lang].format(site=site, data=data, known=known))
             yield daemon
         finally:
             daemon.database.close()

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from getpass import getuser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-from engine.cli.files import data_option, parts_on
 from engine.cli.remote import Where, api, remote_options
-
-if TYPE_CHECKING:
-    from engine.runtime import Service
-    from engine.server import Daemon
-    from engine.store import Revision
 
 TEXTS: Final = {
     "applied": ("{site} runs by revision {number} ({version}) from now on",
@@ -51,22 +43,24 @@ def command() -> None:
 @command.command("apply")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--why", default="", help="Written down with it.")
-@data_option
-def apply_command(file: Path, why: str, data: Path, as_json: bool, lang: str) -> None:
-    """Run a site by a policy from now on, if it has no mistakes. Open tickets keep the version they were opened by."""
-    from engine.policy import render, render_json
-    from engine.server import RefusedPolicyError
+@remote_options
+def apply_command(file: Path, why: str, where: Where, as_json: bool) -> None:
+    """Run a site by a policy from now on, if it has no mistakes. Open tickets keep the version they were opened by.
 
-    with parts_on(data, lang) as daemon:
-        try:
-            made = daemon.apply(file, getuser(), why)
-        except RefusedPolicyError as refused:
-            text = render_json(refused.diagnostics) if as_json else render(refused.diagnostics, lang)
-            click.echo(text, err=not as_json)
-            if not as_json:
-                click.echo(_say("kept", lang), err=True)
-            raise SystemExit(1) from None
-        _tell_applied(daemon, file.stem, made, as_json, lang)
+    A daemon reads its own file of the site, and only if it says what FILE says.
+    """
+    from engine.policy import failed, render, render_json
+    from engine.runtime import prepare, today
+
+    plan, diagnostics, _ = prepare(file, today())
+    if plan is None or failed(diagnostics):
+        click.echo(render_json(diagnostics) if as_json else render(diagnostics, where.lang), err=not as_json)
+        if not as_json:
+            click.echo(_say("kept", where.lang), err=True)
+        raise SystemExit(1)
+    with api(where, (file,)) as line:
+        done = line.call("POST", f"/sites/{plan.id}/policies/reload", {"why": why, "version": plan.version})
+    _tell_applied(plan.id, done, as_json, where.lang)
 
 
 @command.command("list")
@@ -93,11 +87,8 @@ def list_command(site: str, where: Where, as_json: bool) -> None:
 def rollback_command(site: str, number: int, why: str, where: Where, as_json: bool) -> None:
     """Run a site by an older revision again, as a new one."""
     with api(where) as line:
-        made = line.call("POST", f"/sites/{site}/policies/rollback", {"number": number, "why": why})["applied"]
-    if as_json:
-        click.echo(json.dumps(made, ensure_ascii=False))
-    else:
-        click.echo(_say("applied" if made else "same", where.lang, site=site, **(made or {})))
+        done = line.call("POST", f"/sites/{site}/policies/rollback", {"number": number, "why": why})
+    _tell_applied(site, done, as_json, where.lang)
 
 
 @command.command("migrate")
@@ -140,20 +131,27 @@ def migrate_command(
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--site", help="Only this one; else all.")
 @click.option("--edition", help="What to call it; else the file's name.")
-@data_option
-def days_command(file: Path, site: str | None, edition: str | None, data: Path, as_json: bool, lang: str) -> None:
+@remote_options
+def days_command(file: Path, site: str | None, edition: str | None, where: Where, as_json: bool) -> None:
     """Publish day data, such as next year's notice of days off: open tickets go by it from now on."""
-    from engine.worktime import CalendarError
-
-    with parts_on(data, lang, site) as daemon:
-        try:
-            sites = daemon.publish_days(edition or file.stem, json.loads(file.read_text(encoding="utf-8")), site)
-        except (CalendarError, ValueError) as error:
-            raise click.ClickException(f"{file}: {error}") from None
+    body = {**_days(file), "edition": edition or file.stem}
+    with api(where) as line:
+        done = line.call("POST", f"/sites/{site}/days" if site else "/days", body)
     if as_json:
-        click.echo(json.dumps({"edition": edition or file.stem, "sites": sites}, ensure_ascii=False))
+        click.echo(json.dumps(done, ensure_ascii=False))
     else:
-        click.echo(_say("published", lang, edition=edition or file.stem, sites=", ".join(sites)))
+        click.echo(_say("published", where.lang, edition=done["edition"], sites=", ".join(done["sites"])))
+
+
+def _days(file: Path) -> dict[str, Any]:
+    """The year and the days of a notice; the files that publish them say more, such as its papers."""
+    try:
+        notice = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    if not isinstance(notice, dict):
+        raise click.ClickException(f'{file}: {{"year": …, "days": […]}}')
+    return {name: notice[name] for name in ("year", "days") if name in notice}
 
 
 # ---- what is printed -------------------------------------------------------------------------------------------------
@@ -163,28 +161,16 @@ def _say(name: str, lang: str, **values: Any) -> str:
     return TEXTS[name][lang == "zh"].format(**values)
 
 
-def _tell_applied(daemon: Daemon, site: str, made: Revision | None, as_json: bool, lang: str) -> None:
+def _tell_applied(site: str, done: Mapping[str, Any], as_json: bool, lang: str) -> None:
+    made = done["applied"]
     if as_json:
-        click.echo(json.dumps(_revision(made) if made is not None else None, ensure_ascii=False))
+        click.echo(json.dumps(made, ensure_ascii=False))
     elif made is None:
         click.echo(_say("same", lang, site=site))
     else:
-        click.echo(_say("applied", lang, site=site, number=made.number, version=made.version))
-        on = _open_tickets(daemon.engine.services[site])
-        if left := on.total() - on[made.version]:
-            click.echo(_say("open", lang, count=left, site=site, number=made.number))
-
-
-def _revision(one: Revision) -> dict[str, Any]:
-    return {name: value for name, value in one._asdict().items() if name != "files"}
-
-
-def _open_tickets(service: Service) -> Counter[str]:
-    """How many open tickets are on each version."""
-    from engine.runtime import everything
-    from engine.store import Query
-
-    return Counter(row.plan for row in everything(service.store, Query(open=True)))
+        click.echo(_say("applied", lang, site=site, number=made["number"], version=made["version"]))
+        if done["older"]:
+            click.echo(_say("open", lang, count=done["older"], site=site, number=made["number"]))
 
 
 def _states(pairs: Sequence[str]) -> dict[str, str]:

@@ -31,8 +31,11 @@ TEXTS: Final = {
     "address": ("--url {url}: write http://HOST:PORT or https://HOST", "--url {url}：请写 http://主机:端口 或 https://主机"),
     "foreign": ("{url} answered {status}, and not as an API of Huiyin does", "{url} 返回 {status}，不像回音的接口"),
     "legal": ("possible now: {moves}", "当前可进行：{moves}"),
-    "in use": ("a daemon runs on {data}: speak to it with --url and a token in HUIYIN_TOKEN, or stop it first",
-               "{data} 上有守护进程在运行：请用 --url 和 HUIYIN_TOKEN 中的令牌与它通信，或先停止它"),
+    "in use": ("a daemon runs on {data}. Ask it: HUIYIN_TOKEN=hy_… huiyin {verb} … --url http://HOST:PORT, or stop it "
+               "first",
+               "{data} 上有守护进程在运行。请改用：HUIYIN_TOKEN=hy_… huiyin {verb} … --url http://主机:端口，或先停止它"),
+    "reload": ("Without a token: systemctl reload huiyin (SIGHUP) has it read the files of all its sites anew",
+               "没有令牌时：systemctl reload huiyin（SIGHUP）会让它重新读取全部方案文件"),
 }  # fmt: skip
 
 
@@ -130,6 +133,8 @@ class Api:
         if found["code"] == "sign_in":
             raise click.ClickException(text("token", self._where.lang, url=url))
         lines = [one["said"] for one in found.get("mistakes", ())]
+        lines += [_place(one, self._where.lang) for one in found.get("diagnostics", ())]
+        lines += [f"{'.'.join(one['where'])}: {one['said']}" for one in found.get("errors", ()) if "said" in one]
         lines.append(f"{found['code']}: {found['detail']}")
         if found.get("legal"):
             moves = ", ".join(f"{one['move']} {one['title']}" for one in found["legal"])
@@ -137,9 +142,14 @@ class Api:
         raise click.ClickException("\n".join(lines))
 
 
+def _place(one: Mapping[str, Any], lang: str) -> str:
+    """A diagnostic of a file that lies elsewhere."""
+    return f"{one['file']}:{one['line']}: {one['code']} {one['message']['zh' if lang == 'zh' else 'en']}"
+
+
 @contextmanager
-def api(where: Where) -> Iterator[Api]:
-    """The API of a daemon, or of the file."""
+def api(where: Where, sites: tuple[Path, ...] = ()) -> Iterator[Api]:
+    """The API of a daemon, or of the file: there these are the files of policies that its settings would name."""
     if where.url:
         if not where.url.startswith(("http://", "https://")):
             raise click.UsageError(text("address", where.lang, url=where.url))
@@ -148,8 +158,11 @@ def api(where: Where) -> Iterator[Api]:
     from engine.store import in_use
 
     if where.data.is_dir() and in_use(where.data / NAME):
-        raise click.ClickException(text("in use", where.lang, data=where.data))
+        _, _, verb = click.get_current_context().command_path.partition(" ")
+        how = [text("in use", where.lang, data=where.data, verb=verb), *([text("reload", where.lang)] if sites else [])]
+        raise click.ClickException("\n".join(how))
     with parts_on(where.data, where.lang) as daemon:
+        daemon.config = replace(daemon.config, sites=sites)
         while daemon.engine.tick():  # what came due while nobody looked
             pass
         yield Api(_File(daemon, where), where)

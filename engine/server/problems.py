@@ -290,6 +290,10 @@ SENTENCES: Final = MappingProxyType(
         ),
         "no_revision": Words("the site never ran by this policy", "本项目没有执行过这个版本的方案"),
         "no_policy": Words("no file of settings names a policy of this site", "设置中没有本项目的方案文件"),
+        "other_file": Words(
+            "the site's file where the daemon runs is another than yours; put yours there first",
+            "守护进程所在机器上的本项目方案文件与您的不同；请先把您的文件放到那里",
+        ),
         "list": Words("the list has mistakes; nothing of it was taken", "名单有误，没有导入"),
         "customers": Words("your role does not see the data of customers", "您的角色不能查看客户信息"),
         "policy": Words("the policy has mistakes; what ran goes on running", "方案有误，原方案继续运行"),

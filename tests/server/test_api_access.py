@@ -60,6 +60,7 @@ POST   /sites/{site}/policies/reload                   PA
 POST   /sites/{site}/policies/rollback                 PA
 POST   /sites/{site}/policies/migrate                  PA
 POST   /sites/{site}/days                              PA
+POST   /days                                           PA deployment
 GET    /sites/{site}/outbox                            xA
 POST   /sites/{site}/outbox/retry                      xA
 POST   /sites/{site}/outbox/discard                    xA

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import shutil
 import socket
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli.main import main
+from engine.policy import shipped_policies
 from tests.server.conftest import CANARIES, REPAIR, listening
 
 FACTS = [f"{name}={value}" for name, value in REPAIR.items()]
@@ -131,6 +134,37 @@ def test_the_same_verbs_speak_to_a_daemon(house):
         assert "not_allowed" in terminal("token", "list", code=1, **env).output
         root = {**env, "HUIYIN_TOKEN": house.token(scopes="admin", everywhere="")}
         assert "test 1" in terminal("token", "list", **root).output
+
+
+def test_a_policy_and_days_are_given_to_a_daemon_as_to_its_file(new_house, tmp_path):
+    own, mine, notice = (tmp_path / name for name in ("there/lakeside.yaml", "lakeside.yaml", "power.json"))
+    shipped = (shipped_policies() / "sites" / "lakeside.yaml").read_text(encoding="utf-8")
+    quicker = shipped.replace("45 minutes", "40 minutes")
+    own.parent.mkdir()
+    own.write_text(shipped, encoding="utf-8")
+    mine.write_text(quicker, encoding="utf-8")
+    notice.write_text('{"papers": [], "days": [{"date": "2026-10-09", "isOffDay": true}]}', encoding="utf-8")
+    new_house.daemon.config = dataclasses.replace(new_house.daemon.config, sites=(own,))
+    new_house.desk("小李").ticket()
+    chief = new_house.token("小王", "policy:read policy:write", everywhere="", language="en")
+    with listening(new_house.app) as url:
+        env = {"HUIYIN_URL": url, "HUIYIN_TOKEN": chief}
+        assert "other_file" in terminal("policy", "apply", mine, code=1, **env).output
+        own.write_text(quicker, encoding="utf-8")
+        first, second = terminal("policy", "apply", mine, "--why", "owners asked", **env).output.splitlines()
+        assert first.startswith("lakeside runs by revision 2 (")
+        assert second == "1 open tickets keep theirs: `huiyin policy migrate lakeside --to 2 --dry-run`"
+        assert terminal("policy", "apply", mine, **env).output == "lakeside runs by it already\n"
+        own.write_text(shipped.replace("45 minutes", "45 minuets"), encoding="utf-8")
+        refused = terminal("policy", "apply", mine, code=1, **env).output
+        assert re.search(r"lakeside.yaml:\d+: [EY]\d+ ", refused)
+        refused = terminal("policy", "apply", own, code=1, **env)
+        assert refused.stderr.endswith("the one before runs on\n")
+        assert "45 minuets" in refused.stderr
+        done = terminal("policy", "days", notice, "--site", "lakeside", **env)
+        assert done.output == "edition power is published to lakeside\n"
+        taken = terminal("policy", "days", notice, code=1, **env).output
+        assert "edition: lakeside has an edition power already: choose another name" in taken
 
 
 def test_a_file_that_a_daemon_has_is_not_opened_and_the_way_to_the_daemon_is_named(house):

@@ -41,12 +41,36 @@ def test_an_older_policy_is_applied_again(chief):
 
 def test_days_are_published_once_under_a_name(chief):
     days = {"edition": "停电", "days": [{"date": "2026-10-09", "isOffDay": True, "name": "停电"}]}
-    assert chief.post("days", days).json() == {"edition": "停电"}
+    assert chief.post("days", days).json() == {"edition": "停电", "sites": ["lakeside"]}
     assert chief.house.daemon.engine.services["lakeside"].site.edition == "停电"
-    assert problem(chief.post("days", days), 422, "days")["errors"] == [{"where": ["edition"], "what": "bad-days"}]
+    (taken,) = problem(chief.post("days", days), 422, "days")["errors"]
+    assert (taken["where"], taken["what"]) == (["edition"], "bad-days")
+    assert taken["said"] == "lakeside has an edition 停电 already: choose another name"
     wrong = {"edition": "more", "days": [{"date": "2026-02-30", "isOffDay": True}]}
-    assert problem(chief.post("days", wrong), 422, "days")["errors"] == [{"where": ["days", "0"], "what": "bad-days"}]
+    assert problem(chief.post("days", wrong), 422, "days")["errors"][0]["where"] == ["days", "0"]
+    problem(chief.post("days", days, site="nowhere"), 404, "no_site")
     problem(chief.post("days", {"edition": "more", "days": [{"date": "2026-02-28"}]}), 422, "invalid")
+
+
+def test_days_go_to_all_sites_or_to_none(chief):
+    days = {"edition": "停电", "days": [{"date": "2026-10-09", "isOffDay": True}]}
+    sites = ["cloud-park", "lakeside"]
+    assert sorted(chief.call("POST", "/api/v1/days", json=days).json()["sites"]) == sites
+    only = {**days, "edition": "停水"}
+    assert chief.post("days", only).status_code == 200
+    problem(chief.call("POST", "/api/v1/days", json=only), 422, "days")
+    services = chief.house.daemon.engine.services
+    assert [services[name].site.edition for name in sites] == ["停电", "停水"]
+
+
+def test_a_file_that_says_something_else_than_was_meant_is_not_taken(chief):
+    (own,) = chief.house.daemon.config.sites
+    before = versions(chief)
+    own.write_text(own.read_text(encoding="utf-8").replace("40 minutes", "35 minutes"), encoding="utf-8")
+    found = problem(chief.post("policies/reload", {"version": before[-1]}), 409, "other_file")
+    assert versions(chief) == before
+    assert chief.post("policies/reload", {"version": found["version"]}).json()["older"] == 1
+    assert versions(chief) == [*before, found["version"]]
 
 
 def test_open_tickets_are_brought_along_after_a_look_at_what_would_change(chief):

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from pydantic import Field, StrictBool, StringConstraints
 
 from engine.policy import Diagnostic, as_json
-from engine.runtime import Change, Migration, Mode, migrate, prepare, preview, restore
+from engine.runtime import Change, Migration, Mode, everything, migrate, prepare, preview, restore
 from engine.server import present
 from engine.server.api.route import Body, Short, Text, router
 from engine.server.auth import Caller, needs
 from engine.server.daemon import RefusedPolicyError
 from engine.server.problems import SENTENCES, ProblemError, not_found
-from engine.store import Revision, revisions_of
+from engine.store import Query, Revision, revisions_of
 from engine.worktime import CalendarError
 
 routes = router("policies")
@@ -64,6 +64,7 @@ def _refused(said: str) -> dict[str, Any]:
 
 class Reloading(Body):
     why: Text = ""
+    version: Short | None = Field(None, description="Only if the file says this one; else 409 `other_file`.")
 
 
 @routes.post("/sites/{site}/policies/reload", summary="Read the policy anew")
@@ -74,8 +75,11 @@ def reload(site: str, body: Reloading, caller: Annotated[Caller, needs("policy.a
     path = next((path for path in caller.daemon.config.sites if path.stem == site), None)
     if path is None or not path.is_file():
         raise not_found("no_policy")
+    prepared = prepare(path, caller.daemon.today)
+    if prepared.plan is not None and body.version not in (None, prepared.plan.version):
+        raise ProblemError(409, "other_file", SENTENCES["other_file"], version=prepared.plan.version)
     try:
-        revision = caller.daemon.apply(path, caller.principal.name, body.why)
+        revision = caller.daemon.adopt(path, prepared, caller.principal.name, body.why)
     except RefusedPolicyError as refused:
         caller.daemon.engine.refused[site] = str(path)
         caller.note("policy.apply", outcome="refused")
@@ -85,9 +89,15 @@ def reload(site: str, body: Reloading, caller: Annotated[Caller, needs("policy.a
 
 
 def _applied(revision: Revision | None, caller: Caller) -> dict[str, Any]:
+    """What was applied, None where it ran already; and how many open tickets go by another version: `older`."""
     version = caller.service.site.plan.version
     caller.note("policy.apply", version)
-    return {"applied": _shown(revision, caller) if revision is not None else None, "active": version}
+    rows = everything(caller.service.store, Query(open=True))
+    return {
+        "applied": _shown(revision, caller) if revision is not None else None,
+        "active": version,
+        "older": sum(row.plan != version for row in rows),
+    }
 
 
 class Day(Body):
@@ -105,14 +115,26 @@ class Days(Body):
 @routes.post("/sites/{site}/days", summary="Publish days off and make-up days")
 def publish(site: str, body: Days, caller: Annotated[Caller, needs("calendar.publish")]) -> dict[str, Any]:
     """Every open ticket goes by them from now on, and dues that move say so."""
+    return _published(body, caller, site)
+
+
+@routes.post("/days", summary="Publish days off and make-up days to all sites")
+def publish_everywhere(body: Days, caller: Annotated[Caller, needs("calendar.publish")]) -> dict[str, Any]:
+    """To each of them, or to none."""
+    return _published(body, caller)
+
+
+def _published(body: Days, caller: Caller, site: str | None = None) -> dict[str, Any]:
+    if site is not None and site not in caller.daemon.engine.services:
+        raise not_found("no_site")
     document = body.model_dump(exclude={"edition"}, exclude_none=True)
     try:
-        caller.daemon.publish_days(body.edition, document, site)
+        sites = caller.daemon.publish_days(body.edition, document, site)
     except CalendarError as error:
-        found = [{"where": list(one.path), "what": one.reason} for one in error.problems]
+        found = [{"where": list(one.path), "what": one.reason, "said": one.message} for one in error.problems]
         raise ProblemError(422, "days", SENTENCES["days"], errors=found) from None
     caller.note("calendar.publish", body.edition)
-    return {"edition": body.edition}
+    return {"edition": body.edition, "sites": list(sites)}
 
 
 class RollingBack(Body):
