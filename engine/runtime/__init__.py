@@ -16,6 +16,7 @@ from engine.runtime.editions import publish
 from engine.runtime.listing import listed
 from engine.runtime.migration import Change, DueChange, Migration, Mode, migrate, preview
 from engine.runtime.people import Entry, Handover, Roster, understaffed
+from engine.runtime.plans import Plans
 from engine.runtime.privacy import MASK, masked, may_see
 from engine.runtime.service import Service, everything
 from engine.runtime.sheets import read_file
@@ -52,6 +53,7 @@ __all__ = [
     "Mistake",
     "Mode",
     "Occurrence",
+    "Plans",
     "Prepared",
     "Roster",
     "Service",

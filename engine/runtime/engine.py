@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from threading import Event, Lock, Thread
 from typing import Final, NamedTuple, Protocol
 
 from engine.core import Plan
-from engine.policy import Diagnostic
 from engine.runtime.editions import take_up
 from engine.runtime.people import Roster
+from engine.runtime.plans import Plans
 from engine.runtime.revisions import Prepared, restore
 from engine.runtime.service import OPENED, Listener, Service
 from engine.runtime.site import Site
-from engine.store import Database, Revision, StoreError, add_revision, revisions_of
+from engine.store import Database, Revision, StoreError, add_revision, revision_of, revisions_of
 
 log = logging.getLogger(__name__)
 
@@ -70,14 +71,22 @@ class Engine:
 
     # ---- sites ------------------------------------------------------------------------------------------------------
 
-    def open_site(self, name: str) -> tuple[Diagnostic, ...]:
-        """Run a site by the policies that were applied to it; what today's language says against the newest of them."""
-        found = [(revision, restore(revision)) for revision in revisions_of(self.database, name)]
-        plans = _in_order([prepared.plan for _, prepared in found if prepared.plan is not None])
-        if not plans:
-            raise StoreError(f"no policy that can be read was ever applied to {name}")
-        self._open(name, plans)
-        return found[-1][1].diagnostics
+    def open_site(self, name: str) -> None:
+        """Run a site by the policies that were applied to it. Raises StoreError: none of them can be read."""
+        newest = {one.version: one.number for one in revisions_of(self.database, name)}
+        versions = sorted(newest, key=newest.__getitem__)
+        self._open(name, Plans({version: cache(partial(self._read, name, newest[version])) for version in versions}))
+
+    def _read(self, name: str, number: int) -> Plan | None:
+        """The plan of a revision, once it is asked for. Raises StoreError: its texts cannot be read."""
+        revision = revision_of(self.database, name, number)
+        assert revision is not None
+        plan, diagnostics, _ = restore(revision)
+        if plan is not None and plan.version == revision.version:
+            return plan
+        why = next((f": {one.code} {one.message.en}" for one in diagnostics if one.severity == "error"), "")
+        log.error("revision %d of %s is not understood by this version%s", number, name, why)
+        return None
 
     def apply(self, name: str, prepared: Prepared, by: str, why: str = "") -> Revision | None:
         """Let a site run by a policy from now on; open tickets keep theirs. None: it does already.
@@ -91,7 +100,7 @@ class Engine:
 
     def rollback(self, name: str, number: int, by: str, why: str = "") -> Revision | None:
         """Apply an older revision of a site again, as a new one. None: the site runs by it. Raises StoreError."""
-        found = next((one for one in revisions_of(self.database, name) if one.number == number), None)
+        found = revision_of(self.database, name, number)
         if found is None:
             raise StoreError(f"{name} has no revision {number}")
         prepared = restore(found)
@@ -106,21 +115,21 @@ class Engine:
                 self.open_site(name)
             return None
         at = self.clock()
-        revision = Revision(name, len(known) + 1, plan.version, at, by, why, prepared.files)
+        revision = Revision(name, len(known) + 1, plan.version, at, by, why, Revision.texts_of(prepared.files))
         add_revision(self.database, revision)
         if name in self.services:
             service = self.services[name]
-            service.adopt(at, _in_order([*service.site.plans, plan]))
+            service.adopt(at, plan)
             take_up(service, at)
         else:
             self.open_site(name)
         return revision
 
-    def _open(self, name: str, plans: tuple[Plan, ...]) -> None:
-        now = self.clock()
+    def _open(self, name: str, plans: Plans) -> None:
+        now, plan = self.clock(), plans.newest
         store = self.database.site(name)
-        edition = next(reversed(plans[-1].editions))
-        site = Site(plans, Roster(plans[-1], edition, complete=False), edition)
+        edition = next(reversed(plan.editions))
+        site = Site(plans, Roster(plan, edition, complete=False), edition)
         if store.mark(OPENED) is None:  # what came due while the engine was down is made up from here on
             store.write(lambda tx: tx.set_mark(OPENED, now))
         listen = (self._listen(name),) if self._listen is not None else ()
@@ -191,8 +200,3 @@ class Engine:
         now = self.clock()
         for service in self.services.values():
             service.store.write(lambda tx: tx.set_mark(ALIVE, now))
-
-
-def _in_order(plans: list[Plan]) -> tuple[Plan, ...]:
-    """Versions in the order in which they were last applied."""
-    return tuple({plan.version: plan for plan in reversed(plans)}.values())[::-1]

@@ -94,7 +94,7 @@ def migrate(
 
 
 def _version(service: Service, version: str) -> Plan:
-    if all(plan.version != version for plan in service.site.plans):
+    if version not in service.site.plans:
         raise StoreError(f"{service.site.plan.id} never ran by version {version}")
     return service.site.version(version)
 

@@ -394,17 +394,17 @@ class Service:
 
         return f"{self.site.plan.id}-{self.store.write(count)}"
 
-    def adopt(self, at: int, plans: tuple[Plan, ...]) -> None:
-        """The site's plans, the newest last: new tickets go by the one in force, open ones keep theirs."""
+    def adopt(self, at: int, plan: Plan) -> None:
+        """Another version of the site's plan: new tickets go by the one in force, open ones keep theirs."""
         self.advance(at - 1)
-        self.turn(lambda turn: self._adopt(turn, at, plans))
+        self.turn(lambda turn: self._adopt(turn, at, plan))
         self._look_anew(at)
 
-    def _adopt(self, turn: Turn, at: int, plans: tuple[Plan, ...]) -> None:
+    def _adopt(self, turn: Turn, at: int, plan: Plan) -> None:
         """Where nobody else writes: whoever comes after finds the new plan, and nobody puts back the one before."""
-        self._base = self._base.with_plans(plans)
+        self._base = self._base.with_newest(plan)
         turn.site = self._base.after(turn.tx.site_events_of(CHANGES))
-        turn.record(at, "plan_published", plans[-1].rule, {"plan": plans[-1].version})
+        turn.record(at, "plan_published", plan.rule, {"plan": plan.version})
 
     def was_down(self, start: int, end: int) -> None:
         """The engine was not running in [start, end): what could not be told meanwhile is not late by that."""

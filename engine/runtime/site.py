@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from engine.core import Plan
 from engine.runtime.directory import Changes, changed
 from engine.runtime.editions import shipped_then
 from engine.runtime.people import Entry, Handover, Roster
+from engine.runtime.plans import Change, Plans
 from engine.store import SiteEvent, StoreError
 from engine.worktime import DayData, overlay
 
@@ -21,12 +23,12 @@ CHANGES: Final = ("staff_listed", "roster_changed", "handed_over", "calendar_shi
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One property. `plans` are its versions in order of their effective dates; `edition` the day data for new tickets.
+    """One property: its plan in its versions, and `edition`, the day data for new tickets.
 
     `duties` and `reports` name those that run here; None: all of the plan.
     """
 
-    plans: tuple[Plan, ...]
+    plans: Plans
     roster: Roster
     edition: str
     duties: frozenset[str] | None = None
@@ -36,7 +38,7 @@ class Site:
 
     @property
     def plan(self) -> Plan:
-        return self.plans[-1]
+        return self.plans.newest
 
     @property
     def zone(self) -> ZoneInfo:
@@ -49,8 +51,8 @@ class Site:
         while the pilot runs.
         """
         day = datetime.fromtimestamp(at, self.zone).date()
-        fitting = [plan for plan in self.plans if (plan.effective or date.min) <= day and self._rolled_out(plan, day)]
-        return fitting[-1] if fitting else self.plans[0]
+        fitting = (p for p in reversed(self.plans) if (p.effective or date.min) <= day and self._rolled_out(p, day))
+        return next(fitting, None) or next(iter(self.plans))
 
     def _rolled_out(self, plan: Plan, day: date) -> bool:
         rollout = plan.rollout
@@ -61,14 +63,17 @@ class Site:
 
     def version(self, version: str) -> Plan:
         """A plan by its version, as tickets are pinned to it. Raises StoreError: this release cannot read it."""
-        for plan in reversed(self.plans):
-            if plan.version == version:
-                return plan
-        raise StoreError(f"it goes by version {version} of the plan, which this release cannot read")
+        plan = self.plans.get(version)
+        if plan is None:
+            raise StoreError(f"it goes by version {version} of the plan, which this release cannot read")
+        return plan
 
     def wording(self, version: str) -> Plan:
         """The plan by whose titles a list shows a ticket: its own, or today's where that cannot be read any more."""
-        return next((plan for plan in reversed(self.plans) if plan.version == version), self.plan)
+        try:
+            return self.version(version)
+        except StoreError:
+            return self.plan
 
     def after(self, events: Iterable[SiteEvent]) -> Site:
         """The site after what its stream says of people, day data and handovers. Raises CalendarError."""
@@ -86,29 +91,32 @@ class Site:
                 case "handed_over":
                     site = replace(site, roster=site.roster.with_handover(Handover(**data)))
                 case "calendar_shipped":
-                    site = site._with_editions(
-                        {plan.version: shipped_then(plan, data["edition"], data["codes"]) for plan in site.plans}
-                    )
+                    site = site._with_days(partial(_shipped, data), data["edition"])
                 case "calendar_published":
-                    site = site._with_editions(
-                        {
-                            plan.version: overlay(plan.editions[site.edition], data["days"], data["edition"])
-                            for plan in site.plans
-                        }
-                    )
+                    site = site._with_days(partial(_published, data, site.edition), data["edition"])
         return site
 
-    def with_plans(self, plans: tuple[Plan, ...]) -> Site:
-        return replace(self, plans=plans, roster=replace(self.roster, plan=plans[-1]))
+    def with_newest(self, plan: Plan) -> Site:
+        return replace(self, plans=self.plans.with_newest(plan), roster=replace(self.roster, plan=plan))
 
-    def _with_editions(self, known: Mapping[str, DayData]) -> Site:
+    def _with_days(self, change: Change, edition: str) -> Site:
         """Every version of the plan learns its new edition of day data, and the site goes by it."""
-        plans = tuple(
-            replace(plan, editions={**plan.editions, known[plan.version].id: known[plan.version]})
-            for plan in self.plans
+        plans = self.plans.after(change)
+        return replace(
+            self, plans=plans, edition=edition, roster=replace(self.roster, plan=plans.newest, edition=edition)
         )
-        edition = known[self.plan.version].id
-        return replace(self, plans=plans, edition=edition, roster=replace(self.roster, plan=plans[-1], edition=edition))
+
+
+def _shipped(data: Mapping[str, Any], plan: Plan) -> Plan:
+    return _with_edition(plan, shipped_then(plan, data["edition"], data["codes"]))
+
+
+def _published(data: Mapping[str, Any], below: str, plan: Plan) -> Plan:
+    return _with_edition(plan, overlay(plan.editions[below], data["days"], data["edition"]))
+
+
+def _with_edition(plan: Plan, days: DayData) -> Plan:
+    return replace(plan, editions={**plan.editions, days.id: days})
 
 
 def _entry(data: Sequence[Any]) -> Entry:

@@ -22,7 +22,7 @@ from engine.core import Actor, Command, Family, Plan, Refusal, Run, Value, advan
 from engine.core import commands as c
 from engine.core.plan import LengthLimit, Move
 from engine.policy import Diagnostic, Reading, TicketMapping, Words, failed, load
-from engine.runtime import SYSTEM, Roster, Site, ValueProblemError, read_value
+from engine.runtime import SYSTEM, Plans, Roster, Site, ValueProblemError, read_value
 from engine.worktime import OutOfTable
 
 Row = Mapping[str, str | None]
@@ -258,7 +258,7 @@ class _Desk:
         self.mapping = mapping
         self.tolerance = tolerance
         edition = list(plans[-1].editions)[-1]
-        self.site = Site(plans, Roster(plans[-1], edition), edition)
+        self.site = Site(Plans.of(*plans), Roster(plans[-1], edition), edition)
         self.actors = {plan.version: Actor(f"{SYSTEM}:backtest", frozenset({SYSTEM, *plan.roles})) for plan in plans}
         self.values: dict[tuple[str, str, str], Value] = {}
         self.without_holidays: dict[str, Plan] = {}

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from engine.core import Family, Message, Plan, Refusal
 from engine.core import Step as CoreStep
 from engine.policy import Diagnostic, Words
-from engine.runtime import Door, Entry, Roster, Service, Site, VirtualClock
+from engine.runtime import Door, Entry, Plans, Roster, Service, Site, VirtualClock
 from engine.sim.codes import diagnose
 from engine.sim.names import GONE, read_days, read_figure
 from engine.sim.projection import CLOCK_WORDS, SITE, Fact, last_said, of_message, of_site, of_step
@@ -97,7 +97,7 @@ class _Player:
         self.plan = plan
         start = scenario.steps[0].at
         roster = Roster(plan, edition, tuple(_entries(scenario.people, 0)), complete=False)
-        self.site = Site((plan,), roster, edition, scenario.duties, scenario.reports)
+        self.site = Site(Plans.of(plan), roster, edition, scenario.duties, scenario.reports)
         self.clock = VirtualClock(start)
         self.store = MemoryStore()
         self.service = Service(self.site, self.store, start, self._hear)

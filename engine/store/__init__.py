@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.store.checkup import Checkup, check_up, in_use
     from engine.store.customers import CustomerRow, customers_of, forget_customer, keep_customers
     from engine.store.database import Database
-    from engine.store.revisions import Revision, add_revision, revisions_of
+    from engine.store.revisions import Revision, add_revision, revision_of, revisions_of
     from engine.store.sqlite import SqliteStore
     from engine.store.survey import changed_since, last_entry, open_families, overdue_families, verified
     from engine.store.upkeep import backup, backup_file, migrate, restore, verify, verify_file
@@ -66,6 +66,7 @@ __all__ = [
     "open_families",
     "overdue_families",
     "restore",
+    "revision_of",
     "revisions_of",
     "verified",
     "verify",
@@ -94,6 +95,7 @@ _ON_FILES = {
     "overdue_families": "survey",
     "restore": "upkeep",
     "Revision": "revisions",
+    "revision_of": "revisions",
     "revisions_of": "revisions",
     "Seal": "chain",
     "verified": "survey",

@@ -12,7 +12,7 @@ from engine.store.protocol import StoreError
 
 
 class Revision(NamedTuple):
-    """A policy as it was applied to a site. `files`: name of each layer -> its text, bases first, its own last."""
+    """A policy as it was applied to a site. `texts`: its layers as they are written down, read by `files`."""
 
     site: str
     number: int
@@ -20,34 +20,44 @@ class Revision(NamedTuple):
     at: int
     by: str
     why: str
-    files: Mapping[str, str]
+    texts: str
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Name of each layer -> its text, bases first, its own last. Raises StoreError: they cannot be read."""
+        try:
+            found = json.loads(self.texts)
+        except (ValueError, TypeError):
+            found = None
+        if not isinstance(found, dict):
+            raise StoreError(f"revision {self.number} of {self.site} is damaged")
+        return found
+
+    @staticmethod
+    def texts_of(files: Mapping[str, str]) -> str:
+        """Layers as they are written down."""
+        return json.dumps(files, ensure_ascii=False)
 
 
 def add_revision(database: Database, revision: Revision) -> None:
     """Write down that a policy was applied. Raises StoreError when another one was applied meanwhile."""
-    values = (*revision[:-1], json.dumps(revision.files, ensure_ascii=False))
     highest = "SELECT coalesce(max(number), 0) FROM revision WHERE site = ?"
 
     def add(connection: Connection) -> None:
         if connection.execute(highest, (revision.site,)).fetchone()[0] != revision.number - 1:
             raise StoreError(f"another policy was applied to {revision.site} meanwhile")
-        connection.execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        connection.execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, ?)", revision)
 
     database.write(add)
 
 
 def revisions_of(database: Database, site: str) -> tuple[Revision, ...]:
-    """All that were applied to a site, in order. Raises StoreError: one cannot be read."""
-    with database.read() as connection:
-        rows = connection.execute("SELECT * FROM revision WHERE site = ? ORDER BY number", (site,)).fetchall()
-    return tuple(Revision._make((*row[:-1], _files(row[-1], site))) for row in rows)
+    """All that were applied to a site, in order."""
+    rows = database.fetch("SELECT * FROM revision WHERE site = ? ORDER BY number", (site,))
+    return tuple(map(Revision._make, rows))
 
 
-def _files(text: str, site: str) -> Mapping[str, str]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise StoreError(f"a policy that was applied to {site} is damaged")
-    return found
+def revision_of(database: Database, site: str, number: int) -> Revision | None:
+    """One that was applied to a site."""
+    rows = database.fetch("SELECT * FROM revision WHERE site = ? AND number = ?", (site, number))
+    return Revision._make(rows[0]) if rows else None

@@ -10,7 +10,7 @@ from engine.core import Command, Plan, commands
 from engine.notify import SENT, Console, Letter, Outcome, Person, Postman, Reader, Route, WeCom
 from engine.notify.destinations import Endpoint, Secret
 from engine.policy import load_text, render
-from engine.runtime import Roster, Service, Site
+from engine.runtime import Plans, Roster, Service, Site
 from engine.store import Database, Done
 from engine.store.codec import MESSAGE
 from engine.store.deliveries import Deliveries, Filter
@@ -145,7 +145,7 @@ class Office:
         self.database = Database.open(path, lambda: self.clock.now, synchronous="NORMAL")
         self.town = Town(self.plan)
         self.post = Post()
-        site = Site((self.plan,), Roster(self.plan, DAYS.id, complete=False), DAYS.id)
+        site = Site(Plans.of(self.plan), Roster(self.plan, DAYS.id, complete=False), DAYS.id)
         self.service = Service(site, self.database.site(SITE), self.clock.now)
         self.postman = self.new_postman()
 

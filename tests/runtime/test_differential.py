@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from engine.core import Actor, Command, commands, measure, period_of
-from engine.runtime import Engine, Entry, Roster, Service, Site, prepare
+from engine.runtime import Engine, Entry, Plans, Roster, Service, Site, prepare
 from engine.store import Database, MemoryStore, Query
 from engine.worktime import official_days
 from tests.core.harness import HEAD, at
@@ -79,7 +79,7 @@ def command(service, what, number, opened, instant):
 def rehearse(policy, story):
     plan = policy.plan
     edition = official_days(("CN",)).id
-    site = Site((plan,), Roster(plan, edition, complete=False), edition)
+    site = Site(Plans.of(plan), Roster(plan, edition, complete=False), edition)
     service = Service(site, MemoryStore(), START)
     service.roster_changed(START, (Entry("desk", "desk"), Entry("boss", "boss")))
     instant = START

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 
-from engine.core import agenda, timetable
-from engine.runtime import Engine, VirtualClock
+from engine.core import Command, agenda, commands, timetable
+from engine.runtime import Engine, Entry, Prepared, VirtualClock
 from engine.runtime.editions import take_up
-from engine.store import Database, StoreError, revisions_of
-from tests.core.harness import HEAD, at
+from engine.store import Database, Done, StoreError, revisions_of
+from tests.core.harness import DESK, HEAD, at
 from tests.runtime.running import BODY, START, open_ticket, prepared, root
+
+POWER = {"days": [{"name": "停电", "date": "2026-11-17", "isOffDay": True}]}
 
 
 @pytest.fixture
@@ -21,15 +23,22 @@ def release(monkeypatch, tmp_path):
     """Starts an engine on the same file as a release with some day data; the one before is stopped."""
     clock = VirtualClock(START)
     running: list[Engine] = []
+    read: list[int] = []
 
-    def start(package="holidays-1", off=(), text=BODY):
+    def start(package="holidays-1", off=(), text=BODY, refused=lambda text: False):
         stop()
+        read.clear()
         database = Database.open(tmp_path / "huiyin.db", clock)
         engine = Engine(database, clock)
         running.append(engine)
-        monkeypatch.setattr(
-            "engine.runtime.engine.restore", lambda one: prepared(one.files["test"][len(HEAD) :], package, off)
-        )
+
+        def restore(revision):
+            read.append(revision.number)
+            if refused(revision.files["test"]):
+                return Prepared(None, (), revision.files)
+            return prepared(revision.files["test"][len(HEAD) :], package, off)
+
+        monkeypatch.setattr("engine.runtime.engine.restore", restore)
         engine.apply("test", prepared(text, package, off), "chief")
         return engine
 
@@ -41,6 +50,7 @@ def release(monkeypatch, tmp_path):
             engine.database.close()
 
     start.clock = clock
+    start.read = read  # the revisions that were compiled since the start
     yield start
     stop()
 
@@ -88,8 +98,7 @@ def test_the_loop_takes_up_new_days_at_its_start(release):
 def test_days_that_were_published_stay_laid_over_those_of_another_release(release):
     open_ticket(release("holidays-1"))
     engine = release("holidays-1")
-    notice = {"days": [{"name": "停电", "date": "2026-11-17", "isOffDay": True}]}
-    engine.services["test"].publish_calendar(START + 60, "power", notice)
+    engine.services["test"].publish_calendar(START + 60, "power", POWER)
     assert root(engine).runs["finish"].due == at("11-20 18:00")
     engine = release("holidays-2", off=[date(2026, 11, 18)])
     take_up(engine.services["test"], START + 120)
@@ -130,6 +139,100 @@ def test_after_a_restart_the_newest_revision_runs_and_open_tickets_find_theirs(r
     assert root(engine).plan == opened.plan
     assert root(engine).runs["finish"].status == "breached"
     assert engine.services["test"].site.plan.version != opened.plan
+
+
+def within(hours):
+    return BODY.replace("3 working days", f"{hours} hours")
+
+
+def test_of_forty_revisions_only_those_are_compiled_by_which_a_ticket_that_is_touched_goes(release):
+    engine = release(text=within(1))
+    for hours in range(2, 41):
+        engine.apply("test", prepared(within(hours)), "chief")
+        if hours in (7, 20):
+            open_ticket(engine, f"T{hours}")
+    open_ticket(engine, "T40")
+    engine = release(text=within(40))
+    assert release.read == [40]
+    assert root(engine, "T7").runs["finish"].due == START + 7 * 3600  # a history is read without its plan
+    open_ticket(engine, "new")
+    engine.tick()
+    assert release.read == [40]
+    release.clock.move(START + 7 * 3600 + 2)
+    engine.tick()
+    assert release.read == [40, 7]
+    release.clock.move(START + 20 * 3600 + 2)
+    engine.tick()
+    engine.tick()
+    assert release.read == [40, 7, 20]
+    assert {id: root(engine, id).runs["finish"].status for id in ("T7", "T20", "T40")} == {
+        "T7": "breached",
+        "T20": "breached",
+        "T40": "running",
+    }
+    done = engine.services["test"].handle(Command("T7", DESK, engine.clock(), commands.Do("finish")))
+    assert isinstance(done, Done)
+    assert release.read == [40, 7, 20]
+
+
+def test_threads_that_ask_at_once_get_one_plan_and_compile_it_once(release):
+    first = open_ticket(release()).plan
+    engine = release(text=within(2))
+    engine = release(text=within(2))
+    found = []
+    gate = Barrier(8)
+
+    def ask():
+        gate.wait()
+        found.append(engine.services["test"].site.version(first))
+
+    threads = [Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert release.read == [2, 1]
+    assert len(found) == 8
+    assert len(set(map(id, found))) == 1
+
+
+def test_an_old_version_that_is_read_late_has_the_days_that_were_published_meanwhile(release):
+    open_ticket(release())
+    engine = release(text=within(50))
+    engine = release(text=within(50))
+    service = engine.services["test"]
+    service.roster_changed(START, [Entry("小李", "desk")])
+    service.change_days(START + 60, [("calendar_published", {"edition": "power", "days": POWER})])
+    assert root(engine).runs["finish"].due == at("11-20 18:00")
+    assert release.read == [2, 1]
+
+
+def test_a_version_that_is_no_longer_understood_parks_only_the_families_that_go_by_it(release, caplog):
+    engine = release(text=within(1))
+    open_ticket(engine, "old")
+    engine.apply("test", prepared(within(2)), "chief")
+    open_ticket(engine, "next")
+    engine = release(text=within(3), refused=lambda text: "1 hours" in text)
+    open_ticket(engine, "new")
+    assert "not understood" not in caplog.text  # nobody needed it yet
+    release.clock.move(START + 4 * 3600)
+    for _ in range(2):
+        engine.tick()
+    service = engine.services["test"]
+    old = root(engine, "old")
+    assert service.parked == {"old": f"it goes by version {old.plan} of the plan, which this release cannot read"}
+    statuses = {id: root(engine, id).runs["finish"].status for id in ("old", "next", "new")}
+    assert statuses == {"old": "running", "next": "breached", "new": "breached"}
+    assert service.site.wording(old.plan) is service.site.plan
+    assert caplog.text.count("revision 1 of test is not understood by this version") == 1
+    assert release.read.count(1) == 1
+
+
+def test_what_no_longer_reads_is_passed_over_at_the_start_for_the_one_before(release):
+    release(text=within(1))
+    release(text=within(2))
+    engine = release(text=within(1), refused=lambda text: "2 hours" in text)
+    assert engine.services["test"].site.plan.version == prepared(within(1)).plan.version
 
 
 def test_policies_applied_at_once_become_revisions_one_after_the_other(release):

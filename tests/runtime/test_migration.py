@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.core import Command, Refusal, agenda, commands
-from engine.runtime import Roster, Service, Site
+from engine.runtime import Plans, Roster, Service, Site
 from engine.runtime.migration import Migration, migrate, preview
 from engine.store import Done, MemoryStore, Query, StoreError
 from tests.core.harness import DAYS, DESK, at, local, plan_of
@@ -46,7 +46,9 @@ NOON = at("11-16 12:00")
 
 def site(*texts, store=None):
     plans = tuple(plan_of(text) for text in texts)
-    return Service(Site(plans, Roster(plans[-1], DAYS.id, complete=False), DAYS.id), store or MemoryStore(), START)
+    return Service(
+        Site(Plans.of(*plans), Roster(plans[-1], DAYS.id, complete=False), DAYS.id), store or MemoryStore(), START
+    )
 
 
 def opened(new=NEW, tickets=1):
@@ -54,7 +56,7 @@ def opened(new=NEW, tickets=1):
     service = site(OLD)
     for n in range(1, tickets + 1):
         do(service, START, commands.Open("matter", {}, "desk", "", DAYS.id), f"T{n}")
-    service.adopt(START + 60, (plan_of(OLD), plan_of(new)))
+    service.adopt(START + 60, plan_of(new))
     return service
 
 

@@ -165,7 +165,7 @@ def migration(site: str, body: Migrating, caller: Annotated[Caller, needs("polic
     """Each ticket whole or not at all. Lists those whose due dates change, and those that stay as they are; with
     `dry_run` nothing is changed.
     """
-    if all(plan.version != body.to for plan in caller.service.site.plans):
+    if caller.service.site.plans.get(body.to) is None:
         raise not_found("no_revision")
     asked = Migration(body.to, body.mode, states=body.states)
     changes = (preview if body.dry_run else migrate)(caller.service, asked, caller.at, body.tickets)
