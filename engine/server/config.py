@@ -14,6 +14,7 @@ from engine.notify import Destination, DestinationsError, read_destinations
 from engine.policy import shipped_policies
 
 MESSAGE_DAYS: Final = 90
+EVIDENCE_GB: Final = 20
 
 
 class ConfigError(Exception):
@@ -36,13 +37,14 @@ class Config:
     proxies: tuple[str, ...] = ()  #: addresses of reverse proxies whose word about the caller is taken
     secure: bool = False  #: reached by https: cookies are for https only
     message_days: int = MESSAGE_DAYS  #: how long it is known who was told what, once the ticket is closed
+    evidence_gb: int = EVIDENCE_GB  #: of files that a site may keep
 
     @property
     def database(self) -> Path:
         return self.data / "huiyin.db"
 
 
-KEYS = frozenset({"data", "sites", "listen", "url", "destinations", "routes", "proxies", "message_days"})
+KEYS = frozenset({"data", "sites", "listen", "url", "destinations", "routes", "proxies", "message_days", "evidence_gb"})
 
 
 def shipped_sites() -> tuple[Path, ...]:
@@ -87,6 +89,7 @@ class _Reader:
             proxies=tuple(self._list("proxies")),
             secure=url.startswith("https://"),
             message_days=self._number("message_days", range(7, 3_651), MESSAGE_DAYS),
+            evidence_gb=self._number("evidence_gb", range(1, 100_001), EVIDENCE_GB),
         )
         if self.mistakes:
             raise ConfigError("\n".join(f"{self.name}: {mistake}" for mistake in self.mistakes))

@@ -18,6 +18,7 @@ from engine.server.config import Config
 from engine.server.live import Live
 from engine.server.world import World
 from engine.store import Database, Revision, StoreError, revisions_of
+from engine.store.evidence import GB, Evidence
 
 #: The mark that says which revision a site's file was when it was last read.
 FILE: Final = "file"
@@ -43,6 +44,7 @@ class Daemon:
     live: Live
     postman: Postman
     auditor: Auditor
+    evidence: Evidence
     reading: Lock = field(default_factory=Lock)
 
     def apply(self, path: Path, by: str, why: str = "") -> Revision | None:
@@ -119,6 +121,7 @@ def build(config: Config, clock: EngineClock | None = None, channel: Channel | N
     """
     daemon = _put_together(config, clock, channel)
     try:
+        daemon.evidence.sweep()
         for path in config.sites:
             _take_up(daemon, path)
     except BaseException:
@@ -152,7 +155,8 @@ def _put_together(config: Config, clock: EngineClock | None, channel: Channel | 
     engine = Engine(database, clock, lambda site: _Ear(site, live, lambda: postman.wake()))
     channel = channel or partial(send, wire=Wire(monotonic))
     postman = Postman(database, World(engine, config), channel, now=clock, monotonic=monotonic)
-    return Daemon(config, clock, database, engine, live, postman, Auditor(engine))
+    evidence = Evidence(config.data / "evidence", config.evidence_gb * GB)
+    return Daemon(config, clock, database, engine, live, postman, Auditor(engine), evidence)
 
 
 def _prepared(path: Path, today: date) -> Prepared | OSError:

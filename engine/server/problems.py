@@ -262,6 +262,7 @@ _TITLES: Final = MappingProxyType(
         404: Words("Not found", "未找到"),
         405: Words("Not this method", "不支持的方法"),
         409: Words("Refused", "被拒绝"),
+        410: Words("Gone", "已清除"),
         413: Words("Too large", "内容过大"),
         415: Words("Not this type", "类型不支持"),
         422: Words("Something in the request is wrong", "请求内容有误"),
@@ -269,6 +270,7 @@ _TITLES: Final = MappingProxyType(
         429: Words("Too many requests", "请求过多"),
         500: Words("A mistake of ours", "系统错误"),
         503: Words("Not possible now", "暂时无法处理"),
+        507: Words("No room left", "空间不足"),
     }
 )
 SENTENCES: Final = MappingProxyType(
@@ -337,6 +339,14 @@ SENTENCES: Final = MappingProxyType(
             "only JPEG, PNG, WebP, PDF, MP4 and M4A files are kept", "只接受 JPEG、PNG、WebP、PDF、MP4、M4A 文件"
         ),
         "file_empty": Words("the file is empty", "文件为空"),
+        "erased": Words(
+            "the file was erased together with the person to whom it belonged", "该文件已随当事人的个人信息一并清除"
+        ),
+        "quota": Words(
+            "nothing was kept: the files of this site take all of its {quota} GB. Whoever runs the daemon gives it "
+            "more by `evidence_gb` in the settings",
+            "文件未保存：本项目的文件已占满 {quota} GB。请运维人员在设置中调大 evidence_gb",
+        ),
     }
 )
 REFUSALS: Final = MappingProxyType(

@@ -7,11 +7,15 @@ import re
 import secrets
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Final, NamedTuple
 
 from engine.store.protocol import StoreError
 
 SIZE_MAX: Final = 10 << 20  # bytes
+GB: Final = 1 << 30  # bytes
+#: What stands in the place of a file that was erased, so that copies of the folder lose its content, too.
+ERASED: Final = b"erased\n"
 NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -23,44 +27,115 @@ class Kept(NamedTuple):
     size: int
 
 
+class QuotaError(Exception):
+    """A site has as many bytes of files as it may have; nothing was kept."""
+
+    def __init__(self, quota: int) -> None:
+        super().__init__(f"{quota} bytes")
+        self.quota = quota
+
+
+class ErasedError(Exception):
+    """There was such a file; its content was erased with the person whom it showed."""
+
+
 class Evidence:
     """The files of all sites, each in a folder of its site: who may look at one site's sees no other's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, quota: int) -> None:
+        """`quota`: bytes that a site may have."""
         self._folder = folder
+        self._quota = quota
+        self._gate = Lock()  # over what is written
+        self._sizes: dict[str, int] | None = None  # bytes by site; None before they were counted
+
+    def sweep(self) -> None:
+        """Delete what writers left behind that were killed, and count the rest. At a start: nobody else writes yet.
+
+        Raises StoreError: the disk does not let it.
+        """
+        with self._gate:
+            self._sizes = _swept(self._folder)
 
     def keep(self, site: str, data: bytes) -> Kept | None:
         """Keep a file, on the disk when this returns; the same bytes again are one file. None: its type is not taken.
 
-        Raises StoreError: the disk is full or fails; nothing is kept then.
+        Raises QuotaError, StoreError: the disk is full or fails; nothing is kept then.
         """
         type = type_of(data)
         if type is None:
             return None
         assert len(data) <= SIZE_MAX, "whoever takes a file in measures it"
         id = sha256(data).hexdigest()
-        place = self._place(site, id)
-        if not place.exists():
-            _write(place, data)
+        with self._gate:
+            if self._bytes(site, id) in (None, ERASED):
+                self._put(site, id, data)
         return Kept(id, type, len(data))
 
     def read(self, site: str, id: str) -> tuple[Kept, bytes] | None:
-        """A file and its bytes; None if there is none. Raises StoreError: it is no longer what its name says."""
-        if NAME.fullmatch(id) is None:
+        """A file and its bytes; None if there is none. Raises ErasedError; StoreError: it is no longer what its name
+        says.
+        """
+        data = self._bytes(site, id)
+        if data is None:
             return None
-        try:
-            data = self._place(site, id).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(f"file {id} of {site} cannot be read: {error.strerror}") from None
+        if data == ERASED:
+            raise ErasedError
         type = type_of(data)
         if type is None or sha256(data).hexdigest() != id:
             raise StoreError(f"file {id} of {site} is not what its name says")
         return Kept(id, type, len(data)), data
 
+    def erase(self, site: str, id: str) -> bool:
+        """Erase the content of a file, and remember that it was. False: there is none, or it was erased before.
+
+        Raises StoreError: the disk does not let it.
+        """
+        with self._gate:
+            if self._bytes(site, id) in (None, ERASED):
+                return False
+            self._put(site, id, ERASED)
+            return True
+
+    def _put(self, site: str, id: str, data: bytes) -> None:
+        """Write a file, or in the place of one, if the site has room for what it is more."""
+        if self._sizes is None:
+            self._sizes = _swept(self._folder)
+        place = self._place(site, id)
+        more = len(data) - (place.stat().st_size if place.exists() else 0)
+        size = self._sizes.get(site, 0) + more
+        if more > 0 and size > self._quota:
+            raise QuotaError(self._quota)
+        _write(place, data)
+        self._sizes[site] = size
+
+    def _bytes(self, site: str, id: str) -> bytes | None:
+        if NAME.fullmatch(id) is None:
+            return None
+        try:
+            return self._place(site, id).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"file {id} of {site} cannot be read: {error.strerror}") from None
+
     def _place(self, site: str, id: str) -> Path:
         return self._folder / site / id[:2] / id
+
+
+def _swept(folder: Path) -> dict[str, int]:
+    """Bytes of files by site, of a folder in which no half-written one is left."""
+    sizes: dict[str, int] = {}
+    try:
+        for place in folder.glob("*/??/*"):
+            if place.suffix == ".part":
+                place.unlink()
+            else:
+                site = place.parts[-3]
+                sizes[site] = sizes.get(site, 0) + place.stat().st_size
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be looked through: {error.strerror}") from None
+    return sizes
 
 
 def type_of(data: bytes) -> str | None:

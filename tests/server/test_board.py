@@ -590,7 +590,7 @@ def _owner(state: State) -> str:
 
 
 def test_a_file_is_kept_by_its_number_and_one_of_another_type_is_a_problem_of_its_field(tmp_path):
-    evidence = Evidence(tmp_path)
+    evidence = Evidence(tmp_path, 1 << 20)
     png = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
     kept = forms.keep_files(evidence, "lakeside", forms.Filled("sign"), {"f-signature": png})
     assert kept.problem is None

@@ -77,3 +77,21 @@ def test_how_long_it_is_known_who_was_told_is_for_the_deployment_to_say(settings
     for wrong in ("6", "3651", "90 days", "-9", "[90]"):
         with pytest.raises(ConfigError, match="message_days: "):
             settings(f"message_days: {wrong}\n")
+
+
+def test_how_many_gigabytes_of_files_a_site_keeps_is_for_the_deployment_to_say(settings):
+    assert settings("").evidence_gb == 20
+    config = settings("evidence_gb: 3\n")
+    daemon = build(config, VirtualClock(at("11-16 09:00")))
+    daemon.database.close()
+    assert daemon.evidence._quota == 3 << 30
+    with pytest.raises(ConfigError, match="evidence_gb: a number of 1-100000 is expected"):
+        settings("evidence_gb: 0\n")
+
+
+def test_a_start_sweeps_what_a_killed_daemon_left_of_a_file(settings, tmp_path):
+    left = tmp_path / "huiyin-data" / "evidence" / "garden" / "ab" / f"ab{'0' * 62}.1234.part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a photo")
+    build(settings(""), VirtualClock(at("11-16 09:00"))).database.close()
+    assert not left.exists()

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 
-from engine.server.api.route import router
+from engine.server.api.route import PROBLEM, router
 from engine.server.auth import Caller, needs
 from engine.server.problems import SENTENCES, ProblemError, not_found, read_bounded
-from engine.store.evidence import SIZE_MAX, Evidence
+from engine.store.evidence import GB, SIZE_MAX, ErasedError, QuotaError
 
 routes = router("evidence")
 _BINARY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
@@ -25,6 +25,7 @@ async def file_of(request: Request) -> bytes:
     status_code=201,
     summary="Send a file",
     openapi_extra={"requestBody": {"required": True, **_BINARY}},
+    responses={507: {"description": "The site has no room for files left.", "content": PROBLEM}},
 )
 def add(
     site: str, caller: Annotated[Caller, needs("evidence.add")], data: Annotated[bytes, Depends(file_of)]
@@ -34,17 +35,27 @@ def add(
     """
     if not data:
         raise ProblemError(422, "file_empty", SENTENCES["file_empty"])
-    service = caller.service
-    kept = _evidence(caller).keep(service.site.plan.id, data)
+    try:
+        kept = caller.daemon.evidence.keep(caller.service.site.plan.id, data)
+    except QuotaError as error:
+        raise ProblemError(507, "quota", SENTENCES["quota"].format(quota=error.quota // GB)) from None
     if kept is None:
         raise ProblemError(415, "file_type", SENTENCES["file_type"])
     return {"evidence": kept.id, "type": kept.type, "size": kept.size}
 
 
-@routes.get("/sites/{site}/evidence/{evidence}", summary="Look at a file", response_class=Response)
+@routes.get(
+    "/sites/{site}/evidence/{evidence}",
+    summary="Look at a file",
+    response_class=Response,
+    responses={410: {"description": "It was erased with the person to whom it belonged.", "content": PROBLEM}},
+)
 def look(site: str, evidence: str, caller: Annotated[Caller, needs("evidence.show")]) -> Response:
     """Served as what it is, to be looked at and never to be run."""
-    found = _evidence(caller).read(caller.service.site.plan.id, evidence)
+    try:
+        found = caller.daemon.evidence.read(caller.service.site.plan.id, evidence)
+    except ErasedError:
+        raise ProblemError(410, "erased", SENTENCES["erased"]) from None
     if found is None:
         raise not_found("no_evidence")
     kept, data = found
@@ -53,10 +64,6 @@ def look(site: str, evidence: str, caller: Annotated[Caller, needs("evidence.sho
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
     return Response(data, media_type=kept.type, headers=headers)
-
-
-def _evidence(caller: Caller) -> Evidence:
-    return Evidence(caller.daemon.config.data / "evidence")
 
 
 _ENDINGS = {

@@ -47,12 +47,17 @@ class Erasing(Body):
 
 @routes.post("/sites/{site}/erasures", summary="Erase a subject")
 def erase(site: str, body: Erasing, caller: Annotated[Caller, needs("erase.subject")]) -> dict[str, Any]:
-    """Delete the personal values of a ticket and its parts, those of earlier days and the texts of notes, too. Other
-    tickets with the same value lose it as well; histories keep references to nothing, and stay whole.
+    """Delete the personal values of a ticket and its parts and the content of its files, those of earlier days and the
+    texts of notes, too. Other tickets with the same value or file lose it as well; histories keep references to
+    nothing, and stay whole. Who asks again finishes what was broken off.
     """
     plan, family, _ = caller.ticket(body.ticket)
     service = caller.service
-    references = set(_references(plan, service.store.steps(family.id)))
+    steps = service.store.steps(family.id)
+    references = set(_references(plan, steps))
+    # before the vault, which knows the files that personal facts name
+    files = {service.store.reveal(value) or value for value in _values(steps)}
+    gone = sum(caller.daemon.evidence.erase(service.site.plan.id, file) for file in files)
 
     def forget(tx: Transaction) -> None:
         for reference in references:
@@ -60,7 +65,7 @@ def erase(site: str, body: Erasing, caller: Annotated[Caller, needs("erase.subje
 
     service.store.write(forget)
     caller.note("erase.subject", family.id)
-    return {"ticket": family.id, "erased": len(references)}
+    return {"ticket": family.id, "erased": len(references), "files": gone}
 
 
 def _references(plan: Plan, steps: tuple[Step, ...]) -> Iterator[str]:
@@ -72,3 +77,10 @@ def _references(plan: Plan, steps: tuple[Step, ...]) -> Iterator[str]:
             elif isinstance(event, e.FactsSet):
                 changes = [change for change in event.changes if present.is_personal(plan, change.fact)]
                 yield from (str(value) for change in changes for value in (change.old, change.new) if value is not None)
+
+
+def _values(steps: tuple[Step, ...]) -> Iterator[str]:
+    """Every value that a fact of a family ever had: whichever of them names a file, whatever type the fact has now."""
+    events = (event for step in steps for event in step.events if isinstance(event, e.FactsSet))
+    for change in (change for event in events for change in event.changes):
+        yield from (value for value in (change.old, change.new) if isinstance(value, str))

@@ -24,7 +24,6 @@ from engine.server.denials import Denial, denial
 from engine.server.problems import request_id
 from engine.server.sessions import SignedIn, form_denial
 from engine.store import StoreError
-from engine.store.evidence import Evidence
 
 HERE: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "huiyin_language"
@@ -82,7 +81,7 @@ class Desk:
         self.accounts = gate.accounts
         self.sessions = gate.sessions
         self.links = gate.links
-        self.evidence = Evidence(gate.daemon.config.data / "evidence")
+        self.evidence = gate.daemon.evidence
         self._templates = templates
 
     # ---- who looks --------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.server import present
 from engine.server.problems import REFUSALS, SENTENCES, refused
-from engine.store.evidence import SIZE_MAX, Evidence
+from engine.store.evidence import GB, SIZE_MAX, Evidence, QuotaError
 
 #: Stands before the names of what a form asks, so that none is taken for what the form itself carries.
 ASKS: Final = "f-"
@@ -50,7 +50,10 @@ def keep_files(evidence: Evidence, site: str, filled: Filled, files: Mapping[str
     """The form with its files kept, each by its number; a file that is not taken is a problem of its field."""
     for name, data in files.items():
         field = name.removeprefix(ASKS)
-        kept = evidence.keep(site, data) if len(data) <= SIZE_MAX else None
+        try:
+            kept = evidence.keep(site, data) if len(data) <= SIZE_MAX else None
+        except QuotaError as error:
+            return filled._replace(problem=Answer(SENTENCES["quota"].format(quota=error.quota // GB), field))
         if kept is None:
             return filled._replace(
                 problem=Answer(SENTENCES["file_type" if len(data) <= SIZE_MAX else "too_large"], field)
