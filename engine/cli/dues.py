@@ -13,7 +13,6 @@ import click
 from engine.cli.plans import edition_of, load_plan, refuse
 from engine.cli.provenance import Saying, sayings_of_rule
 from engine.cli.trial import Trial, owner_of, read_at, the_category
-from engine.cli.wording import Teller
 from engine.core import (
     Actor,
     Bench,
@@ -34,7 +33,7 @@ from engine.core import (
 from engine.core import events as e
 from engine.core.conditions import Row
 from engine.core.plan import Deadline, LengthLimit, Limit, Party, Rung
-from engine.policy import Loaded, Words
+from engine.policy import Loaded, Teller, Words
 from engine.runtime import show_instant, show_value
 from engine.worktime import DayRule, Unit, format_left, format_seconds, parse_left, render
 

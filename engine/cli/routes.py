@@ -9,10 +9,9 @@ from typing import Any, Final, NamedTuple
 from engine.cli.dues import columns, show_at
 from engine.cli.plans import load_plan
 from engine.cli.trial import Trial, owner_of, read_at, the_category
-from engine.cli.wording import Teller
 from engine.core import Plan, Run, ladder, rung_instant, shape, timetable
 from engine.core.plan import Deadline, Notice, Party, Rung, State
-from engine.policy import Words
+from engine.policy import Teller, Words
 from engine.runtime import show_instant
 
 

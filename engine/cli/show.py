@@ -15,8 +15,8 @@ from engine.cli.plans import load_plan
 if TYPE_CHECKING:
     from datetime import date
 
-    from engine.cli.promise import Drawing, Part, Section, Table
     from engine.core import Plan
+    from engine.policy import Drawing, Part, Section, Table
 
 
 @click.command("show")
@@ -49,7 +49,7 @@ def command(policy: str, form: str, workflow: str | None, as_json: bool, today: 
 def _json(plan: Plan, lang: str) -> str:
     import json
 
-    from engine.cli.promise import promise
+    from engine.policy import promise
 
     return json.dumps([_section_json(section) for section in promise(plan, lang)], ensure_ascii=False, indent=2)
 
@@ -59,7 +59,7 @@ def _section_json(section: Section) -> dict[str, object]:
 
 
 def _part_json(part: Part) -> object:
-    from engine.cli.promise import Section, Table
+    from engine.policy import Section, Table
 
     if isinstance(part, str):
         return part
@@ -76,11 +76,11 @@ def _part_json(part: Part) -> object:
 
 
 def markdown(plan: Plan, lang: str) -> Iterator[str]:
-    from engine.cli.promise import promise, summary
+    from engine.policy import headline, promise
 
     yield f"# {plan.title}"
     yield ""
-    yield summary(plan, lang)
+    yield headline(plan, lang)
     for section in promise(plan, lang):
         yield from _markdown(section, 2, lang)
 
@@ -90,7 +90,7 @@ def _anywhere(drawing: Drawing, lang: str) -> str:
 
 
 def _markdown(part: Part, level: int, lang: str) -> Iterator[str]:
-    from engine.cli.promise import Section, Table
+    from engine.policy import Section, Table
 
     yield ""
     if isinstance(part, Section):
@@ -124,7 +124,7 @@ def _markdown_table(table: Table) -> Iterator[str]:
 
 def mermaid_page(plan: Plan, workflow: str | None, lang: str) -> Iterator[str]:
     """One workflow; or all of them in one drawing, each in a box of its own."""
-    from engine.cli.promise import drawings
+    from engine.policy import drawings
 
     chosen = [drawing for drawing in drawings(plan, lang) if workflow in (None, drawing.id)]
     if len(chosen) == 1:
@@ -179,19 +179,19 @@ th{background:#eef5f2}code{background:#f1f1ee;padding:0 .2rem;border-radius:3px}
 
 
 def html_page(plan: Plan, lang: str) -> str:
-    from engine.cli.promise import promise, summary
+    from engine.policy import headline, promise
 
     body = "\n".join(line for section in promise(plan, lang) for line in _html(section, 2, lang))
     title = html.escape(plan.title)
     return (
         f'<!doctype html>\n<html lang="{lang}">\n<head><meta charset="utf-8"><title>{title}</title>\n'
-        f"<style>\n{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n<p>{html.escape(summary(plan, lang))}</p>\n"
+        f"<style>\n{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n<p>{html.escape(headline(plan, lang))}</p>\n"
         f"{body}\n</body>\n</html>\n"
     )
 
 
 def _html(part: Part, level: int, lang: str) -> Iterator[str]:
-    from engine.cli.promise import Section, Table
+    from engine.policy import Section, Table
 
     if isinstance(part, Section):
         yield f"<h{level}>{_rich(part.title)}</h{level}>"

@@ -3,6 +3,7 @@
 from engine.policy.diagnostics import Diagnostic, Label, as_json, failed, in_order
 from engine.policy.mapping import MappingFile, Reading, TicketMapping, load_mapping
 from engine.policy.nodes import Entry, List, Map, Node, Null, Text
+from engine.policy.promises import Drawing, Part, Section, Table, drawings, headline, promise
 from engine.policy.render import render, render_github, render_json, summary
 from engine.policy.room import (
     Loaded,
@@ -16,10 +17,12 @@ from engine.policy.room import (
 from engine.policy.shipped import shipped_policies
 from engine.policy.source import Source, Span
 from engine.policy.suggest import did_you_mean
+from engine.policy.teller import Teller
 from engine.policy.words import Words
 
 __all__ = [
     "Diagnostic",
+    "Drawing",
     "Entry",
     "Label",
     "List",
@@ -28,16 +31,22 @@ __all__ = [
     "MappingFile",
     "Node",
     "Null",
+    "Part",
     "Reading",
     "ScenarioDocument",
+    "Section",
     "Source",
     "Span",
+    "Table",
+    "Teller",
     "Text",
     "TicketMapping",
     "Words",
     "as_json",
     "did_you_mean",
+    "drawings",
     "failed",
+    "headline",
     "in_order",
     "json_schema",
     "load",
@@ -45,6 +54,7 @@ __all__ = [
     "load_named",
     "load_scenario_document",
     "load_text",
+    "promise",
     "render",
     "render_github",
     "render_json",

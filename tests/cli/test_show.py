@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
-from engine.cli.promise import promise, speaks_of, without_category
 from engine.core import conditions as c
 from engine.policy import load_text, shipped_policies
+from engine.policy.promises import promise, speaks_of, without_category
 
 SITES = sorted(path.stem for path in (shipped_policies() / "sites").glob("*.yaml"))
 

@@ -14,6 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 from engine.core.plan import State, Workflow
+from engine.policy import Section, Table, promise
 from engine.runtime import Entry
 from engine.server.access_log import EVERYTHING
 from engine.server.accounts import Profile
@@ -501,6 +502,26 @@ def test_a_policy_is_shown_with_promises_and_drawings(root):
     said = text_of(answer)
     assert "2个工作日" in said
     assert "residential.yaml" in said
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_of_a_policy_says_what_the_terminal_shows(house, root, lang):
+    said = "".join(text_of(root.get(f"/board/lakeside/policy?lang={lang}")).split())
+
+    def texts(part):
+        match part:
+            case str():
+                return [part]
+            case Section():
+                return [part.title, *(text for one in part.parts for text in texts(one))]
+            case Table():
+                return [*part.head, *(cell for row in part.rows for cell in row)]
+        return [part.title]
+
+    plan = house.daemon.engine.services["lakeside"].site.plan
+    shown = [text for section in promise(plan, lang) for text in texts(section)]
+    assert len(shown) > 500
+    assert [text for text in shown if "".join(text.replace("`", "").split()) not in said] == []
 
 
 # ---- administration --------------------------------------------------------------------------------------------------

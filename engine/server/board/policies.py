@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from engine.core import Plan
-from engine.core.plan import State, Workflow
+from engine.core.plan import State
+from engine.policy import Drawing, Part, Section, Table, Teller, headline, promise
 from engine.server.board.drawing import draw
 from engine.server.board.entrance import At
-from engine.server.board.promises import Promises
 from engine.server.board.web import PageRoute
 from engine.store import revisions_of
 
@@ -21,28 +21,28 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 @router.get("/board/{site}/policy")
 def policy(request: Request, desk: At, site: str) -> Response:
     place = desk.at(request, site, "policy.show")
-    plan = place.service.site.plan
-    promises = Promises(plan, place.visit.lang)
+    plan, lang = place.service.site.plan, place.visit.lang
     values = {
-        "plan": {"id": plan.id, "title": plan.title, "version": plan.version, "timezone": plan.timezone},
-        "categories": promises.categories(),
-        "ladders": promises.ladders(),
-        "flows": [drawing(promises, flow) for flow in plan.workflows.values() if not _is_duty(plan, flow)],
+        "title": plan.title,
+        "headline": headline(plan, lang),
+        "sections": [shown(part, plan, Teller(plan, lang)) for part in promise(plan, lang)],
         "revisions": list(reversed(revisions_of(desk.daemon.database, site))),
         "refused": site in desk.daemon.engine.refused,
     }
     return desk.page_at(place, "policy.html", values)
 
 
-def drawing(promises: Promises, workflow: Workflow) -> dict[str, Any]:
+def shown(part: Part, plan: Plan, teller: Teller) -> dict[str, Any]:
+    """A part of the promise, for the template."""
+
     def owner(state: State) -> str:
-        return promises.party(state.owner) if state.owner is not None else ""
+        return teller.party(state.owner) if state.owner is not None else ""
 
-    picture = draw(workflow, promises.name, owner)
-    return {"id": workflow.id, "title": promises.name(workflow.id, workflow.title), "picture": picture}
-
-
-def _is_duty(plan: Plan, workflow: Workflow) -> bool:
-    """The built-in workflow of a duty, which nobody wrote."""
-    users = [one for one in plan.categories.values() if one.workflow == workflow.id]
-    return bool(users) and all(one.duty is not None for one in users)
+    match part:
+        case Section():
+            return {"kind": "section", **part._asdict(), "parts": [shown(one, plan, teller) for one in part.parts]}
+        case Table():
+            return {"kind": "table", **part._asdict()}
+        case Drawing(id, title):
+            return {"kind": "flow", "id": id, "title": title, "picture": draw(plan.workflows[id], teller.name, owner)}
+    return {"kind": "text", "text": part}

@@ -30,7 +30,7 @@ from engine.core.plan import (
     Staffing,
     Target,
 )
-from engine.policy import Words
+from engine.policy.words import Words
 from engine.worktime import DayRule, Lang, Length, Recurrence, Unit, format_length
 
 PARTIES: Final = {

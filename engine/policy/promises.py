@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
-from engine.cli.wording import PERIODS, TIME_WORDS, Teller
+from engine.core import Rule
 from engine.core import conditions as c
 from engine.core.conditions import Condition, Row
 from engine.core.plan import Asked, Category, Deadline, Duty, Limit, Move, Party, Plan, State, Workflow
-from engine.policy import Words
+from engine.policy.teller import PERIODS, TIME_WORDS, Teller
+from engine.policy.words import Words
 
 
 class Table(NamedTuple):
@@ -18,6 +19,7 @@ class Table(NamedTuple):
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    places: tuple[str, ...] = ()  #: of each row: where it stands, `residential.yaml:116`
 
 
 class Edge(NamedTuple):
@@ -44,6 +46,7 @@ class Drawing:
 class Section(NamedTuple):
     title: str
     parts: tuple[Part, ...]
+    id: str = ""  #: what it is about, of those at the top: `ladders`
 
 
 Part: TypeAlias = str | Table | Drawing | Section
@@ -81,7 +84,7 @@ def promise(plan: Plan, lang: str) -> tuple[Section, ...]:
         "roles": page.roles(),
         "calendars": page.calendars(),
     }
-    return tuple(Section(SECTIONS[name].in_(lang), parts) for name, parts in made.items() if parts)
+    return tuple(Section(SECTIONS[name].in_(lang), parts, name) for name, parts in made.items() if parts)
 
 
 def drawings(plan: Plan, lang: str) -> tuple[Drawing, ...]:
@@ -90,7 +93,7 @@ def drawings(plan: Plan, lang: str) -> tuple[Drawing, ...]:
     return tuple(page.drawing(workflow) for workflow in plan.workflows.values() if not page.is_duty(workflow))
 
 
-def summary(plan: Plan, lang: str) -> str:
+def headline(plan: Plan, lang: str) -> str:
     """The line under the title."""
     teller = Teller(plan, lang)
     if lang == "zh":
@@ -165,6 +168,12 @@ class _Page:
         parts: list[Part] = []
         if category.record:
             parts.append(f"{self.say('Asked at opening: ', '登记：')}{self._asked(category.record)}")
+        found = [
+            (deadline, row, when)
+            for deadline in self.plan.deadlines
+            if category.id in deadline.of
+            for row, when in self._rows(deadline, category.id)
+        ]
         rows = [
             (
                 self.tell.both(deadline.id, deadline.title),
@@ -175,17 +184,21 @@ class _Page:
                 self._ladder(deadline),
                 " ".join(row.rule.sources),
             )
-            for deadline in self.plan.deadlines
-            if category.id in deadline.of
-            for row, when in self._rows(deadline, category.id)
+            for deadline, row, when in found
         ]
         head = (
             ("promise", "时限"), ("when", "适用"), ("limit", "期限"), ("starts", "起算"), ("done by", "完成于"),
             ("ladder", "升级"), ("source", "依据"),
         )  # fmt: skip
+        places = tuple(self._place(row.rule) for _, row, _ in found)
+        tables = tuple(table._replace(places=places) for table in self.table(head, rows))
         title = self.tell.both(category.id, category.title)
         flow = self.tell.name(workflow.id, workflow.title)
-        return Section(f"{title}（{flow}）" if self.zh else f"{title} ({flow})", (*parts, *self.table(head, rows)))
+        return Section(f"{title}（{flow}）" if self.zh else f"{title} ({flow})", (*parts, *tables))
+
+    def _place(self, rule: Rule) -> str:
+        place = self.plan.places.get(rule.path)
+        return f"{place.file}:{place.line}" if place is not None else ""
 
     def _rows(self, deadline: Deadline, category: str) -> Iterator[tuple[Row[Limit], str]]:
         """The rows that may speak of a category, with the condition that is left when it is known."""
