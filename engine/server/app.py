@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
 
 from engine import __version__
 from engine.server import health, metrics
 from engine.server.api import add_api
+from engine.server.api import astray as astray_call
 from engine.server.board import add_board
+from engine.server.board import astray as astray_page
 from engine.server.daemon import Daemon
 
 
@@ -19,4 +22,13 @@ def make_app(daemon: Daemon) -> FastAPI:
     app.include_router(metrics.router)
     add_api(app, daemon)
     add_board(app)
+    app.add_exception_handler(HTTPException, _astray)
     return app
+
+
+async def _astray(request: Request, error: Exception) -> Response:
+    """An address that has nothing: a page to a browser, JSON to a program."""
+    assert isinstance(error, HTTPException)
+    if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
+        return await astray_call(request, error)
+    return await astray_page(request, error)

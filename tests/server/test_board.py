@@ -141,6 +141,33 @@ def test_templates_ask_for_words_that_there_are():
     assert asked <= set(WORDS)
 
 
+def test_an_address_that_has_nothing_is_a_page_to_a_browser_and_json_to_a_program(root):
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for method, path, status in [
+        ("GET", "/board/lakeside/nowhere", 404),
+        ("GET", "/nowhere", 404),
+        ("POST", "/board/lakeside", 405),
+    ]:
+        answer = root.client.request(method, path, headers=browser)
+        assert answer.status_code == status
+        assert 'class="button" href="/"' in answer.text
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+        plain = root.client.request(method, path)
+        assert (plain.status_code, plain.headers["content-type"]) == (status, "application/json")
+    assert root.client.post("/board/lakeside", headers=browser).headers["allow"] == "GET"
+    assert root.get("/api/v1/nowhere", headers=browser).headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "前台"), ("en", "front desk")])
+def test_a_dead_link_tells_a_resident_what_to_do_and_leads_to_no_sign_in(house, lang, word):
+    answer = Browser(house).get(f"/s/nothing?lang={lang}")
+    assert answer.status_code == 404
+    assert word in text_of(answer)
+    assert 'href="/"' not in answer.text
+    assert "/sign-in" not in answer.text
+
+
 def test_a_language_that_was_chosen_stays(house):
     browser = Browser(house)
     assert "登录" in browser.get("/sign-in", headers={"Accept-Language": "zh-CN,zh;q=0.9"}).text

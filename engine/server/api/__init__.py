@@ -1,5 +1,5 @@
 """The JSON API under `/api/v1`: what a desk, a phone system or a report needs, each route with the action it is."""
 
-from engine.server.api.app import add_api
+from engine.server.api.app import add_api, astray
 
-__all__ = ["add_api"]
+__all__ = ["add_api", "astray"]

@@ -55,7 +55,7 @@ def add_api(app: FastAPI, daemon: Daemon, gate: Gate | None = None) -> None:
     for part in PARTS:
         app.include_router(part.routes)
     app.router.on_startup.append(_more_threads)
-    app.add_exception_handler(HTTPException, _astray)
+    app.add_exception_handler(HTTPException, astray)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
 
 
@@ -63,7 +63,7 @@ async def _more_threads() -> None:
     to_thread.current_default_thread_limiter().total_tokens = THREADS
 
 
-async def _astray(request: Request, error: Exception) -> Response:
+async def astray(request: Request, error: Exception) -> Response:
     """An address below the API that has nothing, or not with this method."""
     assert isinstance(error, HTTPException)
     if not request.url.path.startswith("/api/"):

@@ -26,6 +26,8 @@ from engine.server.sessions import SignedIn, form_denial
 from engine.store import StoreError
 
 HERE: Final = Path(__file__).parent
+#: The pages of residents, who have no account: nothing on them leads to where staff sign in.
+RESIDENTS: Final = "/s/"
 LANGUAGE_COOKIE: Final = "huiyin_language"
 
 
@@ -161,6 +163,7 @@ class Desk:
             "form_token": visit.session.form if visit.session is not None else "",
             "sites": self.sites(principal) if principal is not None else [],
             "site": None,
+            "home": not visit.request.url.path.startswith(RESIDENTS),
             "may": {},
             "t": Say(visit.lang),
         }

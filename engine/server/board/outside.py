@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
 from engine.core import Plan, Ticket
 from engine.runtime import Service
@@ -75,23 +75,22 @@ def _hung(desk: Desk, request: Request, site: str) -> Place:
 @router.get("/s/{code}")
 def status(request: Request, desk: At, code: str) -> Response:
     """How one ticket stands, for whoever has the link."""
-    visit = desk.visit(request)
+    visit = desk.visit(request)._replace(session=None)
     found = desk.links.principal(code, visit.at)
-    if isinstance(found, Denial):
-        raise refused(found, 404)
-    service, one = _linked(desk, found)
+    linked = _linked(desk, found) if isinstance(found, Principal) else None
+    if linked is None:
+        return desk.page(visit, "ended.html", {}, 404)
+    service, one = linked
     plan = service.site.version(one.plan)
     moments = Moments(service.site.zone, visit.at, visit.lang)
     values = {"title": plan.title, "moments": moments, **standing(plan, one)}
-    return HTMLResponse(desk.html(visit._replace(session=None), "status.html", values))
+    return desk.page(visit, "status.html", values)
 
 
-def _linked(desk: Desk, found: Principal) -> tuple[Service, Ticket]:
+def _linked(desk: Desk, found: Principal) -> tuple[Service, Ticket] | None:
     service = desk.daemon.engine.services.get(next(iter(found.sites)))
     family = service.store.load(found.ticket) if service is not None else None
-    if service is None or family is None:
-        raise TroubleError(404, WORDS["no_ticket"].format(ticket=found.ticket))
-    return service, family.tickets[found.ticket]
+    return (service, family.tickets[found.ticket]) if service is not None and family is not None else None
 
 
 def standing(plan: Plan, one: Ticket) -> dict[str, Any]:

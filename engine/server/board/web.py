@@ -76,13 +76,28 @@ class PageRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            response = await _answered(answer, FormRequest(request.scope, request.receive))
-            for name, value in HEADERS.items():
-                response.headers[name] = value
-            response.headers.setdefault("Cache-Control", NO_STORE)
-            return response
+            return await _page(answer, FormRequest(request.scope, request.receive))
 
         return handler
+
+
+async def astray(request: Request, error: HTTPException) -> Response:
+    """The page of an address that has nothing, or not with this method."""
+
+    async def nothing(request: Request) -> Response:
+        raise TroubleError(error.status_code, SENTENCES["method" if error.status_code == 405 else "not_found"])
+
+    response = await _page(nothing, request)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _page(answer: Handler, request: Request) -> Response:
+    response = await _answered(answer, request)
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("Cache-Control", NO_STORE)
+    return response
 
 
 async def _answered(answer: Handler, request: Request) -> Response:

@@ -234,6 +234,16 @@ WORDS: Final = MappingProxyType(
         "no_wall": Words("This token is not for the wall of this site.", "此令牌不能用于本项目的大屏。"),
         "until": Words("To be over by {at}", "预计 {at} 前办结"),
         "again": Words("It is being worked on again (round {n}).", "正在进行第 {n} 次处理。"),
+        "link_ended": Words("This link shows nothing any more", "链接已失效"),
+        "link_ended_why": Words(
+            "A link is good for 90 days, or until the front desk ends it. Your matter is not affected.",
+            "链接自生成起 90 天内有效，也可能已由前台停用。您反映的事项不受影响。",
+        ),
+        "link_ended_help": Words(
+            "Call or visit the front desk of your property: with your unit or the number of the matter it makes you a "
+            "new link, and tells you how things stand.",
+            "请致电或前往物业前台，报出房号或工单号，即可了解进度并取得新的链接。",
+        ),
         "status_help": Words(
             "This page shows no personal data. It is up to date when you load it again.",
             "本页不含个人信息，刷新即为最新进度。",
