@@ -34,7 +34,7 @@ PAGES = (
     "/board/lakeside/intake/repair", "/board/lakeside/intake/complaint", "/board/lakeside/duties",
     "/board/lakeside/duties?span=week", "/board/lakeside/handover", "/board/lakeside/figures", "/board/lakeside/policy",
     "/board/cloud-park/handover", "/board/cloud-park/policy", "/wall/lakeside", "/board/nowhere", "/s/nothing",
-    "/accounts", "/board/lakeside/people", "/board/lakeside/ticket/none", "/static/none", "/board/lakeside/figures?month=soon",
+    "/accounts", "/tokens", "/board/lakeside/people", "/board/lakeside/ticket/none", "/static/none", "/board/lakeside/figures?month=soon",
 )  # fmt: skip
 
 
@@ -568,10 +568,75 @@ def test_an_administrator_makes_an_account_whose_password_is_shown_once(house, r
     assert Browser(house).sign_in("sun", password).status_code == 403
 
 
-def test_nobody_else_sees_accounts_or_takes_in_lists(desk):
-    assert desk.get("/accounts").status_code == 403
-    assert desk.post("/board/lakeside", "/accounts", what="disable", name="root").status_code == 403
-    assert desk.get("/board/lakeside/people").status_code == 403
+def test_an_administrator_makes_a_token_that_is_shown_once_and_revokes_it(house, root):
+    fields = {"what": "make", "name": "电话系统", "person": "小李", "days": "30", "grants": "lakeside：front_desk"}
+    answer = root.post("/tokens", "/tokens", **fields, **{"scope-ticket:read": "yes", "scope-ticket:write": "yes"})
+    text = re.search(r'class="number token">([^<]+)<', answer.text)[1]
+    assert text not in root.get("/tokens").text
+    telephone = house.as_(text)
+    assert telephone.get("tickets").status_code == 200
+    assert telephone.get("policies").status_code == 403
+    (made,) = [one for one in house.gate.tokens.all() if one.id == text[3:11]]
+    assert (made.person, made.sites, made.expires_at) == (
+        "小李",
+        {"lakeside": frozenset({"front_desk"})},
+        house.clock() + 30 * 86400,
+    )
+    assert (made.made_by, made.language) == ("root", "zh")
+    assert root.post("/tokens", "/tokens", what="revoke", id=made.id).status_code == 200
+    assert "token_revoked" in telephone.get("tickets").text
+    log = [(one.action, one.principal) for one in house.gate.log.records(EVERYTHING) if one.object == made.id]
+    assert sorted(log) == [("token.make", "root"), ("token.revoke", "root")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"days": "367"},
+        {"days": "0"},
+        {"days": "x"},
+        {"name": ""},
+        {"grants": "nowhere: x"},
+        {"grants": ""},
+        {"scope-admin": None},
+    ],
+)
+def test_a_token_that_cannot_be_is_not_made_and_what_was_typed_stays(house, root, wrong):
+    fields = {"what": "make", "name": "电话系统", "days": "30", "grants": "lakeside", "scope-admin": "yes", **wrong}
+    known = house.gate.tokens.all()
+    answer = root.post("/tokens", "/tokens", **{name: value for name, value in fields.items() if value is not None})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert f'name="days" type="number" min="1" max="366" value="{fields["days"]}"' in answer.text
+    assert house.gate.tokens.all() == known
+
+
+#: Who is let by an administrator's page: of the deployment, of this site alone. Nobody else is.
+ADMINISTRATION = """
+GET   /accounts                 deployment
+POST  /accounts                 deployment
+GET   /tokens                   deployment
+POST  /tokens                   deployment
+GET   /board/lakeside/people    deployment site
+POST  /board/lakeside/people    deployment site
+"""
+
+
+@pytest.mark.parametrize("row", ADMINISTRATION.strip().splitlines(), ids=lambda row: " ".join(row.split()[:2]))
+def test_an_administrators_page_lets_in_those_of_its_row_and_nobody_else(house, desk, root, row):
+    method, path, *let = row.split()
+    if house.gate.accounts.find("local") is None:
+        house.account("local", "小王", lakeside="admin")
+    there = {"deployment": root, "site": Browser(house, "local"), "": desk}
+    for name, browser in there.items():
+        token = re.search(r'name="form" value="(\w+)"', browser.get("/").text)[1]
+        wrong = {"what": "nothing", "form": token, "name": "nobody", "id": "00000000"}
+        answer = browser.client.request(method, path, data=wrong if method == "POST" else None)
+        assert (answer.status_code != 403) is (name in let), (name, answer.status_code)
+        if method == "POST":
+            assert browser.client.post(path, data={**wrong, "form": "0"}).status_code == 403
+    nobody = Browser(house)
+    assert nobody.client.request(method, path, follow_redirects=False).headers["location"].startswith("/sign-in")
 
 
 def test_a_list_of_people_is_taken_in_whole_or_refused_with_its_mistakes(new_house):

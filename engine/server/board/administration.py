@@ -27,14 +27,14 @@ FILE = "list"
 
 @router.get("/accounts")
 def accounts(request: Request, desk: At) -> Response:
-    return _page(desk, _administrator(desk, request, "account.list"))
+    return _page(desk, administrator(desk, request, "account.list"))
 
 
 @router.post("/accounts")
 def change(request: Request, desk: At, form: Form) -> Response:
     """Make an account, change one, let it in no longer, or give it a new password."""
     what = form.get("what", "")
-    visit = _administrator(desk, request, "account.make" if what == "make" else "account.change")
+    visit = administrator(desk, request, "account.make" if what == "make" else "account.change")
     desk.check_form(visit, form)
     name, password = form.get("name", ""), token_urlsafe(12)
     match what:
@@ -54,7 +54,8 @@ def change(request: Request, desk: At, form: Form) -> Response:
     return _page(desk, visit, made=shown)
 
 
-def _administrator(desk: Desk, request: Request, action: str) -> Visit:
+def administrator(desk: Desk, request: Request, action: str) -> Visit:
+    """The visit of somebody who may do this for the deployment. Raises SignInFirstError, TroubleError."""
     visit = desk.signed_in(request)
     if not allowed(visit.principal, action, "*"):
         raise refused(denial("not_allowed"), 403)
@@ -84,19 +85,23 @@ def _page(
     made: tuple[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    services = desk.daemon.engine.services
     values = {
         "accounts": [_shown(account) for account in desk.accounts.all()],
-        "roles": {
-            name: [{"id": role.id, "title": role.title} for role in service.site.plan.roles.values()]
-            for name, service in sorted(services.items())
-        },
+        "roles": roles_of(desk),
         "scopes": sorted(SCOPES | GRANTED_WORDS),
         "given": given or {},
         "problem": problem,
         "made": made,
     }
     return desk.page(visit, "accounts.html", values, status)
+
+
+def roles_of(desk: Desk) -> dict[str, list[dict[str, str]]]:
+    """What can be granted by name, at each site."""
+    return {
+        name: [{"id": role.id, "title": role.title} for role in service.site.plan.roles.values()]
+        for name, service in sorted(desk.daemon.engine.services.items())
+    }
 
 
 def _shown(account: Account) -> dict[str, Any]:

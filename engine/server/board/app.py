@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from engine.server.board import administration, duties, entrance, figures, intake, lists, outside, policies, tickets
+from engine.server.board import (
+    administration,
+    duties,
+    entrance,
+    figures,
+    intake,
+    lists,
+    outside,
+    policies,
+    tickets,
+    tokens,
+)
 from engine.server.board.desk import make_templates
 
 
@@ -12,5 +23,5 @@ def add_board(app: FastAPI) -> None:
     """The pages, as routes of an application that has a gate (engine.server.auth)."""
     app.state.templates = make_templates()
     app.state.told = entrance.told
-    for pages in (entrance, lists, tickets, intake, duties, figures, policies, outside, administration):
+    for pages in (entrance, lists, tickets, intake, duties, figures, policies, outside, administration, tokens):
         app.include_router(pages.router)
