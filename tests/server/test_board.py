@@ -585,8 +585,8 @@ def test_an_administrator_makes_a_token_that_is_shown_once_and_revokes_it(house,
     assert (made.made_by, made.language) == ("root", "zh")
     assert root.post("/tokens", "/tokens", what="revoke", id=made.id).status_code == 200
     assert "token_revoked" in telephone.get("tickets").text
-    log = [(one.action, one.principal) for one in house.gate.log.records(EVERYTHING) if one.object == made.id]
-    assert sorted(log) == [("token.make", "root"), ("token.revoke", "root")]
+    log = [record.entry for record in house.gate.log.records(EVERYTHING) if record.entry.object == made.id]
+    assert sorted((entry.action, entry.principal) for entry in log) == [("token.make", "root"), ("token.revoke", "root")]
 
 
 @pytest.mark.parametrize(
