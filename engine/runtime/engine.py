@@ -61,21 +61,66 @@ class Engine:
         self.beat = Beat(clock(), {}, {})
         #: Sites whose policy file was refused, and the file: they run by the version before.
         self.refused: dict[str, str] = {}
+        #: Sites that could not be opened, and why: they are tried again every minute.
+        self.shut: dict[str, str] = {}
         #: Called after each round of the loop, in its thread.
         self.after_round: Callable[[Beat], None] = lambda beat: None
         self._listen = listen
         self._applying = Lock()
         self._alive: dict[str, int] = {}
+        self._tried = 0
+        self._opened: deque[Service] = deque()
         self._stop = Event()
         self._threads: list[Thread] = []
 
     # ---- sites ------------------------------------------------------------------------------------------------------
 
+    def service(self, name: str) -> Service | None:
+        """The service of a site, None: there is no such site. Raises StoreError: it could not be opened."""
+        service = self.services.get(name)
+        if service is None and name in self.shut:
+            raise StoreError(f"{name} does not run: {self.shut[name]}")
+        return service
+
     def open_site(self, name: str) -> None:
-        """Run a site by the policies that were applied to it. Raises StoreError: none of them can be read."""
+        """Run a site by the policies that were applied to it. One that cannot be opened keeps no other."""
+        with self._applying:
+            self._open_or_shut(name)
+
+    def _open_or_shut(self, name: str) -> None:
+        try:
+            self._open(name)
+        except Exception as error:
+            why = f"it cannot be opened: {_said(error)}; `huiyin audit verify` tells what is damaged"
+            if self.shut.get(name) != why:
+                log.error("%s: %s", name, why, exc_info=not isinstance(error, StoreError))
+            self.shut[name] = why
+            self.beat = self.beat._replace(failing={**self.beat.failing, name: why})
+        else:
+            self.shut.pop(name, None)
+
+    def _open(self, name: str) -> None:
+        now, plans, store = self.clock(), self._plans(name), self.database.site(name)
+        plan = plans.newest
+        edition = next(reversed(plan.editions))
+        site = Site(plans, Roster(plan, edition, complete=False), edition)
+        if store.mark(OPENED) is None:  # what came due while the engine was down is made up from here on
+            store.write(lambda tx: tx.set_mark(OPENED, now))
+        listen = (self._listen(name),) if self._listen is not None else ()
+        service = Service(site, store, now, *listen)
+        alive = store.mark(ALIVE)
+        if alive is not None and now - alive > ALIVE_EVERY:
+            service.was_down(alive, now)
+            store.write(lambda tx: tx.set_mark(ALIVE, now))  # what is down until now is noted once
+        if not store.site_events("calendar_shipped"):
+            take_up(service, now)
+        self._opened.append(service)
+        self.services[name] = service
+
+    def _plans(self, name: str) -> Plans:
         newest = {one.version: one.number for one in revisions_of(self.database, name)}
         versions = sorted(newest, key=newest.__getitem__)
-        self._open(name, Plans({version: cache(partial(self._read, name, newest[version])) for version in versions}))
+        return Plans({version: cache(partial(self._read, name, newest[version])) for version in versions})
 
     def _read(self, name: str, number: int) -> Plan | None:
         """The plan of a revision, once it is asked for. Raises StoreError: its texts cannot be read."""
@@ -92,9 +137,11 @@ class Engine:
         """Let a site run by a policy from now on; open tickets keep theirs. None: it does already.
 
         The policy has been read in full before; here it is written down, and then one pointer moves. One at a time.
+        Raises StoreError: the site does not run.
         """
         assert prepared.plan is not None, "a policy that is refused is not applied"
         with self._applying:
+            self.service(name)
             self.refused.pop(name, None)
             return self._apply(name, prepared, prepared.plan, by, why)
 
@@ -112,7 +159,7 @@ class Engine:
         known = revisions_of(self.database, name)
         if known and known[-1].version == plan.version:
             if name not in self.services:
-                self.open_site(name)
+                self._open_or_shut(name)
             return None
         at = self.clock()
         revision = Revision(name, len(known) + 1, plan.version, at, by, why, Revision.texts_of(prepared.files))
@@ -122,46 +169,35 @@ class Engine:
             service.adopt(at, plan)
             take_up(service, at)
         else:
-            self.open_site(name)
+            self._open_or_shut(name)
         return revision
-
-    def _open(self, name: str, plans: Plans) -> None:
-        now, plan = self.clock(), plans.newest
-        store = self.database.site(name)
-        edition = next(reversed(plan.editions))
-        site = Site(plans, Roster(plan, edition, complete=False), edition)
-        if store.mark(OPENED) is None:  # what came due while the engine was down is made up from here on
-            store.write(lambda tx: tx.set_mark(OPENED, now))
-        listen = (self._listen(name),) if self._listen is not None else ()
-        service = Service(site, store, now, *listen)
-        alive = store.mark(ALIVE)
-        if alive is not None and now - alive > ALIVE_EVERY:
-            service.was_down(alive, now)
-            store.write(lambda tx: tx.set_mark(ALIVE, now))  # what is down until now is noted once
-        if not store.site_events("calendar_shipped"):
-            take_up(service, now)
-        self.services[name] = service
 
     # ---- time -------------------------------------------------------------------------------------------------------
 
     def tick(self) -> bool:
         """Apply what is due at every site, a share each; True when something is left."""
         now = self.clock()
+        self._try_again(now)
         behind: dict[str, int] = {}
-        failing: dict[str, str] = {}
+        failing = dict(self.shut)
         for name, service in list(self.services.items()):
             try:
                 if service.advance(now - 1, SHARE):
                     behind[name] = now - 1 - (service.next_instant(now) or now)
                 self._note_alive(name, service, now)
-            except StoreError as error:
-                failing[name] = str(error)
             except Exception as error:  # a defect at one site must not silence the others
-                failing[name] = type(error).__name__  # its words may quote somebody, and strangers read readiness
-                log.exception("the loop fails at %s", name)
+                failing[name] = _said(error)
+                if not isinstance(error, StoreError):
+                    log.exception("the loop fails at %s", name)
         self.beat = Beat(now, behind, failing)
         self.after_round(self.beat)
         return bool(behind)
+
+    def _try_again(self, now: int) -> None:
+        if now - self._tried >= ALIVE_EVERY:
+            self._tried = now
+            for name in list(self.shut):
+                self.open_site(name)
 
     def _note_alive(self, name: str, service: Service, now: int) -> None:
         if now - self._alive.get(name, 0) >= ALIVE_EVERY:
@@ -184,13 +220,14 @@ class Engine:
             self._stop.wait(0 if busy else LOOK)
 
     def _days(self) -> None:
-        waiting = deque(self.services.values())
-        while waiting and not self._stop.is_set():
-            try:
-                take_up(waiting[0], self.clock())
-                waiting.popleft()
-            except StoreError:  # which readiness tells; the old days go on until it works
-                self._stop.wait(ALIVE_EVERY)
+        while not self._stop.is_set():
+            for _ in range(len(self._opened)):
+                service = self._opened.popleft()
+                try:
+                    take_up(service, self.clock())
+                except StoreError:  # which readiness tells; the old days go on until it works
+                    self._opened.append(service)
+            self._stop.wait(ALIVE_EVERY)
 
     def stop(self) -> None:
         """Finish the round and note until when the engine ran."""
@@ -200,3 +237,8 @@ class Engine:
         now = self.clock()
         for service in self.services.values():
             service.store.write(lambda tx: tx.set_mark(ALIVE, now))
+
+
+def _said(error: Exception) -> str:
+    """A cause for strangers, who read readiness: the words of a defect may quote somebody."""
+    return str(error) if isinstance(error, StoreError) else type(error).__name__

@@ -105,8 +105,8 @@ class Caller:
 
     @property
     def service(self) -> Service:
-        """The site that was called. Raises ProblemError."""
-        service = self.daemon.engine.services.get(self.site)
+        """The site that was called. Raises ProblemError; StoreError: it does not run."""
+        service = self.daemon.engine.service(self.site)
         if service is None:
             raise not_found("no_site")
         return service
@@ -158,7 +158,8 @@ class Needs:
         gate: Gate = request.app.state.gate
         call = Call(gate.daemon.clock(), address=address_of(request), request=request_id(request))
         principal = _principal(gate, request, call.at, bearer, cookie)
-        sites = gate.daemon.engine.services if self.anywhere else [str(request.path_params.get("site", ""))]
+        engine = gate.daemon.engine
+        sites = [*engine.services, *engine.shut] if self.anywhere else [str(request.path_params.get("site", ""))]
         site = next((site for site in sites if allowed(principal, self.action, site)), next(iter(sites), ""))
         return let_in(gate, request, call._replace(principal=principal.name), principal, self.action, site)
 

@@ -97,11 +97,11 @@ class Daemon:
         return revision
 
     def publish_days(self, edition: str, days: Mapping[str, Any], site: str | None = None) -> tuple[str, ...]:
-        """Publish day data to a site, or to all; to which. Raises CalendarError, KeyError: no such site."""
-        services = self.engine.services
-        wanted = dict(services) if site is None else {site: services[site]}
-        publish(wanted.values(), self.clock(), edition, days)
-        return tuple(wanted)
+        """Publish day data to a site, or to all; to which. Raises CalendarError; StoreError: one does not run."""
+        names = (*self.engine.services, *self.engine.shut) if site is None else (site,)
+        services = [service for name in names if (service := self.engine.service(name)) is not None]
+        publish(services, self.clock(), edition, days)
+        return names
 
     def start(self) -> None:
         self.engine.start()
@@ -117,7 +117,7 @@ class Daemon:
 
 def build(config: Config, clock: EngineClock | None = None, channel: Channel | None = None) -> Daemon:
     """Open the database, take up the sites. A policy with mistakes keeps the version that ran before; a site that never
-    ran raises RefusedPolicyError.
+    ran raises RefusedPolicyError; one that cannot be opened is shut, and the others run.
     """
     daemon = _put_together(config, clock, channel)
     try:

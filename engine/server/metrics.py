@@ -55,8 +55,8 @@ class _Figures(Collector):
         yield _by("timer_lag_seconds", "How far a site is behind its timers.", ["site"], behind.items())
         parked = {name: len(service.parked) for name, service in sites.items()}
         yield _by("families_parked", "Tickets that cannot be brought up to date.", ["site"], parked.items())
-        failing = {name: name in engine.beat.failing for name in sites}
-        yield _by("site_failing", "1: the loop fails at this site.", ["site"], failing.items())
+        failing = {name: name in engine.beat.failing for name in (*sites, *engine.shut)}
+        yield _by("site_failing", "1: it could not be opened, or the loop fails at it.", ["site"], failing.items())
         good = {name: name not in engine.refused for name in sites}
         yield _by("policy_last_reload_successful", "0: the newest file was refused.", ["site"], good.items())
         yield _by("audit_troubles", "What the auditor cannot mend.", ["what", "site"], troubles.items())

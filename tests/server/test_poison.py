@@ -12,9 +12,10 @@ from engine.notify import SENT, read_destinations
 from engine.runtime import Entry
 from engine.server import Config
 from engine.server.daemon import build
-from engine.store import verify
+from engine.store import StoreError, revisions_of, verify
 from tests.core.harness import HEAD, at
-from tests.server.conftest import Clock, House
+from tests.server.conftest import Clock, House, TestClient, problem
+from tests.server.doors import GOOD
 
 POLICY = (
     HEAD.replace("policy: test", "policy: garden")
@@ -50,20 +51,20 @@ class Channel:
 
 
 @contextmanager
-def garden(folder, now=START):
-    """A daemon of one site that is started on a folder, without its threads."""
+def garden(folder, now=START, sites=("garden",)):
+    """A daemon that is started on a folder, without its threads."""
     hooks = read_destinations(
         {"hook": {"kind": "webhook", "url": "https://erp.example/", "secrets": ["${env:S}"]}}, {"S": SECRET}
     )
     config = Config(
         folder / "data",
-        (folder / "garden.yaml",),
+        tuple(folder / f"{site}.yaml" for site in sites),
         destinations=hooks,
         routes={"*": dict.fromkeys(("console", ""), "hook")},
     )
     house = House(build(config, Clock(now), channel := Channel()), None)
     house.clock, house.channel = house.daemon.clock, channel
-    house.service = house.daemon.engine.services["garden"]
+    house.service = house.daemon.engine.services.get("garden")
     try:
         yield house
     finally:
@@ -82,16 +83,16 @@ def furnish(folder):
         return opened(house, MANY)
 
 
-def opened(house, many):
-    desk = house.desk("小李", garden="desk")
+def opened(house, many, site="garden"):
+    desk = house.desk("小李", **{site: "desk"})
     answers = [
-        desk.post("tickets", {"category": "matter", "facts": {"matter": "漏水"}}, site="garden") for _ in range(many)
+        desk.post("tickets", {"category": "matter", "facts": {"matter": "漏水"}}, site=site) for _ in range(many)
     ]
     return [answer.json()["ticket"]["ticket"] for answer in answers]
 
 
-def write(folder, text):
-    (folder / "garden.yaml").write_text(text, encoding="utf-8")
+def write(folder, text, site="garden"):
+    (folder / f"{site}.yaml").write_text(text, encoding="utf-8")
 
 
 def damage(house, sql, *values):
@@ -114,12 +115,21 @@ def delivers(house):
             house.daemon.postman.deliver(lease)
 
 
+def metrics(house):
+    token = house.token("", scopes="metrics:read", everywhere="")
+    return house.client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
+
+
+def signed_in(house):
+    page = TestClient(house.app, headers={"Accept-Language": "zh"}, raise_server_exceptions=False)
+    page.post("/sign-in", data={"name": "lily", "password": GOOD})
+    return page
+
+
 def told(house):
     """What readiness, the auditor and metrics say."""
     house.daemon.auditor.look()
-    token = house.token("", scopes="metrics:read", everywhere="")
-    text = house.client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
-    parked = next(line for line in text.splitlines() if line.startswith("huiyin_families_parked{"))
+    parked = next(line for line in metrics(house).splitlines() if line.startswith("huiyin_families_parked{"))
     return float(parked.split()[1]), {trouble.what for trouble in house.daemon.auditor.troubles.values()}
 
 
@@ -171,6 +181,75 @@ def test_a_policy_that_cannot_be_read_any_more_keeps_no_ticket_of_another(tmp_pa
         shown = desk.get(f"tickets/{old[0]}", site="garden")
         assert (shown.status_code, shown.json()["code"]) == (503, "store")
         assert house.gate.defects.count == 0
+
+
+@pytest.mark.parametrize(
+    ("how", "back", "said"),
+    [
+        ("replace(body, '{', '[{')", "replace(body, '[{', '{')", "SiteEvent cannot be read"),
+        ("replace(body, 'gone', 'went')", "replace(body, 'went', 'gone')", "KeyError"),
+    ],
+    ids=["no JSON", "edited"],
+)
+def test_a_damaged_event_in_the_stream_of_a_site_keeps_only_that_site(how, back, said, tmp_path):
+    both = ("garden", "harbour")
+    for site in both:
+        write(tmp_path, POLICY.replace("policy: garden", f"policy: {site}"), site)
+    with garden(tmp_path, sites=both) as house:
+        for service in house.daemon.engine.services.values():
+            service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        own, others = opened(house, 3), opened(house, 3, "harbour")
+        house.daemon.engine.tick()
+        house.account("lily", garden="desk", harbour="desk")
+        token = house.token("小李", garden="desk", harbour="desk")
+        where = "WHERE site = 'garden' AND kind = 'roster_changed'"
+        damage(house, f"UPDATE site_event SET body = {how} {where}")
+    with garden(tmp_path, START + 3 * HOUR, both) as house:
+        assert house.client.get("/readyz").status_code == 503  # before the first round, and after it
+        house.daemon.engine.tick()
+        assert breached(house) == set(others)
+        delivers(house)
+        assert house.channel.texts.keys() == set(others)
+        (cause,) = house.client.get("/readyz").json()["causes"]
+        assert cause["what"] == "site"
+        assert cause["why"].startswith("garden: it cannot be opened: ")
+        assert said in cause["why"]
+        assert "huiyin audit verify" in cause["why"]
+        desk = house.as_(token)
+        problem(desk.get("tickets", site="garden"), 503, "store")
+        problem(desk.post("tickets", {"category": "matter"}, site="garden"), 503, "store")
+        assert desk.get("tickets", site="harbour").status_code == 200
+        assert 'huiyin_site_failing{site="garden"} 1.0' in metrics(house)
+        page = signed_in(house)
+        assert "未运行" in page.get("/").text
+        assert page.get("/board/garden").status_code == 503
+        assert "项目“garden”未能运行" in page.get("/board/garden").text
+        assert page.get("/board/harbour").status_code == 200
+        assert house.gate.defects.count == 0
+
+        damage(house, f"UPDATE site_event SET body = {back} {where}")
+        house.clock.at += 60
+        house.daemon.engine.tick()
+        assert house.client.get("/readyz").status_code == 200
+        assert breached(house) == {*own, *others}
+        assert page.get("/board/garden").status_code == 200
+        service = house.daemon.engine.services["garden"]
+        assert service.downtime(START, START + 4 * HOUR) >= 3 * HOUR - 60
+
+
+def test_what_a_site_that_does_not_run_is_to_be_told_reaches_all_or_none(tmp_path):
+    both = ("garden", "harbour")
+    for site in both:
+        write(tmp_path, POLICY.replace("policy: garden", f"policy: {site}"), site)
+    with garden(tmp_path, sites=both) as house:
+        damage(house, "UPDATE site_event SET body = '{' WHERE site = 'garden'")
+    with garden(tmp_path, START + 60, both) as house:
+        with pytest.raises(StoreError, match="garden does not run"):
+            house.daemon.publish_days("power", {"days": [{"name": "停电", "date": "2026-11-17", "isOffDay": True}]})
+        assert "power" not in house.daemon.engine.services["harbour"].site.plan.editions
+        write(tmp_path, POLICY.replace("policy: garden", "policy: garden").replace("2 hours", "1 hour"))
+        assert "garden does not run" in str(house.daemon.reload("chief")["garden"])
+        assert [one.number for one in revisions_of(house.daemon.database, "garden")] == [1]
 
 
 def test_a_text_that_cannot_be_written_keeps_no_other_letter(tmp_path):

@@ -125,7 +125,7 @@ def publish_everywhere(body: Days, caller: Annotated[Caller, needs("calendar.pub
 
 
 def _published(body: Days, caller: Caller, site: str | None = None) -> dict[str, Any]:
-    if site is not None and site not in caller.daemon.engine.services:
+    if site is not None and caller.daemon.engine.service(site) is None:
         raise not_found("no_site")
     document = body.model_dump(exclude={"edition"}, exclude_none=True)
     try:

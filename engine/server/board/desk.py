@@ -107,12 +107,19 @@ class Desk:
     def at(self, request: Request, site: str, action: str) -> Place:
         """A visit at a site, for an action that is allowed there. Raises SignInFirstError, TroubleError."""
         visit = self.signed_in(request)
-        service = self.daemon.engine.services.get(site)
-        if service is None or not visit.principal.knows(site):
+        service = self.service(site) if visit.principal.knows(site) else None
+        if service is None:
             raise TroubleError(404, WORDS["no_site"].format(site=site))
         if not allowed(visit.principal, action, site):
             raise refused(denial("not_allowed"), 403)
         return Place(visit, site, service)
+
+    def service(self, site: str) -> Service | None:
+        """What runs a site; None: there is none. Raises TroubleError: it could not be opened."""
+        try:
+            return self.daemon.engine.service(site)
+        except StoreError:
+            raise TroubleError(503, WORDS["site_shut"].format(site=site)) from None
 
     def note(self, place: Place, action: str, object: str = "", outcome: str = "done", purpose: str = "") -> None:
         """Write into the access log what was done, never with a value of a person."""
@@ -125,12 +132,11 @@ class Desk:
             raise refused(wrong, 403)
 
     def sites(self, principal: Principal) -> list[dict[str, str]]:
-        """The sites that somebody may look at."""
-        return [
-            {"name": name, "title": service.site.plan.title}
-            for name, service in sorted(self.daemon.engine.services.items())
-            if allowed(principal, "ticket.list", name)
-        ]
+        """The sites that somebody may look at. One that could not be opened has no title."""
+        engine = self.daemon.engine
+        titles = {name: service.site.plan.title for name, service in engine.services.items()}
+        known = sorted({**dict.fromkeys(engine.shut, ""), **titles}.items())
+        return [{"name": name, "title": title} for name, title in known if allowed(principal, "ticket.list", name)]
 
     # ---- pages ------------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ def _hung(desk: Desk, request: Request, site: str) -> Place:
         return desk.at(request, site, "wall.show")
     visit = desk.visit(request)
     principal = desk.gate.tokens.principal(text, visit.at)
-    service = desk.daemon.engine.services.get(site)
+    service = desk.service(site)
     if isinstance(principal, Denial):
         raise refused(principal, 403)
     if service is None or not allowed(principal, "wall.show", site):
@@ -88,7 +88,7 @@ def status(request: Request, desk: At, code: str) -> Response:
 
 
 def _linked(desk: Desk, found: Principal) -> tuple[Service, Ticket] | None:
-    service = desk.daemon.engine.services.get(next(iter(found.sites)))
+    service = desk.service(next(iter(found.sites)))
     family = service.store.load(found.ticket) if service is not None else None
     return (service, family.tickets[found.ticket]) if service is not None and family is not None else None
 
