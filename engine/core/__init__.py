@@ -5,7 +5,7 @@ for here.
 """
 
 from engine.core import commands, conditions, events, plan
-from engine.core.agenda import Timer, agenda, is_overdue, next_timer, rung_instant
+from engine.core.agenda import Timer, agenda, agenda_after, is_overdue, is_quiet, rung_instant
 from engine.core.cases import History
 from engine.core.commands import Actor, Command, Refusal
 from engine.core.conditions import Condition, Row, Rule, Table, Value, View
@@ -60,6 +60,7 @@ __all__ = [
     "addresses",
     "advance",
     "agenda",
+    "agenda_after",
     "clock",
     "commands",
     "conditions",
@@ -70,13 +71,13 @@ __all__ = [
     "fire",
     "firings",
     "is_overdue",
+    "is_quiet",
     "kind",
     "ladder",
     "liable",
     "liable_of_site",
     "measure",
     "memberships",
-    "next_timer",
     "notices",
     "period_of",
     "plan",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Literal, NamedTuple
 
-from engine.core.plan import Deadline, LengthLimit, Plan, Rung
+from engine.core.plan import LengthLimit, Plan, Rung
 from engine.core.shape import clock, ladder, remembered, shape, timetable
 from engine.core.ticket import Family, Run, Ticket
 from engine.worktime import Clock, DayRule, Length
@@ -42,15 +42,26 @@ def agenda(plan: Plan, family: Family) -> tuple[Timer, ...]:
     return tuple(sorted(_timers(plan, family)))
 
 
-def next_timer(plan: Plan, family: Family, until: int | None = None) -> Timer | None:
-    """The first of the agenda, without sorting the rest; `until` spares making those that fire later."""
-    if until is not None and _is_quiet(plan, family, until):
-        return None
-    return min(_timers(plan, family), default=None)
+def agenda_after(plan: Plan, family: Family, before: Family, timers: tuple[Timer, ...]) -> tuple[Timer, ...]:
+    """The agenda of a family from the one it had `before` by the same plan: only runs that changed are asked anew."""
+    stay: set[tuple[str, str]] = set()
+    come: list[Timer] = []
+    for order, ticket in enumerate(family.tickets.values()):
+        known = before.tickets.get(ticket.id)
+        alike = known is not None and known.category == ticket.category and known.edition == ticket.edition
+        runs = known.runs if known is not None and alike else {}
+        for name, run in ticket.runs.items():
+            if runs.get(name) is run:
+                stay.add((ticket.id, run.key))
+            else:
+                come += _of_run(plan, ticket, run, order)
+    return tuple(sorted([*(timer for timer in timers if (timer.ticket, timer.key) in stay), *come]))
 
 
-def _is_quiet(plan: Plan, family: Family, until: int) -> bool:
-    """Whether certainly nothing fires at or before `until`: every run is without a ladder, and its due is later."""
+def is_quiet(plan: Plan, family: Family, until: int) -> bool:
+    """Whether certainly nothing fires at or before `until`: every run is without a ladder, and its due is later. What
+    is not quiet may turn out to be.
+    """
     for ticket in family.tickets.values():
         if ticket.runs:
             watches = shape(plan, ticket.category).watches
@@ -65,17 +76,15 @@ def _is_quiet(plan: Plan, family: Family, until: int) -> bool:
 
 def _timers(plan: Plan, family: Family) -> Iterator[Timer]:
     for order, ticket in enumerate(family.tickets.values()):
-        if ticket.runs:
-            watches = shape(plan, ticket.category).watches
-            for run in ticket.runs.values():
-                watch = watches.get(run.deadline)
-                place, deadline = (watch.place, watch.deadline) if watch is not None else (-1, None)
-                yield from _of_run(plan, ticket, run, order, place, deadline)
+        for run in ticket.runs.values():
+            yield from _of_run(plan, ticket, run, order)
 
 
-def _of_run(plan: Plan, ticket: Ticket, run: Run, order: int, place: int, deadline: Deadline | None) -> Iterator[Timer]:
+def _of_run(plan: Plan, ticket: Ticket, run: Run, order: int) -> Iterator[Timer]:
     if run.status == "paused":
         return
+    watch = shape(plan, ticket.category).watches.get(run.deadline)
+    place, deadline = (watch.place, watch.deadline) if watch is not None else (-1, None)
     due = run.due
     assert due is not None, f"{run.key} is {run.status} without a due"
     if run.status == "running":
@@ -123,9 +132,9 @@ def rung_instant(plan: Plan, ticket: Ticket, run: Run, rung: Rung) -> int | None
     if rung.at.kind == "share":
         assert rung.at.share is not None
         if isinstance(run.limit, LengthLimit):
-            hours = clock(plan, run.limit, ticket.edition)
-            given = run.start, rung.at.share, run.pauses, run.granted
-            return remembered(plan, (hours, *given), lambda: hours.reach(*given))
+            limit, given = run.limit, (run.start, rung.at.share, run.pauses, run.granted)
+            question = (limit, ticket.edition, *given)
+            return remembered(plan, question, lambda: clock(plan, limit, ticket.edition).reach(*given))
         return run.start + ceil(rung.at.share * (due - run.start))
     offset = rung.at.offset
     if offset is None or offset.amount == 0:

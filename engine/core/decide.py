@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from engine.core import events as e
-from engine.core.agenda import Timer, next_timer
+from engine.core.agenda import Timer, agenda, agenda_after, is_quiet
 from engine.core.commands import Actor, Command, Do, Open, Refusal
 from engine.core.consequences import breach, make_move, open_ticket
 from engine.core.guards import legal_moves, refuse_facts, refuse_move, walk
@@ -80,9 +80,13 @@ def fire(plan: Plan, family: Family, timer: Timer) -> Outcome:
 def advance(plan: Plan, family: Family, until: int) -> list[Outcome]:
     """Apply every timer that fires at or before `until`, an instant that is over."""
     outcomes: list[Outcome] = []
-    while (timer := next_timer(plan, family, until)) is not None and timer.fire <= until:
-        outcomes.append(fire(plan, family, timer))
-        family = outcomes[-1].family
+    if is_quiet(plan, family, until):
+        return outcomes
+    timers = agenda(plan, family)
+    while timers and timers[0].fire <= until:
+        outcomes.append(fire(plan, family, timers[0]))
+        before, family = family, outcomes[-1].family
+        timers = agenda_after(plan, family, before, timers)
     return outcomes
 
 

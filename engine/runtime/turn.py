@@ -21,12 +21,14 @@ from engine.core import (
     Rule,
     Step,
     Ticket,
+    Timer,
     agenda,
+    agenda_after,
     decide,
     fire,
     firings,
+    is_quiet,
     memberships,
-    next_timer,
     notices,
     replay,
 )
@@ -74,6 +76,7 @@ class Turn:
         #: Families to which errands were sent: they are looked after once this turn is written.
         self.sent: dict[str, int] = {}
         self._families: dict[str, Family] = {}
+        self._agendas: dict[str, tuple[Plan, Family, tuple[Timer, ...]]] = {}
 
     # ---- commands ---------------------------------------------------------------------------------------------------
 
@@ -180,13 +183,25 @@ class Turn:
         family = self._families.get(id) or self.tx.load(id)
         assert family is not None
         plan = self.site.version(family.root.plan)
-        while (timer := next_timer(plan, family, until)) is not None and timer.fire <= until:
+        if is_quiet(plan, family, until):
+            return
+        while (timers := self._agenda(plan, family)) and timers[0].fire <= until:
             if most is not None and len(self.told) >= most:
                 return
-            outcome = fire(plan, family, timer)
+            outcome = fire(plan, family, timers[0])
             self._take(plan, outcome)
             self._follow(plan, outcome)
             family = outcome.family
+
+    def _agenda(self, plan: Plan, family: Family) -> tuple[Timer, ...]:
+        """The agenda of a family as it stands; what the turn knows of it before is not asked again."""
+        known = self._agendas.get(family.id)
+        if known is None or known[0] is not plan:
+            timers = agenda(plan, family)
+        else:
+            timers = agenda_after(plan, family, *known[1:])
+        self._agendas[family.id] = (plan, family, timers)
+        return timers
 
     # ---- what one family causes on others ---------------------------------------------------------------------------
 
@@ -296,7 +311,7 @@ class Turn:
         for family_id, tolds in made.items():
             family = self._families[family_id]
             plan = self.site.version(family.root.plan)
-            timers = agenda(plan, family)
+            timers = self._agenda(plan, family)
             messages = tuple(message for told in tolds for message in told.messages)
             steps = tuple(told.step for told in tolds)
             self.tx.commit(Commit(family, steps, timers, messages, listed(plan, family, timers)))

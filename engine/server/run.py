@@ -17,6 +17,7 @@ from engine.server.auth import Gate
 from engine.server.connections import Connection
 from engine.server.daemon import Daemon, RefusedPolicyError
 from engine.server.housekeeping import Housekeeping
+from engine.server.interpreter import settle
 from engine.server.logs import log_to
 from engine.server.systemd import Systemd
 
@@ -51,6 +52,7 @@ def run(daemon: Daemon) -> None:
     for site, file in daemon.engine.refused.items():
         log.error("the policy of %s is refused, the one before runs on: huiyin check %s", site, file)
     housekeeping.start()
+    settle()
     _greet(daemon, app.state.gate)
     try:
         _Server(settings, systemd).run()

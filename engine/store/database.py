@@ -23,7 +23,9 @@ T = TypeVar("T")
 #: The writer brings the log into the file once it has this many pages (8 MB); readers never do.
 WAL_PAGES: Final = 2048
 READERS_KEPT: Final = 8
-FAMILIES_KEPT: Final = 10_000
+#: Families in memory, some 6 kB each. Once more of them than this breach together, each is read anew when its turn
+#: comes, which doubles what it costs.
+FAMILIES_KEPT: Final = 20_000
 
 
 class Database:

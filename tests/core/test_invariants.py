@@ -20,17 +20,17 @@ from engine.core import (
     Step,
     advance,
     agenda,
+    agenda_after,
     commands,
     decide,
     events,
     evolve,
     fire,
     kind,
-    next_timer,
     notices,
     replay,
 )
-from engine.core.agenda import is_overdue
+from engine.core.agenda import is_overdue, is_quiet
 from engine.core.plan import LengthLimit
 from engine.core.shape import clock, ladder, shape
 from tests.conftest import examples
@@ -483,11 +483,23 @@ def test_i22_a_timers_step_stays_in_its_family(script):
 
 @LAWFUL
 @given(scripts)
-def test_the_first_timer_is_the_first_of_the_agenda(script):
+def test_an_agenda_that_is_carried_on_is_the_one_that_is_made_anew(script):
+    before, timers = None, ()
     for outcome in Tape(script).outcomes:
-        timers = agenda(plan(), outcome.family)
-        assert next_timer(plan(), outcome.family) == (timers[0] if timers else None)
+        family = outcome.family
+        timers = agenda(plan(), family) if before is None else agenda_after(plan(), family, before, timers)
+        assert timers == agenda(plan(), family)
         assert len({timer.id for timer in timers}) == len(timers)
+        before = family
+
+
+@LAWFUL
+@given(scripts)
+def test_nothing_fires_where_it_is_quiet(script):
+    for outcome in Tape(script).outcomes:
+        for until in (outcome.family.at, outcome.family.at + 3600, outcome.family.at + 864000):
+            if is_quiet(plan(), outcome.family, until):
+                assert all(timer.fire > until for timer in agenda(plan(), outcome.family))
 
 
 @LAWFUL
