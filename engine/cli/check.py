@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.common import date_option, language_option
+from engine.cli.plans import is_policy
 
 if TYPE_CHECKING:
     from engine.policy import Diagnostic
-
-A_POLICY: Final = re.compile(r"^policy\s*[:：]", re.MULTILINE)
-A_SCENARIO: Final = re.compile(r"^scenario\s*[:：]", re.MULTILINE)
 
 
 @click.command("check")
@@ -69,8 +66,7 @@ def _policy_files(paths: tuple[Path, ...]) -> Iterator[Path]:
             yield path
             continue
         for file in sorted({*path.rglob("*.yaml"), *path.rglob("*.yml")}):
-            text = file.read_text(encoding="utf-8", errors="replace")
-            if A_POLICY.search(text) and not A_SCENARIO.search(text):
+            if is_policy(file):
                 yield file
 
 

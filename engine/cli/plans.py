@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -14,6 +15,28 @@ if TYPE_CHECKING:
 
     from engine.core import Plan
     from engine.policy import Diagnostic, Loaded
+
+
+A_POLICY: Final = re.compile(r"^policy\s*[:：]", re.MULTILINE)
+A_SCENARIO: Final = re.compile(r"^scenario\s*[:：]", re.MULTILINE)
+NO_SCENARIO: Final = {
+    "en": "{file} is a policy, and only scenarios are played: `huiyin check {file}` reads it for mistakes; a scenario "
+    "is a file that says `scenario: …` and `policy: {name}`",
+    "zh": "{file} 是方案，不是情景：检查方案请用 `huiyin check {file}`；情景文件要写 `scenario: …` 和 `policy: {name}`",
+}
+
+
+def is_policy(file: Path) -> bool:
+    """Whether a file says `policy:` and is no scenario."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return A_POLICY.search(text) is not None and A_SCENARIO.search(text) is None
+
+
+def only_scenarios(files: Iterable[Path], lang: str) -> None:
+    """A usage error that says what to do instead, where a policy is to be played."""
+    for file in files:
+        if file.is_file() and is_policy(file):
+            raise click.UsageError(NO_SCENARIO[lang].format(file=file, name=file.stem))
 
 
 def load_policy(named: str, today: date | None = None) -> Loaded:

@@ -18,6 +18,8 @@ TEXTS: Final = {
              "{count} 张未闭环工单仍按原版本：`huiyin policy migrate {site} --to {number} --dry-run`"),
     "same": ("{site} runs by it already", "{site} 已经在执行这个版本"),
     "kept": ("the one before runs on", "仍执行之前的版本"),
+    "refused": ("the newest file of {site} has mistakes and was refused (`huiyin check` says why); the last below runs",
+                "{site} 最新的方案文件有误，未被采用（用 `huiyin check` 查看）；仍执行下列最后一版"),
     "runs": ("runs", "执行中"),
     "moved": ("due {old} -> {new}", "到期 {old} → {new}"),
     "started": ("starts, due {new}", "开始计时，到期 {new}"),
@@ -69,7 +71,10 @@ def apply_command(file: Path, why: str, where: Where, as_json: bool) -> None:
 def list_command(site: str, where: Where, as_json: bool) -> None:
     """Every version that a site ran by, the newest last, with who applied it when, and why."""
     with api(where) as line:
-        found = line.call("GET", f"/sites/{site}/policies")["policies"]
+        answer = line.call("GET", f"/sites/{site}/policies")
+    found = answer["policies"]
+    if answer["refused"]:
+        click.echo(_say("refused", where.lang, site=site), err=True)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.common import date_option, language_option
+from engine.cli.plans import only_scenarios
 
 if TYPE_CHECKING:
     from engine.worktime import Lang
@@ -27,6 +28,7 @@ def command(scenario: Path, as_json: bool, today: date | None, lang: Lang) -> No
     from engine.runtime import today as wall_today
     from engine.sim import Runner, event_lines, timeline
 
+    only_scenarios([scenario], lang)
     result = Runner(today or wall_today()).run(scenario)
     if result.performance is None:
         click.echo(render(tuple(result.diagnostics), lang, color=sys.stdout.isatty()), err=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.common import date_option, language_option
+from engine.cli.plans import only_scenarios
 
 if TYPE_CHECKING:
     from engine.worktime import Lang
@@ -42,6 +43,7 @@ def command(
     from engine.sim import Result, Runner, failure_lines, scenario_files, update_file, write_junit
     from engine.sim import coverage as covered
 
+    only_scenarios(paths, lang)
     files = list(scenario_files(paths))
     if not files:
         raise click.UsageError("no scenario files there: a scenario file has a line `scenario: …`")

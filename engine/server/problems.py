@@ -124,6 +124,13 @@ def not_found(what: str) -> ProblemError:
     return ProblemError(404, what, SENTENCES[what])
 
 
+def no_category(plan: Plan, status: int = 404, code: str = "no_category") -> ProblemError:
+    """A category that is asked for and is none: those that people open are named."""
+    known = [one for one in plan.categories.values() if one.duty is None]
+    named = Words(", ".join(one.id for one in known), "、".join(f"{one.title}（{one.id}）" for one in known))
+    return ProblemError(status, code, SENTENCES["no_category"].format(known=named))
+
+
 def refused(refusal: Refusal, plan: Plan, workflow: Workflow | None = None) -> ProblemError:
     """The caller's mistake on a ticket: its code, what it is about, and the moves that are legal now."""
     detail = _without_value(plan, refusal.detail)
@@ -279,7 +286,7 @@ SENTENCES: Final = MappingProxyType(
         "not_found": Words("there is nothing at this address", "该地址没有内容"),
         "no_site": Words("there is no such site", "没有这个项目"),
         "no_ticket": Words("there is no such ticket at this site", "本项目没有这个工单"),
-        "no_category": Words("the plan has no such category", "方案中没有这个类别"),
+        "no_category": Words("the plan has no such category; it has: {known}", "方案中没有这个类别；现有：{known}"),
         "no_evidence": Words("there is no such file at this site", "本项目没有这个文件"),
         "no_role": Words("the plan has no such role, or the role hands nothing over", "方案中没有这个岗位，或不需交接"),
         "no_such_role": Words("the plan has no role {role}", "方案中没有岗位 {role}"),

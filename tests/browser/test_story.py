@@ -165,7 +165,13 @@ def test_a_customer_who_was_found_is_filled_into_the_form(site, look):
         site.daemon, "bridge", "units.csv", "房号,客户,电话\n3-2-1101,王女士,138 0000 0101 / 0571-88880101\n".encode()
     )
     eyes = look("li")
-    eyes.go("/board/bridge/intake/complaint?customer=0101")
+    from selenium.webdriver.common.keys import Keys
+
+    eyes.go("/board/bridge/intake/complaint")
+    eyes.fill("f-matter", "楼上漏水")
+    eyes.one("[name=customer]").send_keys("0101", Keys.ENTER)
+    eyes.wait(lambda: eyes.one(".customer"))
+    assert eyes.one("[name=f-matter]").get_property("value") == "楼上漏水"
     eyes.click(".customer button")
     filled = {name: eyes.one(f"[name=f-{name}]").get_property("value") for name in ("name", "unit", "phone")}
     assert filled == {"name": "王女士", "unit": "3-2-1101", "phone": "138 0000 0101"}

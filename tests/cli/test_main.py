@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
+from engine.policy import shipped_policies
 
 VERBS = sys.modules["engine.cli.main"]
 
@@ -34,3 +35,16 @@ def test_a_module_of_ours_that_is_missing_is_a_defect_and_not_hidden(monkeypatch
 def test_a_reader_who_has_read_enough_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(VERBS, "import_module", fails(BrokenPipeError(32, "Broken pipe")))
     assert "Broken pipe" not in CliRunner().invoke(main, ["serve"]).output
+
+
+@pytest.mark.parametrize("verb", ["test", "simulate"])
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "is a policy, and only scenarios are played"), ("zh", "是方案，不是情景")]
+)
+def test_a_policy_that_is_to_be_played_is_told_what_to_do_instead(verb: str, lang: str, words: str) -> None:
+    policy = shipped_policies() / "sites" / "lakeside.yaml"
+    done = CliRunner().invoke(main, [verb, str(policy), "--lang", lang])
+    assert done.exit_code == 2
+    assert words in done.output
+    assert f"huiyin check {policy}" in done.output
+    assert "E102" not in done.output

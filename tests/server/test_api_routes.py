@@ -12,7 +12,7 @@ import pytest
 
 from engine.policy import shipped_policies
 from engine.server.api.app import THREADS
-from tests.server.conftest import CANARIES, listening, problem
+from tests.server.conftest import CANARIES, REPAIR, listening, problem
 from tests.server.doors import GOOD
 
 ADMIN = "ticket:read ticket:write pii:reveal policy:read policy:write figures:read roster:write people:write audit:read admin"
@@ -70,6 +70,22 @@ def test_what_a_category_records_is_said_with_its_guidance(desk):
     assert {"agitated", "matter"} <= {field["name"] for field in complaint["fields"]}
     assert complaint["guide"][0]["when"] == {"fact": "agitated", "in": [True]}
     problem(desk.get("categories/nothing"), 404, "no_category")
+
+
+def test_who_opens_what_is_no_category_is_told_which_there_are(house, desk):
+    for asked in (
+        desk.post("tickets", {"category": "repairs"}),
+        house.desk("小李", language="en").post("tickets", {"category": "repairs"}),
+    ):
+        assert "repair" in problem(asked, 409, "unknown")["detail"]
+        assert "induction" not in asked.json()["detail"]  # which opens by itself
+    assert "complaint" in problem(desk.get("categories/nothing"), 404, "no_category")["detail"]
+    assert (
+        "没有或不需要"
+        in problem(desk.post("tickets", {"category": "repair", "facts": {**REPAIR, "no_such": "x"}}), 409, "unknown")[
+            "detail"
+        ]
+    )
 
 
 # ---- promises --------------------------------------------------------------------------------------------------------

@@ -155,9 +155,14 @@ def test_a_policy_and_days_are_given_to_a_daemon_as_to_its_file(new_house, tmp_p
         assert first.startswith("lakeside runs by revision 2 (")
         assert second == "1 open tickets keep theirs: `huiyin policy migrate lakeside --to 2 --dry-run`"
         assert terminal("policy", "apply", mine, **env).output == "lakeside runs by it already\n"
+        assert "was refused" not in terminal("policy", "list", "lakeside", **env).stderr
         own.write_text(shipped.replace("45 minutes", "45 minuets"), encoding="utf-8")
         refused = terminal("policy", "apply", mine, code=1, **env).output
         assert re.search(r"lakeside.yaml:\d+: [EY]\d+ ", refused)
+        assert (
+            "the newest file of lakeside has mistakes and was refused"
+            in terminal("policy", "list", "lakeside", **env).stderr
+        )
         refused = terminal("policy", "apply", own, code=1, **env)
         assert refused.stderr.endswith("the one before runs on\n")
         assert "45 minuets" in refused.stderr

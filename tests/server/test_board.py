@@ -8,7 +8,7 @@ import re
 import string
 from html import unescape
 from io import BytesIO, StringIO
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from openpyxl import load_workbook
@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from engine.core.plan import State, Workflow
 from engine.policy import Section, Table, promise
 from engine.runtime import Entry
+from engine.server import people
 from engine.server.access_log import EVERYTHING
 from engine.server.accounts import Profile
 from engine.server.board import drawing, figures, forms, lines, lists
@@ -166,6 +167,29 @@ def test_a_dead_link_tells_a_resident_what_to_do_and_leads_to_no_sign_in(house, 
     assert word in text_of(answer)
     assert 'href="/"' not in answer.text
     assert "/sign-in" not in answer.text
+
+
+def test_who_looks_for_a_customer_keeps_what_was_typed(house, desk):
+    people.import_list(house.daemon, "lakeside", "units.csv", "房号,客户,电话\n3-2-1101,王女士,13800000101\n".encode())
+    page = "/board/lakeside/intake/repair"
+    known = len(house.daemon.engine.services["lakeside"].store.rows(Query()))
+    answer = desk.post(page, page, find="yes", customer="0101", **{"f-matter": "水管漏水", "f-fault": "leak"})
+    assert answer.status_code == 200
+    assert "王女士" in answer.text
+    assert "水管漏水" in answer.text
+    assert re.search(r'value="leak" selected', answer.text)
+    assert 'role="alert"' not in answer.text
+    assert len(house.daemon.engine.services["lakeside"].store.rows(Query())) == known
+    assert desk.get(page + "?customer=0101").text.count("王女士") >= 1
+
+
+def test_a_ticket_of_a_duty_does_not_say_its_title_for_its_state(new_house):
+    new_house.account("root", "陈经理", everywhere="admin site_manager")
+    new_house.pass_time(86400)
+    lines = re.findall(r'<div class="state">([^<]*)<', Browser(new_house, "root").get("/board/cloud-park").text)
+    assert "待办" in lines
+    titles = {one.title for one in new_house.daemon.engine.services["cloud-park"].site.plan.duties.values()}
+    assert not titles & set(lines)
 
 
 def test_a_language_that_was_chosen_stays(house):
@@ -510,6 +534,31 @@ def test_a_handover_says_who_leaves_and_who_takes(new_house):
     assert "尚未签字" in page
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE family SET head = zeroblob(32) WHERE id = ?",
+        "UPDATE ticket SET opened = 9e18, due = -9e18 WHERE ticket = ?",
+        "UPDATE ticket SET plan = 'gone', links = '{' WHERE ticket = ?",
+    ],
+    ids=["its history", "instants of its row", "its plan and links"],
+)
+def test_a_damaged_handover_keeps_its_place_among_those_of_its_post(damage, new_house):
+    new_house.account("root", "陈经理", everywhere="admin")
+    new_house.pass_time(14 * 3600)
+    browser = Browser(new_house, "root")
+    tickets = re.findall(r"/board/cloud-park/ticket/[^\"]+", browser.get("/board/cloud-park/handover").text)
+    first = unquote(tickets[-1].rpartition("/")[2])
+    new_house.daemon.database.write(lambda connection: connection.execute(damage, (first,)))
+    page = browser.get("/board/cloud-park/handover")
+    assert page.status_code == 200
+    found = re.findall(r"/board/cloud-park/ticket/[^\"]+", page.text)
+    assert sorted(found) == sorted(tickets)
+    assert len(found) > 1
+    assert text_of(page).count("数据损坏") == ("family" in damage)
+    assert "尚未签字" in text_of(page)
+
+
 def test_figures_come_as_files_that_hold_no_formula(root):
     sheet = load_workbook(BytesIO(root.get("/board/lakeside/figures/2026-09.xlsx").content)).active
     rows = list(csv.reader(StringIO(root.get("/board/lakeside/figures/2026-09.csv").content.decode("utf-8-sig"))))
@@ -586,7 +635,10 @@ def test_an_administrator_makes_a_token_that_is_shown_once_and_revokes_it(house,
     assert root.post("/tokens", "/tokens", what="revoke", id=made.id).status_code == 200
     assert "token_revoked" in telephone.get("tickets").text
     log = [record.entry for record in house.gate.log.records(EVERYTHING) if record.entry.object == made.id]
-    assert sorted((entry.action, entry.principal) for entry in log) == [("token.make", "root"), ("token.revoke", "root")]
+    assert sorted((entry.action, entry.principal) for entry in log) == [
+        ("token.make", "root"),
+        ("token.revoke", "root"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -650,6 +702,7 @@ def test_a_list_of_people_is_taken_in_whole_or_refused_with_its_mistakes(new_hou
 
     answer = send("person,role\n小李,frontdesk\n")
     assert answer.status_code == 422
+    assert "staff.csv:2:role: P202" in text_of(answer)
     assert "front_desk" in text_of(answer)
     answer = send("person,role\n小钱,front_desk\n")
     assert answer.status_code == 200

@@ -22,10 +22,16 @@ routes = router("policies")
 
 @routes.get("/sites/{site}/policies", summary="Policies that were applied")
 def policies(site: str, caller: Annotated[Caller, needs("policy.show")]) -> dict[str, Any]:
-    """Every revision, the newest last, which new tickets go by once its effective date has come."""
+    """Every revision, the newest last, which new tickets go by once its effective date has come; and whether the site's
+    file was `refused` since.
+    """
     service = caller.service
     found = revisions_of(caller.daemon.database, site)
-    return {"policies": [_shown(one, caller) for one in found], "active": service.site.plan_at(caller.at).version}
+    return {
+        "policies": [_shown(one, caller) for one in found],
+        "active": service.site.plan_at(caller.at).version,
+        "refused": site in caller.daemon.engine.refused,
+    }
 
 
 def _shown(one: Revision, caller: Caller) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from engine.server.access import allowed
 from engine.server.api.route import Body, Facts, InstantText, Short, as_texts, read_at, router
 from engine.server.auth import Caller, needs
 from engine.server.event_words import limit_words
-from engine.server.problems import not_found, refused
+from engine.server.problems import no_category, refused
 
 routes = router("sites")
 #: Nobody is asked for what is not known.
@@ -73,7 +73,7 @@ def promises(site: str, body: Asking, caller: Annotated[Caller, needs("promise.s
     at = read_at(caller, body.at) if body.at is not None else caller.at
     plan = running.plan_at(at)
     if body.category not in plan.categories:
-        raise not_found("no_category")
+        raise no_category(plan)
     given = {name: text for name, text in as_texts(body.facts).items() if not present.is_personal(plan, name)}
     asked = caller.door.request(at, "", caller.person, "open", given | {"category": body.category})
     if isinstance(asked, Refusal):

@@ -25,7 +25,7 @@ from engine.server.api.route import (
 )
 from engine.server.auth import Caller, needs
 from engine.server.denials import denial
-from engine.server.problems import SENTENCES, ProblemError, denied, not_found, refused
+from engine.server.problems import SENTENCES, ProblemError, denied, no_category, refused
 from engine.store import Done, Query
 
 routes = router("tickets")
@@ -67,7 +67,9 @@ def open_ticket(
         raise refused(request, service.site.plan)
     done = service.handle(request._replace(key=key))
     if isinstance(done, Refusal):
-        raise refused(done, service.site.plan)
+        plan = service.site.plan
+        strange = done.code == "unknown" and done.detail == body.category not in plan.categories
+        raise no_category(plan, 409, "unknown") if strange else refused(done, plan)
     response.headers["Location"] = f"/api/v1/sites/{site}/tickets/{done.family.id}"
     return _done(service, done.family, done.family.root, done.step, caller.at)
 
@@ -148,7 +150,7 @@ def list_tickets(
 ) -> dict[str, Any]:
     """Open ones by what is due first, else the newest first; `next` is where the next page goes on, null at the end."""
     service = caller.service
-    if after is not None and service.store.load(after) is None:
+    if after is not None and service.store.row(after) is None:
         raise ProblemError(400, "page", SENTENCES["page"])
     query = Query(open, category, state, owner, assignee, post, overdue, silent, None, after, limit + 1)
     rows = service.store.rows(query)
@@ -210,5 +212,5 @@ def categories(site: str, caller: Annotated[Caller, needs("ticket.list")]) -> di
 def category(site: str, category: str, caller: Annotated[Caller, needs("ticket.list")]) -> dict[str, Any]:
     plan = caller.service.site.plan
     if category not in plan.categories:
-        raise not_found("no_category")
+        raise no_category(plan)
     return offers.intake(plan, category)

@@ -128,9 +128,7 @@ def take_list(request: Request, desk: At, site: str, form: Form) -> Response:
     """A list of staff or of customers: taken whole, or refused with every mistake and its place."""
     place = desk.at(request, site, "people.import")
     desk.check_form(place.visit, form)
-    data = form.files.get(FILE, b"")
-    name = "list.xlsx" if data.startswith(b"PK") else "list.csv"
-    imported = people.import_list(desk.daemon, site, name, data)
+    imported = people.import_list(desk.daemon, site, form.names.get(FILE) or FILE, form.files.get(FILE, b""))
     desk.note(place, "people.import", imported.kind, "refused" if imported.mistakes else "done")
     values = {"entries": _entries(desk, site), "imported": imported}
     return desk.page_at(place, "people.html", values, 422 if imported.mistakes else 200)

@@ -38,9 +38,10 @@ def told(request: Request, trouble: TroubleError) -> Response:
 
 
 class Sent(dict[str, str]):
-    """The texts of a form, of a name that comes twice the last; and its files that are not empty."""
+    """The texts of a form, of a name that comes twice the last; and its files that are not empty, with their names."""
 
     files: Mapping[str, bytes]
+    names: Mapping[str, str]
 
 
 At = Annotated[Desk, Depends(desk_of)]
@@ -55,6 +56,7 @@ async def filled_in(request: FormRequest, desk: At) -> Sent:
         sent = Sent((name, value) for name, value in form.multi_items() if isinstance(value, str))
         uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
         sent.files = {name: data for name, upload in uploads if (data := await upload.read())}
+        sent.names = {name: upload.filename or "" for name, upload in uploads}
     return sent
 
 

@@ -43,6 +43,8 @@ def open_ticket(request: Request, desk: At, site: str, category: str, form: Form
     filled = keep_files(desk.evidence, place.service.site.plan.id, Filled(category, typed(form)), form.files)
     if filled.problem is not None:
         return _page(desk, place, category, filled, 415)
+    if "find" in form:  # a customer is looked for: what was typed stays
+        return _page(desk, place, category, filled, customer=form.get("customer", "").strip())
     given = {**filled.typed, "category": category}
     principal, ticket = place.visit.principal, place.service.new_ticket()
     command = place.door.request(place.visit.at, ticket, principal.person, "open", given, principal.roles(site))

@@ -172,6 +172,14 @@ function dependents() {
 document.addEventListener("change", dependents);
 dependents();
 
+// ---- a customer who is looked for: Enter does what the button beside does ----
+
+document.querySelector("textarea[name=customer]")?.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  document.querySelector("button[name=find]").click();
+});
+
 // ---- a customer who was found: his name, unit and number into the fields that are called so ----
 
 for (const button of document.querySelectorAll(".customer button")) {
