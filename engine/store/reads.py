@@ -17,6 +17,9 @@ from engine.store.protocol import Answered, Errand, Query, Row, SiteEvent, Store
 
 TIMER: Final = 'fire, rank, "order", place, round, n, ordinal, ticket, key, kind, name, due'
 ROW: Final = ", ".join(Row._fields)
+#: Seconds UTC: between them every zone has a date for an instant.
+FIRST: Final = -(10**10)
+LAST: Final = 25 * 10**10
 #: The values of a statement's parameters, by place or by name.
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
@@ -176,9 +179,29 @@ class Reads(ABC):
 
 
 def _row(columns: Sequence[Any]) -> Row:
-    """A row as the table has it: no booleans, links as JSON."""
+    """A row as the table has it: no booleans, links as JSON. One that no ticket can have keeps no list from being
+    shown: it is put in order in time, as any index that is wrong.
+    """
     row = Row._make(columns)
-    return row._replace(paused=bool(row.paused), silent=bool(row.silent), links=TEXTS.loads(columns[-1]))
+    return row._replace(
+        opened=_possible(row.opened),
+        closed=None if row.closed is None else _possible(row.closed),
+        due=None if row.due is None else _possible(row.due),
+        paused=bool(row.paused),
+        silent=bool(row.silent),
+        links=_links(columns[-1]),
+    )
+
+
+def _possible(at: int) -> int:
+    return min(max(at, FIRST), LAST)
+
+
+def _links(text: str) -> tuple[str, ...]:
+    try:
+        return TEXTS.loads(text)
+    except StoreError:
+        return ()
 
 
 _HEAD: Final = """

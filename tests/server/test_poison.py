@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from engine.notify import SENT, read_destinations
-from engine.runtime import Entry
+from engine.runtime import Entry, index_of
 from engine.server import Config
 from engine.server.daemon import build
 from engine.store import StoreError, revisions_of, verify
@@ -180,6 +180,32 @@ def test_a_policy_that_cannot_be_read_any_more_keeps_no_ticket_of_another(tmp_pa
         assert {row["ticket"] for row in listed.json()["tickets"]} >= {*old, *new}
         shown = desk.get(f"tickets/{old[0]}", site="garden")
         assert (shown.status_code, shown.json()["code"]) == (503, "store")
+        assert house.gate.defects.count == 0
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["opened = 9e18", "due = -9e18", "due = 9e18, opened = -9e18", "closed = 9e18", "links = '{'", "category = 'x'"],
+)
+def test_a_row_that_no_ticket_can_have_keeps_no_list_from_being_shown(how, tmp_path):
+    first, *others = furnish(tmp_path)
+    with garden(tmp_path) as house:
+        house.account("lily", garden="desk")
+        damage(house, f"UPDATE ticket SET {how} WHERE ticket = ?", first)
+        desk, page = house.desk("小李", garden="desk"), signed_in(house)
+        seen, after = [], ""
+        while after is not None:
+            answer = desk.get(f"tickets?limit=7{after and f'&after={after}'}", site="garden")
+            assert answer.status_code == 200, answer.text
+            seen += [row["ticket"] for row in answer.json()["tickets"]]
+            after = answer.json()["next"]
+        assert sorted(seen) == sorted([first, *others])
+        for shown in ("?show=closed", "?show=soon", "?show=overdue", "", f"?q={first}"):
+            assert page.get(f"/board/garden{shown}").status_code == 200
+        assert page.get(f"/board/garden/ticket/{first}").status_code == 200
+        house.clock.at += 60
+        house.daemon.auditor.look()
+        assert not index_of(house.service.site, house.service.store, first).wrong
         assert house.gate.defects.count == 0
 
 

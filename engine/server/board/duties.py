@@ -102,32 +102,42 @@ def _party(place: Place, known: Duty) -> dict[str, Any] | None:
 
 def post(place: Place, role: Role) -> dict[str, Any]:
     """A post: who holds it now, and its last handovers."""
-    roster, store = place.service.site.roster, place.service.store
+    site, store = place.service.site, place.service.store
     rows = store.rows(Query(category=role.handover, post=role.id, limit=HANDOVERS))
     return {
         "role": present.named(role.id, role.title),
-        "holder": roster.holds_post(role.id, place.visit.at + 1),
+        "holder": site.roster.holds_post(role.id, place.visit.at + 1),
         "handovers": [_handover(place, role, row) for row in sorted(rows, key=lambda row: -row.opened)],
     }
 
 
 def _handover(place: Place, role: Role, row: Row) -> dict[str, Any]:
-    roster = place.service.site.roster
-    family = place.service.store.load(row.ticket)
-    assert family is not None, f"a row without a ticket: {row.ticket}"
-    one = family.tickets[row.ticket]
-    plan = place.service.site.version(one.plan)
+    """One of which a row is damaged, or whose plan cannot be read any more, is shown by what the index says."""
+    site = place.service.site
+    shown = {
+        "ticket": row.ticket,
+        "opened": row.opened,
+        "state": present.state(site.wording(row.plan), row.category, row.state),
+        "due": row.due,
+        "mark": "closed" if row.closed is not None else "breached" if row.overdue else "running",
+        "damaged": True,
+    }
+    try:
+        family = place.service.store.load(row.ticket)
+        assert family is not None, f"a row without a ticket: {row.ticket}"
+        one = family.tickets[row.ticket]
+        plan = site.version(one.plan)
+    except StoreError:
+        return shown
     signed = sorted(((made.at, made.person, move) for move, made in one.made.items()), key=lambda three: three[0])
     moves = present.workflow_of(plan, one).moves
     return {
-        "ticket": row.ticket,
-        "opened": row.opened,
-        "leaver": roster.leaver(role.id, row.opened),
-        "taker": roster.taker(role.id, row.opened),
-        "state": present.state(plan, row.category, row.state),
-        "due": row.due,
-        "mark": "closed" if row.closed is not None else "breached" if row.overdue else "running",
+        **shown,
+        "opened": one.opened,
+        "leaver": site.roster.leaver(role.id, one.opened),
+        "taker": site.roster.taker(role.id, one.opened),
         "signed": [
             (at, person, present.named(move, moves[move].title)) for at, person, move in signed if move in moves
         ],
+        "damaged": False,
     }
