@@ -70,6 +70,28 @@ class SteadyClock:
             self._from = (self._wall(), self._steady())
 
 
+class Watch:
+    """Knows of a loop how long nothing was done: the machine slept, or the process was stopped.
+
+    Time that a round worked is no such time, however long it took, and a clock that is set makes none.
+    """
+
+    def __init__(self, steady: Callable[[], float] = boottime, awake: Callable[[], float] = monotonic) -> None:
+        """`awake`: seconds of a clock that sleeps with the machine."""
+        self._steady, self._awake = steady, awake
+        self._began: tuple[float, float] | None = None
+        self._worked = 0.0
+
+    def begins(self) -> int:
+        """A round begins: seconds since the one before began that it did not work."""
+        last, self._began = self._began, (self._steady(), self._awake())
+        return int(self._began[0] - last[0] - self._worked) if last is not None else 0
+
+    def ends(self) -> None:
+        if self._began is not None:
+            self._worked = self._awake() - self._began[1]
+
+
 class VirtualClock:
     """A clock that stands until it is moved, and refuses to run backwards. Seconds UTC."""
 

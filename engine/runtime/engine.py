@@ -10,6 +10,7 @@ from threading import Event, Lock, Thread
 from typing import Final, NamedTuple, Protocol
 
 from engine.core import Plan
+from engine.runtime.clock import Watch
 from engine.runtime.editions import take_up
 from engine.runtime.people import Roster
 from engine.runtime.plans import Plans
@@ -63,11 +64,14 @@ class Engine:
         self.refused: dict[str, str] = {}
         #: Sites that could not be opened, and why: they are tried again every minute.
         self.shut: dict[str, str] = {}
+        self.watch = Watch()
         #: Called after each round of the loop, in its thread.
         self.after_round: Callable[[Beat], None] = lambda beat: None
         self._listen = listen
         self._applying = Lock()
         self._alive: dict[str, int] = {}
+        #: site -> since when nothing was done, as long as that is not written down
+        self._down: dict[str, int] = {}
         self._tried = 0
         self._opened: deque[Service] = deque()
         self._stop = Event()
@@ -110,8 +114,7 @@ class Engine:
         service = Service(site, store, now, *listen)
         alive = store.mark(ALIVE)
         if alive is not None and now - alive > ALIVE_EVERY:
-            service.was_down(alive, now)
-            store.write(lambda tx: tx.set_mark(ALIVE, now))  # what is down until now is noted once
+            _note_down(service, alive, now)
         if not store.site_events("calendar_shipped"):
             take_up(service, now)
         self._opened.append(service)
@@ -174,6 +177,15 @@ class Engine:
 
     # ---- time -------------------------------------------------------------------------------------------------------
 
+    def round(self) -> bool:
+        """One round of the loop; if nothing was done for long before it, the sites were down as by a restart."""
+        stood = self.watch.begins()
+        if stood > ALIVE_EVERY:
+            self._down = dict.fromkeys(self.services, self.clock() - stood) | self._down
+        left = self.tick()
+        self.watch.ends()
+        return left
+
     def tick(self) -> bool:
         """Apply what is due at every site, a share each; True when something is left."""
         now = self.clock()
@@ -182,6 +194,9 @@ class Engine:
         failing = dict(self.shut)
         for name, service in list(self.services.items()):
             try:
+                if name in self._down:
+                    _note_down(service, self._down[name], now)
+                    del self._down[name]
                 if service.advance(now - 1, SHARE):
                     behind[name] = now - 1 - (service.next_instant(now) or now)
                 self._note_alive(name, service, now)
@@ -216,7 +231,7 @@ class Engine:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            busy = self.tick()
+            busy = self.round()
             self._stop.wait(0 if busy else LOOK)
 
     def _days(self) -> None:
@@ -237,6 +252,12 @@ class Engine:
         now = self.clock()
         for service in self.services.values():
             service.store.write(lambda tx: tx.set_mark(ALIVE, now))
+
+
+def _note_down(service: Service, since: int, now: int) -> None:
+    """Nothing was done until now: that is noted once, also if the engine is killed right after."""
+    service.was_down(since, now)
+    service.store.write(lambda tx: tx.set_mark(ALIVE, now))
 
 
 def _said(error: Exception) -> str:

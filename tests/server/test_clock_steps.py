@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
 from engine.core import agenda, events
 from engine.runtime import Entry, SteadyClock
+from engine.runtime.clock import Watch
 from engine.server import Config
 from engine.server.daemon import build
 from engine.store import verify
@@ -26,7 +28,8 @@ workflows:
     title: 流程
     initial: todo
     states: {todo: {title: 待办, owner: desk}, done: {title: 完成, final: true}}
-    moves: {finish: {title: 完成, from: todo, to: done}}
+    moves: {finish: {title: 完成, from: todo, to: done, observed: yes}}
+late_reports: 30 minutes
 deadlines:
   finish: {title: 完成, of: matter, from: opened, until: finish, limit: 2 hours}
 escalations:
@@ -43,9 +46,13 @@ class Machine:
     """The clocks of a machine that runs, sleeps, and whose wall clock is set."""
 
     def __init__(self) -> None:
-        self.wall, self.booted = float(START), 1000.0
+        self.wall, self.booted, self.awake = float(START), 1000.0, 500.0
 
     def runs(self, seconds: float) -> None:
+        self.sleeps(seconds)
+        self.awake += seconds
+
+    def sleeps(self, seconds: float) -> None:
         self.wall += seconds
         self.booted += seconds
 
@@ -61,6 +68,7 @@ class Running:
         (folder / "garden.yaml").write_text(POLICY, encoding="utf-8")
         clock = SteadyClock(lambda: self.machine.wall, lambda: self.machine.booted)
         self.daemon = build(Config(folder / "data", (folder / "garden.yaml",)), clock)
+        self.daemon.engine.watch = Watch(lambda: self.machine.booted, lambda: self.machine.awake)
         self.service = self.daemon.engine.services["garden"]
         self.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
         self.house = House(self.daemon, clock)
@@ -75,7 +83,7 @@ class Running:
             self.looks()
 
     def looks(self) -> None:
-        while self.daemon.engine.tick():
+        while self.daemon.engine.round():
             pass
         self.daemon.auditor.look()
 
@@ -101,6 +109,15 @@ class Running:
     def breaches(self, ticket: str) -> list[int]:
         steps = self.service.store.steps(ticket)
         return [event.effective_at for step in steps for event in step.events if isinstance(event, events.Breached)]
+
+    def downs(self) -> list[tuple[int, int]]:
+        return [(one.data["from"], one.data["to"]) for one in self.service.store.site_events("engine_down")]
+
+    def finishes(self, ticket: str, ago: int) -> str:
+        """Somebody tells what he did some time ago; the code of the refusal, if it is one."""
+        when = datetime.fromtimestamp(self.machine.wall - ago, UTC).isoformat()
+        answer = self.desk.post(f"tickets/{ticket}/moves", {"move": "finish", "occurred_at": when}, site="garden")
+        return answer.json().get("code", "")
 
     def is_whole(self) -> bool:
         """Every timer fired once at its own instant, what waits is what should wait, the chains hold."""
@@ -179,11 +196,86 @@ def test_a_clock_set_back_and_accepted_stands_until_it_has_come_that_far_again(t
 def test_a_machine_that_slept_is_late_and_its_clock_was_not_set(tmp_path):
     with running(tmp_path) as one:
         ticket = one.open()
-        one.machine.runs(8 * HOUR)
+        one.looks()
+        one.machine.sleeps(8 * HOUR)
         one.looks()
         assert (one.causes(), one.held()) == ([], 0)
         assert one.breaches(ticket) == [START + 2 * HOUR]
         assert one.is_whole()
+
+
+def test_while_a_machine_slept_the_daemon_was_down_and_what_is_told_then_is_not_late(tmp_path):
+    with running(tmp_path) as one:
+        told, later = one.open(), one.open()
+        one.passes(HOUR)
+        assert one.downs() == []
+        one.machine.sleeps(8 * HOUR)
+        one.looks()
+        one.passes(5 * 60)
+        assert one.downs() == [(START + HOUR, START + 9 * HOUR)]
+        assert one.finishes(told, ago=8 * HOUR) == ""  # he was done while nobody could be told
+        assert one.breaches(told) == [START + 2 * HOUR]
+        one.passes(HOUR)
+        assert one.finishes(later, ago=9 * HOUR) == "late"  # an hour was time enough
+        assert one.is_whole()
+
+
+def test_a_sleep_is_noted_once_also_when_the_daemon_is_killed_right_after(tmp_path):
+    with running(tmp_path) as one:
+        one.passes(HOUR)
+        one.machine.sleeps(8 * HOUR)
+        one.looks()
+        one.machine.runs(60)
+        one.daemon.engine.open_site("garden")  # as a start does
+        assert one.downs() == [(START + HOUR, START + 9 * HOUR)]
+
+
+def test_a_sleep_that_could_not_be_written_down_is_written_down_as_soon_as_it_can(tmp_path):
+    with running(tmp_path) as one:
+        one.passes(HOUR)
+        one.machine.sleeps(8 * HOUR)
+        one.daemon.database.write(lambda connection: connection.execute("PRAGMA query_only = ON").fetchall())
+        one.daemon.engine.round()
+        assert one.daemon.engine.beat.failing.keys() == {"garden"}
+        one.daemon.database._connection.execute("PRAGMA query_only = OFF")
+        one.looks()
+        one.looks()
+        assert one.downs() == [(START + HOUR, START + 9 * HOUR)]
+
+
+def test_a_round_that_works_for_long_is_no_sleep_and_one_that_slept_in_it_is(tmp_path):
+    with running(tmp_path) as one:
+        one.passes(HOUR)
+        one.daemon.engine.after_round = lambda beat: one.machine.runs(10 * 60)
+        one.looks()
+        one.looks()
+        assert one.downs() == []
+        one.daemon.engine.after_round = lambda beat: one.machine.sleeps(10 * 60)
+        one.looks()
+        one.daemon.engine.after_round = lambda beat: None
+        one.looks()
+        assert len(one.downs()) == 1
+        assert one.service.downtime(START, START + 3 * HOUR) == 10 * 60
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR, 3 * DAY], ids=["an hour on", "an hour back", "three days on"])
+def test_a_clock_that_was_set_and_accepted_is_no_sleep(by, tmp_path):
+    with running(tmp_path) as one:
+        one.passes(HOUR)
+        one.machine.is_set(by)
+        one.passes(HOUR)
+        assert one.accept() == by
+        one.passes(2 * HOUR)
+        assert one.downs() == []
+
+
+def test_a_machine_that_sleeps_while_its_clock_is_held_slept_as_long_as_it_slept(tmp_path):
+    with running(tmp_path) as one:
+        one.machine.is_set(3 * DAY)
+        one.passes(HOUR)
+        one.machine.sleeps(8 * HOUR)
+        one.looks()
+        assert one.downs() == [(START + HOUR, START + 9 * HOUR)]
 
 
 def test_a_clock_that_is_put_right_again_needs_no_acceptance(tmp_path):
