@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from engine.core import Actor, Command, Plan, Refusal, Ticket, Value, shape
 from engine.core import commands as c
@@ -14,6 +16,22 @@ from engine.runtime.values import ValueProblemError, read_instant, read_value
 
 #: What is not a fact in what a command brings.
 _ENVELOPE = frozenset({"assignee", "occurred_at"})
+#: What a standing move cannot do without.
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "assign": ("assignee",),
+        "set_facts": ("reason",),
+        "correct": ("reason",),
+        "excuse": ("deadline", "reason"),
+        "recategorise": ("category",),
+        "ack": ("deadline", "rung"),
+        "escalate": ("deadline",),
+        "note": ("text",),
+        "link": ("group",),
+        "unlink": ("reason",),
+        "merge": ("into",),
+    }
+)
 
 
 class UnreadableError(Exception):
@@ -126,10 +144,10 @@ class Door:
         return values
 
     def _standing(self, plan: Plan, ticket: Ticket, verb: str, given: dict[str, str], at: int) -> c.Act:
-        def take(name: str) -> str:
-            if name not in given:
-                raise UnreadableError(Refusal("missing", name))
-            return given.pop(name)
+        needed = ("verdict", "reason") if verb == "correct" and "deadline" in given else _NEEDED[verb]
+        if missing := [name for name in needed if name not in given]:
+            raise UnreadableError(Refusal("missing", ", ".join(missing)))
+        take = given.pop
 
         def other(name: str) -> str:
             """Another ticket, which must be there."""

@@ -57,6 +57,42 @@ def moves(plan: Plan, family: Family, one: Ticket, actor: Actor, now: int) -> li
     return [*probe.moves(), *probe.standing()]
 
 
+def legal(plan: Plan, family: Family, one: Ticket, actor: Actor, now: int) -> tuple[str, ...]:
+    """The moves of the workflow that this person may make on a ticket now, by their ids."""
+    return tuple(move.id for move in _Probe(plan, family, one, actor, max(now, family.floor)).possible())
+
+
+def whole(plan: Plan, family: Family | None, command: Command | Refusal, refusal: Refusal) -> Refusal:
+    """A refusal for something that is missing, about all that is: the core names the first, the door all it wants."""
+    if refusal.code != "missing" or isinstance(command, Refusal):
+        return refusal
+    return refusal._replace(detail=", ".join(dict.fromkeys([refusal.detail, *_missing(plan, family, command)])))
+
+
+def _missing(plan: Plan, family: Family | None, command: Command) -> Iterator[str]:
+    """What is asked on a condition counts as far as what is known answers it."""
+    act = command.act
+    if isinstance(act, c.Open):
+        known = plan.categories.get(act.category)
+        yield from _unanswered(known.record if known is not None else (), act.facts, act.facts.get)
+    elif isinstance(act, c.Do) and family is not None:
+        one = family.tickets[command.ticket]
+        move = workflow_of(plan, one).moves[act.move]
+        view = Work(plan, family, command.at, command.actor).view(one, act.facts)
+        yield from _unanswered(move.ask, act.facts, view)
+        for item in plan.categories[move.opens].record if move.opens is not None else ():
+            if not item.optional and view(item.fact) is None and plan.facts[item.fact].default is None:
+                yield item.fact
+        if move.assign is not None and act.assignee is None and one.assignee is None:
+            yield "assignee"
+
+
+def _unanswered(asked: Iterable[Asked], given: Mapping[str, Value], view: View) -> Iterator[str]:
+    for item in asked:
+        if not item.optional and item.fact not in given and (item.when is None or item.when.holds(view)):
+            yield item.fact
+
+
 def intake(plan: Plan, id: str) -> Shown:
     """What a category records when a ticket is opened. Raises KeyError: there is no such category."""
     known = plan.categories[id]
@@ -153,9 +189,12 @@ class _Probe:
     # ---- of the workflow ----
 
     def moves(self) -> Iterator[Shown]:
+        return map(self.move, self.possible())
+
+    def possible(self) -> Iterator[Move]:
         for move in workflow_of(self.plan, self.one).moves.values():
             if self.one.state in move.sources and self.may(move):
-                yield self.move(move)
+                yield move
 
     def may(self, move: Move) -> bool:
         """Whether the move is possible with some of the facts it asks for."""

@@ -124,17 +124,19 @@ def not_found(what: str) -> ProblemError:
     return ProblemError(404, what, SENTENCES[what])
 
 
-def no_category(plan: Plan, status: int = 404, code: str = "no_category") -> ProblemError:
+def no_category(plan: Plan, status: int = 404, code: str = "no_category", **more: Any) -> ProblemError:
     """A category that is asked for and is none: those that people open are named."""
     known = [one for one in plan.categories.values() if one.duty is None]
     named = Words(", ".join(one.id for one in known), "、".join(f"{one.title}（{one.id}）" for one in known))
-    return ProblemError(status, code, SENTENCES["no_category"].format(known=named))
+    return ProblemError(status, code, SENTENCES["no_category"].format(known=named), **more)
 
 
 def refused(refusal: Refusal, plan: Plan, workflow: Workflow | None = None) -> ProblemError:
-    """The caller's mistake on a ticket: its code, what it is about, and the moves that are legal now."""
+    """The caller's mistake on a ticket: its code, what it is about, and the moves that he may make now."""
     detail = _without_value(plan, refusal.detail)
-    words = REFUSALS.get(refusal.code, REFUSALS["other"]).format(what=_name(plan, workflow, detail))
+    names = [_name(plan, workflow, name) for name in (detail.split(", ") if refusal.code == "missing" else [detail])]
+    what = Words(", ".join(name.en for name in names), "、".join(name.zh for name in names))
+    words = REFUSALS.get(refusal.code, REFUSALS["other"]).format(what=what)
     known = workflow.moves if workflow is not None else {}
     legal = [{"move": id, "title": known[id].title if id in known else id} for id in refusal.legal]
     more: dict[str, Any] = {"about": detail, "legal": legal}
@@ -151,7 +153,7 @@ def _without_value(plan: Plan, detail: str) -> str:
 
 def _name(plan: Plan, workflow: Workflow | None, detail: str) -> Words:
     name, colon, why = detail.partition(": ")
-    title = name
+    title = ENVELOPE[name].zh if name in ENVELOPE else name
     if name in plan.facts:
         title = plan.facts[name].title
     elif workflow is not None and name in workflow.moves:
@@ -356,10 +358,25 @@ SENTENCES: Final = MappingProxyType(
         ),
     }
 )
+#: What commands bring beside facts.
+ENVELOPE: Final = MappingProxyType(
+    {
+        "assignee": Words("person", "人员"),
+        "occurred_at": Words("when it happened", "实际发生时间"),
+        "reason": Words("reason", "原因"),
+        "deadline": Words("deadline", "时限"),
+        "rung": Words("rung", "升级级别"),
+        "text": Words("note", "备注"),
+        "group": Words("other ticket", "关联的工单"),
+        "into": Words("other ticket", "并入的工单"),
+        "verdict": Words("verdict", "判定"),
+        "purpose": Words("purpose", "查看目的"),
+    }
+)
 REFUSALS: Final = MappingProxyType(
     {
         "by": Words("{what} may not do this here", "{what} 无权进行此操作"),
-        "missing": Words("{what} is missing", "缺少：{what}"),
+        "missing": Words("missing: {what}", "缺少：{what}"),
         "unknown": Words("there is no {what}, or it is not asked for", "没有或不需要：{what}"),
         "value": Words("this value cannot be: {what}", "取值有误：{what}"),
         "when": Words(

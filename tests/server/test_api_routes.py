@@ -88,6 +88,40 @@ def test_who_opens_what_is_no_category_is_told_which_there_are(house, desk):
     )
 
 
+def test_all_that_is_missing_is_named_at_once(desk):
+    """Not only the first of it; what depends on another answer counts once that is given."""
+    bare = problem(desk.post("tickets", {"category": "repair"}), 409, "missing")
+    names = bare["about"].split(", ")
+    assert {"matter", "phone", "unit", "fault"} <= set(names)
+    some = problem(
+        desk.post("tickets", {"category": "repair", "facts": {"matter": "漏水", "phone": "1"}}), 409, "missing"
+    )
+    assert some["about"].split(", ") == [name for name in names if name not in ("matter", "phone")]
+    assert all(title in some["detail"] for title in ("房号", "故障"))
+    ticket = desk.ticket()
+    assert (
+        problem(desk.post(f"tickets/{ticket}/moves", {"move": "excuse"}), 409, "missing")["about"] == "deadline, reason"
+    )
+    assert (
+        problem(desk.post(f"tickets/{ticket}/moves", {"move": "correct", "facts": {"deadline": "x"}}), 409, "missing")[
+            "about"
+        ]
+        == "verdict, reason"
+    )
+
+
+def test_a_refusal_names_the_moves_that_the_asker_may_make(house, desk):
+    ticket = desk.ticket()
+    by = {}
+    for name, who in {"desk": desk, "lead": house.desk("小王"), "nobody": house.desk("小杨")}.items():
+        found = problem(who.post(f"tickets/{ticket}/moves", {"move": "nonsense"}), 409, "unknown")
+        offered = who.get(f"tickets/{ticket}/moves").json()["moves"]
+        by[name] = [one["move"] for one in found["legal"]]
+        assert by[name] == [one["move"] for one in offered if not one["standing"]]
+    assert by["desk"]
+    assert by["nobody"] == []
+
+
 # ---- promises --------------------------------------------------------------------------------------------------------
 
 

@@ -67,9 +67,10 @@ def open_ticket(
         raise refused(request, service.site.plan)
     done = service.handle(request._replace(key=key))
     if isinstance(done, Refusal):
-        plan = service.site.plan
-        strange = done.code == "unknown" and done.detail == body.category not in plan.categories
-        raise no_category(plan, 409, "unknown") if strange else refused(done, plan)
+        plan = service.site.plan_at(caller.at)
+        if done.code == "unknown" and done.detail == body.category not in plan.categories:
+            raise no_category(plan, 409, "unknown", about=body.category, legal=[])
+        raise refused(offers.whole(plan, None, request, done), plan)
     response.headers["Location"] = f"/api/v1/sites/{site}/tickets/{done.family.id}"
     return _done(service, done.family, done.family.root, done.step, caller.at)
 
@@ -93,10 +94,12 @@ def act(
     key = command_key(idempotency_key)
     request = caller.door.request(caller.at, ticket, caller.person, body.move, given, caller.roles)
     if isinstance(request, Refusal):
-        raise refused(_with_legal(request, plan, one), plan, workflow)
+        raise refused(_with_legal(request, caller, ticket), plan, workflow)
     done = handle(caller.service, request._replace(key=key), body.expected_version)
     if isinstance(done, Refusal):
-        raise refused(_with_legal(done, plan, one), plan, workflow)
+        _, family, _ = caller.ticket(ticket)
+        done = offers.whole(plan, family, request, done)
+        raise refused(_with_legal(done, caller, ticket), plan, workflow)
     return _done(caller.service, done.family, done.family.tickets[ticket], done.step, caller.at)
 
 
@@ -115,14 +118,10 @@ def handle(service: Service, command: Command, expected: int | None) -> Done | R
     return service.turn(work)
 
 
-def _with_legal(refusal: Refusal, plan: Plan, one: Ticket) -> Refusal:
-    """What the door refuses does not know what would be legal."""
-    if refusal.legal or one.closed is not None:
-        return refusal
-    moves = present.workflow_of(plan, one).moves.values()
-    engine = {"engine", "parent"}
-    legal = (move.id for move in moves if one.state in move.sources and not {by.name for by in move.by} <= engine)
-    return refusal._replace(legal=tuple(legal))
+def _with_legal(refusal: Refusal, caller: Caller, ticket: str) -> Refusal:
+    """What is legal, to the one who asks: the core knows what leads on from here, whoever asks."""
+    plan, family, one = caller.ticket(ticket)
+    return refusal._replace(legal=offers.legal(plan, family, one, caller.actor(one), caller.at))
 
 
 def _done(service: Service, family: Family, one: Ticket, step: Step, now: int) -> dict[str, Any]:

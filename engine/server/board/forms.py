@@ -9,7 +9,7 @@ from engine.core import Plan, Refusal
 from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.server import present
-from engine.server.problems import REFUSALS, SENTENCES, refused
+from engine.server.problems import ENVELOPE, REFUSALS, SENTENCES, refused
 from engine.store.evidence import GB, SIZE_MAX, Evidence, QuotaError
 
 #: Stands before the names of what a form asks, so that none is taken for what the form itself carries.
@@ -64,7 +64,8 @@ def keep_files(evidence: Evidence, site: str, filled: Filled, files: Mapping[str
 
 def answer(plan: Plan, refusal: Refusal, workflow: Workflow | None = None) -> Answer:
     """A refusal at the form."""
-    field = refusal.detail.partition(":")[0] if refusal.code in ("missing", "value") else FIELDS.get(refusal.code, "")
+    name = refusal.detail.partition(":")[0].partition(", ")[0]
+    field = name if refusal.code in ("missing", "value") else FIELDS.get(refusal.code, "")
     if refusal.detail in ENVELOPE:
         return Answer(REFUSALS[refusal.code].format(what=ENVELOPE[refusal.detail]), field)
     return Answer(refused(refusal, plan, workflow).words, field)
@@ -74,19 +75,6 @@ def answer(plan: Plan, refusal: Refusal, workflow: Workflow | None = None) -> An
 FIELDS: Final = {
     "unqualified": "assignee",
     **dict.fromkeys(("late", "future", "decision", "occurred_at"), "occurred_at"),
-}
-#: What forms ask for beside facts.
-ENVELOPE: Final = {
-    "assignee": Words("person", "人员"),
-    "occurred_at": Words("when it happened", "实际发生时间"),
-    "reason": Words("reason", "原因"),
-    "deadline": Words("deadline", "时限"),
-    "rung": Words("rung", "升级级别"),
-    "text": Words("note", "备注"),
-    "group": Words("other ticket", "关联的工单"),
-    "into": Words("other ticket", "并入的工单"),
-    "verdict": Words("verdict", "判定"),
-    "purpose": Words("purpose", "查看目的"),
 }
 
 

@@ -51,7 +51,8 @@ def open_ticket(request: Request, desk: At, site: str, category: str, form: Form
     done = command if isinstance(command, Refusal) else place.service.handle(command)
     if isinstance(done, Refusal):
         plan = place.service.site.plan_at(place.visit.at)
-        return _page(desk, place, category, filled._replace(problem=answer(plan, done)), 409)
+        problem = answer(plan, offers.whole(plan, None, command, done))
+        return _page(desk, place, category, filled._replace(problem=problem), 409)
     return RedirectResponse(f"/board/{site}/opened/{quote(ticket)}", 303)
 
 

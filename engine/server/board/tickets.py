@@ -59,9 +59,8 @@ def act(request: Request, desk: At, site: str, ticket: str, form: Form) -> Respo
     done = command if isinstance(command, Refusal) else place.service.handle(_keyed(command, form))
     if isinstance(done, Refusal):
         plan = place.service.site.version(one.plan)
-        return _page(
-            desk, place, ticket, filled._replace(problem=answer(plan, done, present.workflow_of(plan, one))), 409
-        )
+        problem = answer(plan, offers.whole(plan, family, command, done), present.workflow_of(plan, one))
+        return _page(desk, place, ticket, filled._replace(problem=problem), 409)
     return RedirectResponse(f"/board/{site}/ticket/{quote(ticket)}", 303)
 
 
