@@ -13,14 +13,15 @@ from engine.core.decide import ENGINE, Outcome, advance, decide, fire
 from engine.core.detections import Firing, Membership, firings, memberships
 from engine.core.events import Event, Step, kind
 from engine.core.evolve import Bench, evolve, replay
-from engine.core.figures import FigureValue, measure
+from engine.core.figures import FigureValue, looked_at, measure
 from engine.core.guards import accepts
 from engine.core.liability import Finding, HoldsPost, findings, liable, liable_of_site
 from engine.core.notices import Cause, Message, notices
 from engine.core.periods import Period, period_of
 from engine.core.plan import Place, Plan
-from engine.core.reports import report
+from engine.core.reports import looked_at_by, report
 from engine.core.shape import Shape, clock, ladder, reads, shape, table_reads, timetable
+from engine.core.spans import span
 from engine.core.ticket import Family, Run, Ticket
 from engine.core.work import Work, addresses
 
@@ -76,6 +77,8 @@ __all__ = [
     "ladder",
     "liable",
     "liable_of_site",
+    "looked_at",
+    "looked_at_by",
     "measure",
     "memberships",
     "notices",
@@ -86,6 +89,7 @@ __all__ = [
     "report",
     "rung_instant",
     "shape",
+    "span",
     "table_reads",
     "timetable",
 ]

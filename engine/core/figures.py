@@ -24,6 +24,7 @@ __all__ = [
     "Verdict",
     "evaluate",
     "just_ended",
+    "looked_at",
     "measure",
     "period_of",
     "periods",
@@ -79,8 +80,7 @@ def evaluate(books: Books, figure: Figure, period: Period) -> FigureValue:
     companions = dict(found.companions)
     before: Fraction | None = None
     target = figure.target
-    if figure.against is not None or (target is not None and target.kind in ("rising", "falling")):
-        against = figure.against or "previous"
+    if (against := _against(figure)) is not None:
         other = compared_with(figure.per, books.plan.timezone, period, against)
         if books.since is not None and books.since < other.end:
             before = find(books, figure, other).value
@@ -99,6 +99,19 @@ def evaluate(books: Books, figure: Figure, period: Period) -> FigureValue:
         companions,
         _verdict(target, unit, value, before) if target is not None else None,
     )
+
+
+def _against(figure: Figure) -> Literal["previous", "last year"] | None:
+    """What the value is compared with, if it is."""
+    target = figure.target
+    compares = target is not None and target.kind in ("rising", "falling")
+    return figure.against or ("previous" if compares else None)
+
+
+def looked_at(plan: Plan, figure: Figure, period: Period) -> tuple[Period, ...]:
+    """All that a figure of a period is found from: the period, and the one that it is compared with."""
+    against = _against(figure)
+    return (period,) if against is None else (period, compared_with(figure.per, plan.timezone, period, against))
 
 
 def _unit(plan: Plan, figure: Figure) -> Unit:

@@ -163,7 +163,7 @@ def _answers(case: Case, fact: str, asking: Mapping[str, bool]) -> list[Answer]:
 def _average_fact(books: Books, figure: Figure, fact: str, period: Period) -> Found:
     """The mean of what was answered last on each ticket, if that was in the period. Who is anonymous is not asked.
 
-    Beside it, where the fact is asked for by a move that begins another round: how many of all answers did.
+    Beside it, where an answer might have begun another round: how many of all answers did.
     """
     left, values, rounds, again = Counter[str](), list[Fraction](), 0, 0
     may_begin_again = False
@@ -172,7 +172,6 @@ def _average_fact(books: Books, figure: Figure, fact: str, period: Period) -> Fo
             continue
         ticket = case.ticket
         asking = _asking(books.plan, case, fact)
-        may_begin_again |= any(asking.values())
         answers = _answers(case, fact, asking)
         here = [answer for answer in answers if answer.at in period]
         if ticket.ties.merged_into is not None:
@@ -181,6 +180,7 @@ def _average_fact(books: Books, figure: Figure, fact: str, period: Period) -> Fo
         if not answers and ticket.closed is not None and ticket.closed in period:
             left["anonymous"] += ticket.fact("anonymous") is True
         rounds += len(here)
+        may_begin_again |= bool(here) and any(asking.values())
         again += sum(answer.again for answer in here)
         for answer in here:
             if answer is not answers[-1]:

@@ -19,6 +19,9 @@ class Period(NamedTuple):
     def __contains__(self, at: object) -> bool:
         return isinstance(at, int) and self.start <= at < self.end
 
+    def touches(self, other: Period) -> bool:
+        return self.start < other.end and other.start < self.end
+
 
 def period_of(per: Per, at: int, zone: str) -> Period:
     """The period in which an instant lies. It begins and ends at local midnight; a week begins on Monday."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from engine.core.cases import Books, Case, History, Imported, books
 from engine.core.conditions import Rule, Value
 from engine.core.evolve import Bench
-from engine.core.figures import FigureValue, evaluate
+from engine.core.figures import FigureValue, evaluate, looked_at
 from engine.core.measures import deadline_names
 from engine.core.periods import Period, just_ended
 from engine.core.plan import Figure, Load, OnTime, Outside, Plan, Report
@@ -66,6 +66,13 @@ def report(
         lines.append(Line(evaluate(known, figure, period), by))
     weakest = _weakest(plan, [line.figure for line in lines]) if asked.lowest else None
     return ReportValue(asked.id, asked.rule, at, tuple(lines), weakest)
+
+
+def looked_at_by(plan: Plan, asked: Report, at: int) -> tuple[Period, ...]:
+    """All that the figures of a report are found from."""
+    figures = [plan.figures[id] for id in asked.figures]
+    found = (looked_at(plan, figure, just_ended(figure.per, at, plan.timezone)) for figure in figures)
+    return tuple({period for periods in found for period in periods})
 
 
 # ---- parts ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from fractions import Fraction
 from threading import RLock
@@ -22,6 +23,8 @@ from engine.core import (
     Step,
     Value,
     liable_of_site,
+    looked_at,
+    looked_at_by,
     measure,
     period_of,
     replay,
@@ -74,8 +77,10 @@ class Service:
         self._looked_until = self.start = start if opened is None else opened
         self._waiting: list[Occurrence] = []
         self._hands = RLock()  # over the two above: the loop and people who change the site both let time pass
-        #: Families that could not be brought up to date, and why: they are left alone till this is cleared.
+        #: Families that could not be brought up to date, and why: time passes them by until `retry` can.
         self.parked: dict[str, str] = {}
+        #: Another one after everything that is written of the site, before whoever wrote it is answered.
+        self.changes = object()
 
     # ---- commands ---------------------------------------------------------------------------------------------------
 
@@ -117,6 +122,7 @@ class Service:
             if turn is not None and turn.site is not self._base:
                 self.site = self._base.after(self.store.site_events_of(CHANGES))
             raise
+        self.changes = object()
         return result, turn
 
     # ---- time -------------------------------------------------------------------------------------------------------
@@ -139,6 +145,12 @@ class Service:
                     return False
                 self.open_occurrences(upcoming.at)
 
+    def retry(self, until: int) -> None:
+        """Try again what could not be brought up to date; what can be is parked no more."""
+        with self._hands:
+            for family in list(self.parked):
+                self._catch_up([family], until)
+
     def _due(self, until: int) -> list[str]:
         due = self.store.due(until, BATCH + len(self.parked))
         return [family for family in due if family not in self.parked]
@@ -152,13 +164,20 @@ class Service:
         except Exception as error:
             self.store.write(lambda tx: None)  # raises where the trouble is the store's, not the family's
             if len(families) == 1:
-                self.parked[families[0]] = str(error) if isinstance(error, StoreError) else type(error).__name__
-                log.exception("a ticket cannot be brought up to date")
+                self._park(families[0], error)
                 return
             for family in families:
                 self._catch_up([family], until)
         else:
+            for family in families:
+                self.parked.pop(family, None)
             self._follow(turn)
+
+    def _park(self, family: str, error: Exception) -> None:
+        why = str(error) if isinstance(error, StoreError) else type(error).__name__
+        if self.parked.get(family) != why:
+            log.error("a ticket cannot be brought up to date", exc_info=error)
+        self.parked[family] = why
 
     def catch_up(self, at: int) -> None:
         """Apply all that stands before a command of this instant, on every family; its duties and reports, too."""
@@ -210,11 +229,11 @@ class Service:
         if id == ROLLOUT:
             self._compare_rollout(at)
             return
-        report = self.site.plan.reports[id]
+        report = replace(self.site.plan.reports[id], by=())  # its parts are for who reads them, and are not recorded
         value = compute_report(
             self.site.plan,
             report,
-            self.histories(at),
+            self.histories(at, looked_at_by(self.site.plan, report, at)),
             at,
             roster=self.site.roster.times_on_duty,
             outside=self.imported(),
@@ -232,7 +251,9 @@ class Service:
         assert rollout.pilot_from is not None
         begin = int(datetime.combine(rollout.pilot_from, time(), zone).timestamp())
         periods = {"before": Period(begin - (at - begin), begin), "pilot": Period(begin, at)}
-        histories, imported = self.histories(at), self.imported()
+        asked = [(plan.figures[name], period) for name in rollout.compare for period in periods.values()]
+        during = {period for figure, one in asked for period in looked_at(plan, figure, one)}
+        histories, imported = self.histories(at, during), self.imported()
         figures: dict[str, Any] = {}
         for name in rollout.compare:
             for when, period in periods.items():
@@ -243,10 +264,12 @@ class Service:
         data = {"report": ROLLOUT, "to": [], "figures": figures}
         self.record(at, "reported", _carrying(rollout.rule, sources), data, f"{ROLLOUT}@{at}")
 
-    def histories(self, at: int) -> list[History]:
-        """What was known of every family just before an instant: a report made late is the same report."""
+    def histories(self, at: int, during: Collection[Period] | None = None) -> list[History]:
+        """What was known of every family just before an instant: a report made late is the same report. With `during`,
+        of every family in which a figure that looks at these periods could find something.
+        """
         found: list[History] = []
-        for family in self.store.families():
+        for family in self.store.families(during=during):
             steps = self.store.steps(family.id)
             if family.at >= at:
                 steps = tuple(step for step in steps if step.at < at)

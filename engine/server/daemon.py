@@ -15,6 +15,7 @@ from engine.notify import Channel, Postman, Wire, send
 from engine.policy import Diagnostic, failed
 from engine.runtime import Auditor, Engine, EngineClock, Prepared, SteadyClock, monotonic, prepare, publish
 from engine.server.config import Config
+from engine.server.figures import Figures
 from engine.server.live import Live
 from engine.server.world import World
 from engine.store import Database, Revision, StoreError, revisions_of
@@ -45,6 +46,7 @@ class Daemon:
     postman: Postman
     auditor: Auditor
     evidence: Evidence
+    figures: Figures = field(default_factory=Figures)
     reading: Lock = field(default_factory=Lock)
 
     def apply(self, path: Path, by: str, why: str = "") -> Revision | None:

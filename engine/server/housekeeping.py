@@ -1,5 +1,5 @@
-"""What is thrown away in time: ended sessions, answers to commands of last week, what was told long ago, old entries of
-the access log.
+"""What is done once a day: ended sessions, answers to commands of last week, what was told long ago and old entries of
+the access log are thrown away; of tickets that are over it is noted which figures can still ask for them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from engine.server.daemon import Daemon
 from engine.server.passwords import Passwords
 from engine.server.sessions import Sessions
 from engine.store import StoreError
+from engine.store.spans import note_spans
 from engine.store.told import forget_told
 
 DAY: Final = 86_400  #: seconds
@@ -37,6 +38,8 @@ def tidy(daemon: Daemon) -> Iterator[None]:
     AccessLog(daemon.database).purge(Call(now, "housekeeping"), now - LOOKS_KEPT)
     yield
     yield from forget_told(daemon.database, now - daemon.config.message_days * DAY)
+    for site in daemon.database.sites():
+        yield from note_spans(daemon.database, site)
 
 
 class Housekeeping:

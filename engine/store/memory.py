@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from threading import RLock
 from typing import Any, TypeVar
 
-from engine.core import Family, Membership, Message, Step, Timer
+from engine.core import Family, Membership, Message, Period, Step, Timer
 from engine.store.protocol import Answered, Commit, ConflictError, Errand, Query, Row, SiteEvent, Transaction
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class MemoryStore:
     def steps(self, family: str) -> tuple[Step, ...]:
         return tuple(self._steps.get(family, ()))
 
-    def families(self, *, open_only: bool = False) -> Iterable[Family]:
+    def families(self, *, open_only: bool = False, during: Collection[Period] | None = None) -> Iterable[Family]:
         return [family for family in self._families.values() if not open_only or _is_open(family)]
 
     def rows(self, query: Query) -> Sequence[Row]:

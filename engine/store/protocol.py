@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from engine.core import Command, Family, Membership, Message, Rule, Step, Timer
+from engine.core import Command, Family, Membership, Message, Period, Rule, Step, Timer
 
 T = TypeVar("T")
 
@@ -117,8 +117,10 @@ class Reader(Protocol):
         """The history of a family."""
         ...
 
-    def families(self, *, open_only: bool = False) -> Iterable[Family]:
-        """All families, in order of opening."""
+    def families(self, *, open_only: bool = False, during: Collection[Period] | None = None) -> Iterable[Family]:
+        """All families, in order of opening. With `during`, those may be left out that are over and whose span (see
+        `engine.core.span`) touches none of the periods, but not the first of all.
+        """
         ...
 
     def rows(self, query: Query) -> Sequence[Row]:

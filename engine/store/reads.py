@@ -9,7 +9,7 @@ from contextlib import closing
 from heapq import merge
 from typing import Any, Final, TypeAlias
 
-from engine.core import Family, Message, Step, Timer, replay
+from engine.core import Family, Message, Period, Step, Timer, replay
 from engine.store.cache import Cache, Kept
 from engine.store.chain import GENESIS, link
 from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP, TEXTS
@@ -88,8 +88,12 @@ class Reads(ABC):
     def _damaged(self, family: str, number: int, what: str) -> StoreError:
         return StoreError(f"site {self.name}, family {family}: step {number} {what}")
 
-    def families(self, *, open_only: bool = False) -> Iterable[Family]:
-        for id, steps, head in self._all(_OPEN_FAMILIES if open_only else _FAMILIES, (self.name,)):
+    def families(self, *, open_only: bool = False, during: Collection[Period] | None = None) -> Iterable[Family]:
+        if during is not None:
+            found = self._all(_FAMILIES_DURING, (self.name, json.dumps(list(during))))
+        else:
+            found = self._all(_OPEN_FAMILIES if open_only else _FAMILIES, (self.name,))
+        for id, steps, head in found:
             yield self._folded(id, steps, head)
 
     # ---- what waits -------------------------------------------------------------------------------------------------
@@ -213,6 +217,19 @@ SELECT number, CAST(body AS BLOB), hash FROM step WHERE site = ? AND family = ? 
 """
 _FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? ORDER BY opened"
 _OPEN_FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? AND open ORDER BY opened"
+#: All but those whose span touches none of the periods; that of the first ticket of all says since when there are any.
+_FAMILIES_DURING: Final = """
+SELECT id, family.steps, head FROM family
+LEFT JOIN span ON span.site = family.site AND span.family = family.id AND span.steps = family.steps
+WHERE family.site = ?1 AND (
+    span.steps IS NULL
+    OR EXISTS (
+        SELECT 1 FROM json_each(?2) WHERE start < json_extract(value, '$[1]') AND "end" > json_extract(value, '$[0]')
+    )
+    OR id = (SELECT family FROM ticket WHERE site = ?1 ORDER BY opened LIMIT 1)
+)
+ORDER BY opened
+"""
 
 _NEXT: Final = """
 SELECT min(at) FROM (

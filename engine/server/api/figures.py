@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Query as Param
 
-from engine.core import FigureValue, Plan, measure, period_of
+from engine.core import FigureValue, Plan
 from engine.server import present
 from engine.server.api.duties import FIRST, LAST
 from engine.server.api.route import router
@@ -28,22 +28,13 @@ def figures(
 ) -> dict[str, Any]:
     """Each figure of the plan, of its own period (day, week, month …) in which the day lies, by what is known now."""
     service = caller.service
-    plan, zone = service.site.plan, service.site.zone
+    zone = service.site.zone
     at = caller.at if day is None else int(datetime.combine(day, time(12), zone).timestamp())
-    histories, outside = service.histories(caller.at + 1), service.imported()
-    found = [
-        measure(
-            plan,
-            figure,
-            histories,
-            period_of(figure.per, at, plan.timezone),
-            caller.at,
-            service.site.roster.times_on_duty,
-            outside,
-        )
-        for figure in plan.figures.values()
-    ]
-    return {"as_of": present.instant(caller.at, zone), "figures": [shown(plan, value) for value in found]}
+    known = caller.daemon.figures.of(service, at, caller.at)
+    return {
+        "as_of": present.instant(known.as_of, zone),
+        "figures": [shown(known.plan, value) for value in known.values],
+    }
 
 
 def shown(plan: Plan, value: FigureValue) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from fastapi.responses import Response
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
-from engine.core import FigureValue, Period, measure, period_of
+from engine.core import FigureValue, Period, period_of
+from engine.core.plan import Figure
 from engine.server import present
-from engine.server.board.desk import Place
+from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At
 from engine.server.board.moments import Moments
 from engine.server.board.web import PageRoute, TroubleError
@@ -50,7 +51,7 @@ def figures(request: Request, desk: At, site: str, month: str = "") -> Response:
     return desk.page_at(
         place,
         "figures.html",
-        {"month": f"{chosen:%Y-%m}", "months": list(months(place)), "lines": lines(place, chosen)},
+        {"month": f"{chosen:%Y-%m}", "months": list(months(place)), "lines": lines(desk, place, chosen)},
     )
 
 
@@ -58,7 +59,7 @@ def figures(request: Request, desk: At, site: str, month: str = "") -> Response:
 def as_csv(request: Request, desk: At, site: str, month: str) -> Response:
     place = desk.at(request, site, "figures.export")
     text = StringIO()
-    csv.writer(text).writerows(table(place, read_month(place, month)))
+    csv.writer(text).writerows(table(desk, place, read_month(place, month)))
     desk.note(place, "figures.export", month)
     return _file("\ufeff" + text.getvalue(), "text/csv; charset=utf-8", f"{site}-{month}.csv")
 
@@ -70,7 +71,7 @@ def as_xlsx(request: Request, desk: At, site: str, month: str) -> Response:
     sheet = book.active
     assert sheet is not None
     sheet.title = month
-    for row in table(place, read_month(place, month)):
+    for row in table(desk, place, read_month(place, month)):
         sheet.append(list(row))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
@@ -111,29 +112,22 @@ def months(place: Place) -> Iterator[str]:
 # ---- lines -----------------------------------------------------------------------------------------------------------
 
 
-def lines(place: Place, month: date) -> list[Line]:
+def lines(desk: Desk, place: Place, month: date) -> list[Line]:
     """Every figure of the plan, as known now."""
     service, now = place.service, place.visit.at
-    plan = service.site.plan
-    end = period_of("month", int(datetime.combine(month, time(12), service.site.zone).timestamp()), plan.timezone).end
-    as_of = now + 1
-    histories = service.histories(as_of)
-    found = []
-    for figure in plan.figures.values():
-        period = period_of(figure.per, min(end - 1, now), plan.timezone)
-        value = measure(plan, figure, histories, period, as_of, service.site.roster.times_on_duty, service.imported())
-        target = figure.target.text if figure.target is not None else ""
-        found.append(_line(place, present.named(figure.id, figure.title), value, target))
-    return found
+    noon = int(datetime.combine(month, time(12), service.site.zone).timestamp())
+    end = period_of("month", noon, service.site.plan.timezone).end
+    known = desk.daemon.figures.of(service, min(end - 1, now), now)
+    return [_line(place, known.plan.figures[value.figure], value) for value in known.values]
 
 
-def _line(place: Place, figure: dict[str, Any], value: FigureValue, target: str) -> Line:
+def _line(place: Place, figure: Figure, value: FigureValue) -> Line:
     return Line(
-        figure,
+        present.named(figure.id, figure.title),
         _period(place.moments, value.period),
         said(place.moments, value),
         value.n,
-        _target(place, target),
+        _target(place, figure.target.text if figure.target is not None else ""),
         value.verdict or "",
         _note(place.visit.lang, value),
         value.rule.sources,
@@ -194,11 +188,11 @@ def _bound(lang: Lang, text: str) -> str:
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
-def table(place: Place, month: date) -> Iterator[Sequence[str | int]]:
+def table(desk: Desk, place: Place, month: date) -> Iterator[Sequence[str | int]]:
     lang = place.visit.lang
     heads = ("figure", "period", "value", "counted", "target", "verdict", "note", "source")
     yield [WORDS[f"column_{name}"].in_(lang) for name in heads]
-    for line in lines(place, month):
+    for line in lines(desk, place, month):
         verdict = WORDS[f"figure_{line.verdict}"].in_(lang) if line.verdict else ""
         name = line.figure["title"] if lang == "zh" else line.figure["id"]
         yield list(

@@ -1,0 +1,64 @@
+"""The figures of sites as known now, found once for all who ask: nothing else reads so many histories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final, NamedTuple
+
+from engine.core import FigureValue, Period, Plan, looked_at, measure, period_of
+from engine.runtime import Service
+
+#: Seconds for which what was found is good while nothing happens at the site: what still waits only waits longer.
+GOOD_FOR: Final = 60
+#: Choices of periods of a site that are remembered.
+KEPT: Final = 32
+
+
+class Known(NamedTuple):
+    """The figures of a plan, in its order, as known at an instant (seconds UTC)."""
+
+    plan: Plan
+    as_of: int
+    values: tuple[FigureValue, ...]
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """What was found of one site since its last change. `gate`: who asks for the same meanwhile waits, and finds it."""
+
+    gate: Lock = field(default_factory=Lock)
+    changes: object = None
+    found: dict[tuple[Period, ...], Known] = field(default_factory=dict)
+
+
+class Figures:
+    """The figures of all sites of a daemon."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[str, _Shelf] = {}
+
+    def of(self, service: Service, within: int, now: int) -> Known:
+        """Each figure of the plan, of its own period (day, week, month …) in which the instant `within` lies. It is
+        known as of now, or of up to a minute ago if nothing has happened since.
+        """
+        shelf = self._shelves.setdefault(service.site.plan.id, _Shelf())
+        with shelf.gate:
+            # read first: whatever is written meanwhile is too much in what is found, never too little
+            changes, plan = service.changes, service.site.plan
+            if shelf.changes is not changes or len(shelf.found) >= KEPT:
+                shelf.changes, shelf.found = changes, {}
+            periods = tuple(period_of(figure.per, within, plan.timezone) for figure in plan.figures.values())
+            known = shelf.found.get(periods)
+            if known is None or not 0 <= now - known.as_of < GOOD_FOR:
+                known = shelf.found[periods] = _found(service, plan, periods, now)
+            return known
+
+
+def _found(service: Service, plan: Plan, periods: tuple[Period, ...], now: int) -> Known:
+    asked = list(zip(plan.figures.values(), periods, strict=True))
+    during = {period for figure, one in asked for period in looked_at(plan, figure, one)}
+    histories, outside = service.histories(now + 1, during), service.imported()
+    roster = service.site.roster.times_on_duty
+    values = (measure(plan, figure, histories, period, now, roster, outside) for figure, period in asked)
+    return Known(plan, now, tuple(values))

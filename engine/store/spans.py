@@ -1,0 +1,42 @@
+"""Spans: which families a figure need not read, worked out once for each that is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.core import History, Period, span
+from engine.store.database import Database
+from engine.store.protocol import StoreError
+from engine.store.sqlite import SqliteStore
+
+#: Families read in one step: few, so that nobody waits for long.
+BATCH: Final = 20
+
+
+def note_spans(database: Database, site: str) -> Iterator[None]:
+    """Write down the spans of all families that are over and have none yet; each step is a transaction. One that cannot
+    be read has none: it is read, and tells what is wrong with it, whenever a figure is asked for.
+    """
+    store, after = SqliteStore(database, site), ""
+    while families := [id for (id,) in database.fetch(_UNKNOWN, (site, after, BATCH))]:
+        after = families[-1]
+        found = [row for family in families if (row := _row(store, site, family)) is not None]
+        database.write(lambda connection, found=found: connection.executemany(_NOTE, found))  # type: ignore[misc]
+        yield
+
+
+def _row(store: SqliteStore, site: str, family: str) -> tuple[str, str, int, int, int] | None:
+    try:
+        steps = store.steps(family)
+    except StoreError:
+        return None
+    found: Period | None = span(History.of(steps))
+    return (site, family, len(steps), *found) if found is not None else None
+
+
+_UNKNOWN: Final = """
+SELECT id FROM family LEFT JOIN span ON span.site = family.site AND span.family = family.id
+WHERE family.site = ? AND id > ? AND NOT open AND span.steps IS NOT family.steps ORDER BY id LIMIT ?
+"""
+_NOTE: Final = "INSERT OR REPLACE INTO span VALUES (?, ?, ?, ?, ?)"

@@ -1,0 +1,93 @@
+"""Figures are found once for all who ask, and anew as soon as something happens."""
+
+from __future__ import annotations
+
+from threading import Barrier, Thread
+
+import pytest
+
+from engine.server.figures import GOOD_FOR, KEPT, Figures
+
+
+@pytest.fixture
+def service(new_house):
+    return new_house.daemon.engine.services["lakeside"]
+
+
+@pytest.fixture
+def folds(service, monkeypatch):
+    """Which periods histories were read for, each time they were."""
+    found, read = [], service.histories
+
+    def counted(at, during=None):
+        found.append(during)
+        return read(at, during)
+
+    monkeypatch.setattr(service, "histories", counted)
+    return found
+
+
+def test_a_site_at_which_nothing_happens_is_read_once(new_house, folds):
+    manager = new_house.desk("陈经理")
+    first = manager.get("figures").json()
+    new_house.clock.at += GOOD_FOR - 1
+    assert manager.get("figures").json() == first
+    assert len(folds) == 1
+    new_house.clock.at += 1
+    assert manager.get("figures").json()["as_of"] > first["as_of"]
+    assert len(folds) == 2
+
+
+def test_who_just_opened_a_ticket_finds_it_in_the_figures(new_house, folds):
+    desk = new_house.desk("小李")
+
+    def volume():
+        return next(one["n"] for one in desk.get("figures").json()["figures"] if one["figure"]["id"] == "still_open")
+
+    before = volume()
+    desk.ticket()
+    assert volume() == before + 1
+
+
+def test_a_storm_is_answered_by_one_reading(new_house, service, folds):
+    figures, start, answers = Figures(), Barrier(8), []
+
+    def ask():
+        start.wait()
+        answers.append(figures.of(service, new_house.clock(), new_house.clock()))
+
+    threads = [Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(folds) == 1
+    assert all(answer is answers[0] for answer in answers)
+
+
+def test_what_is_written_while_figures_are_found_is_not_missed(new_house, service, monkeypatch):
+    figures, read, now = Figures(), service.histories, new_house.clock()
+
+    def meanwhile(at, during=None):
+        found = read(at, during)
+        monkeypatch.setattr(service, "histories", read)
+        new_house.desk("小李").ticket()
+        return found
+
+    monkeypatch.setattr(service, "histories", meanwhile)
+    before, after = (figures.of(service, now, now).values for _ in range(2))
+    still_open = list(service.site.plan.figures).index("still_open")
+    assert after[still_open].n == before[still_open].n + 1
+
+
+def test_a_clock_that_was_set_back_finds_nothing_of_the_future(service, folds, new_house):
+    figures, now = Figures(), new_house.clock() + 3600
+    figures.of(service, now, now)
+    assert figures.of(service, now, now - 1).as_of == now - 1
+
+
+def test_no_more_periods_are_remembered_than_somebody_looks_at(service, new_house):
+    figures, now = Figures(), new_house.clock()
+    for month in range(KEPT + 5):
+        figures.of(service, now - month * 31 * 86400, now)
+    assert len(figures._shelves["lakeside"].found) <= KEPT
