@@ -134,12 +134,15 @@ def no_category(plan: Plan, status: int = 404, code: str = "no_category", **more
 def refused(refusal: Refusal, plan: Plan, workflow: Workflow | None = None) -> ProblemError:
     """The caller's mistake on a ticket: its code, what it is about, and the moves that he may make now."""
     detail = _without_value(plan, refusal.detail)
-    names = [_name(plan, workflow, name) for name in (detail.split(", ") if refusal.code == "missing" else [detail])]
+    about = detail.split(", ") if refusal.code == "missing" else [detail]
+    names = [_name(plan, workflow, name) for name in about]
     what = Words(", ".join(name.en for name in names), "、".join(name.zh for name in names))
     words = REFUSALS.get(refusal.code, REFUSALS["other"]).format(what=what)
     known = workflow.moves if workflow is not None else {}
     legal = [{"move": id, "title": known[id].title if id in known else id} for id in refusal.legal]
-    more: dict[str, Any] = {"about": detail, "legal": legal}
+    more: dict[str, Any] = {"about": about[0], "legal": legal}
+    if refusal.code == "missing":
+        more["missing"] = about
     if refusal.code == "changed":
         more["version"] = int(refusal.detail)
     return ProblemError(409, refusal.code, words, **more)

@@ -90,24 +90,17 @@ def test_who_opens_what_is_no_category_is_told_which_there_are(house, desk):
 
 def test_all_that_is_missing_is_named_at_once(desk):
     """Not only the first of it; what depends on another answer counts once that is given."""
-    bare = problem(desk.post("tickets", {"category": "repair"}), 409, "missing")
-    names = bare["about"].split(", ")
+    names = problem(desk.post("tickets", {"category": "repair"}), 409, "missing")["missing"]
     assert {"matter", "phone", "unit", "fault"} <= set(names)
-    some = problem(
-        desk.post("tickets", {"category": "repair", "facts": {"matter": "漏水", "phone": "1"}}), 409, "missing"
-    )
-    assert some["about"].split(", ") == [name for name in names if name not in ("matter", "phone")]
+    given = {"matter": "漏水", "phone": "1"}
+    some = problem(desk.post("tickets", {"category": "repair", "facts": given}), 409, "missing")
+    assert some["missing"] == [name for name in names if name not in given]
+    assert some["about"] == some["missing"][0]
     assert all(title in some["detail"] for title in ("房号", "故障"))
-    ticket = desk.ticket()
-    assert (
-        problem(desk.post(f"tickets/{ticket}/moves", {"move": "excuse"}), 409, "missing")["about"] == "deadline, reason"
-    )
-    assert (
-        problem(desk.post(f"tickets/{ticket}/moves", {"move": "correct", "facts": {"deadline": "x"}}), 409, "missing")[
-            "about"
-        ]
-        == "verdict, reason"
-    )
+    act = f"tickets/{desk.ticket()}/moves"
+    assert problem(desk.post(act, {"move": "excuse"}), 409, "missing")["missing"] == ["deadline", "reason"]
+    corrected = {"move": "correct", "facts": {"deadline": "x"}}
+    assert problem(desk.post(act, corrected), 409, "missing")["missing"] == ["verdict", "reason"]
 
 
 def test_a_refusal_names_the_moves_that_the_asker_may_make(house, desk):

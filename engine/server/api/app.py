@@ -85,6 +85,11 @@ PROBLEM: Final[dict[str, Any]] = {
         "detail": {"type": "string", "description": "In the caller's language."},
         "instance": {"type": "string", "description": "The number of the request, as the logs have it."},
         "about": {"type": "string", "description": "Of a refusal: which fact, move or person it is about."},
+        "missing": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "All that is missing; `about` is the first.",
+        },
         "legal": {
             "type": "array",
             "items": {"type": "object", "properties": {"move": {"type": "string"}, "title": {"type": "string"}}},
