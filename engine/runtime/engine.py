@@ -197,9 +197,10 @@ class Engine:
                 if name in self._down:
                     _note_down(service, self._down[name], now)
                     del self._down[name]
-                if service.advance(now - 1, SHARE):
+                left = service.advance(now - 1, SHARE)
+                if left:
                     behind[name] = now - 1 - (service.next_instant(now) or now)
-                self._note_alive(name, service, now)
+                self._each_minute(name, service, now, left)
             except Exception as error:  # a defect at one site must not silence the others
                 failing[name] = _said(error)
                 if not isinstance(error, StoreError):
@@ -214,10 +215,11 @@ class Engine:
             for name in list(self.shut):
                 self.open_site(name)
 
-    def _note_alive(self, name: str, service: Service, now: int) -> None:
+    def _each_minute(self, name: str, service: Service, now: int, left: bool) -> None:
         if now - self._alive.get(name, 0) >= ALIVE_EVERY:
             service.store.write(lambda tx: tx.set_mark(ALIVE, now))
-            service.parked.clear()
+            if not left:  # else it would overtake what is still due before it
+                service.retry(now - 1)
             self._alive[name] = now
 
     def start(self) -> None:
