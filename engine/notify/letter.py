@@ -17,7 +17,8 @@ class Letter:
 
     `id` is the same however often the letter is handed over (webhook-id, Message-ID of a mail). `at` is the instant
     that it tells of, in seconds UTC. `data` is the thin part for machines, `{type, site, ticket, …}`, without personal
-    values. `link` leads to the ticket on our own board; "" where there is none.
+    values of residents. `reader` says in words who is told, `due` until when, where the text does not. `link` leads to
+    the ticket on our own board, a reporter's to its status; "" where there is none.
     """
 
     id: str
@@ -27,6 +28,8 @@ class Letter:
     link: str = ""
     critical: bool = False
     data: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    reader: str = ""
+    due: str = ""
 
     def __post_init__(self) -> None:
         assert ID.fullmatch(self.id), "an id is ours, and goes into headers as it is"

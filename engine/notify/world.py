@@ -58,7 +58,7 @@ class Undeliverable(NamedTuple):
 
 
 class World(Protocol):
-    """Every answer is of this moment, and quick: no network, no writing, but for the last two."""
+    """Every answer is of this moment, and quick: no network, no writing, but for the last three."""
 
     def sites(self) -> Iterable[str]: ...
 
@@ -82,6 +82,10 @@ class World(Protocol):
 
     def link(self, site: str, ticket: str) -> str:
         """Where the ticket stands on our board; "" for nowhere."""
+        ...
+
+    def status_link(self, reader: Reader) -> str:
+        """Where who reported a ticket sees how it stands; "" for nowhere. Each time it is another address."""
         ...
 
     def on_nobody(self, found: Nobody) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -26,6 +27,9 @@ OVERDUE: Final = Words("{deadline} was due at {due} and is not done.", "“{dead
 AGAIN: Final = Words("Reminder: ", "再次提醒：")
 CLEAR: Final = Words("{deadline}: nothing more is to be done about it.", "“{deadline}”的提醒已解除。")
 SUBJECT: Final = Words("{category} {ticket}: {title}", "{category} {ticket}：{title}")
+DUE: Final = Words("due {due}", "{due} 到期")
+READER: Final = Words("{person} ({role})", "{person}（{role}）")
+WHO_REPORTED: Final = Words("who reported it", "报事人")
 DIGEST: Final = Words("{count} messages in one", "{count} 条消息汇总")
 MORE: Final = Words("and {count} more, on the board", "另有 {count} 条，请看工作台")
 DAILY: Final = Words("{count} tickets that nobody is reminded of any more", "{count} 个不再提醒的未结工单")
@@ -61,6 +65,7 @@ class Told(NamedTuple):
     causes: tuple[Cause, ...]
     subject: str
     texts: tuple[str, ...]
+    due: int | None  #: the first of those that it speaks of
 
 
 class Writer:
@@ -113,18 +118,43 @@ class Writer:
         if not causes:
             return reasons[0]
         news = News(row, self._world.plan(row.site, family.root.plan), family, ticket, causes)
-        return Told(row, causes, self._subject(news), tuple(self._texts(news)))
+        return Told(row, causes, self._subject(news), tuple(self._texts(news)), _due(news))
 
     # ---- letters ----------------------------------------------------------------------------------------------------
 
     def _letter(self, row: Delivery, told: Sequence[Told], rest: int) -> Letter:
         if row.kind == "digest" and len(told) + rest > 1:
             return self._digest(row, told, rest)
-        ticket = told[0].row.ticket
+        ticket, plan = told[0].row.ticket, self._world.plan(row.site)
         causes = [{"kind": cause.kind, "name": cause.name} for one in told for cause in one.causes]
-        data = {"type": "message", "site": row.site, "ticket": ticket, "causes": causes}
-        link = self._world.link(row.site, ticket) if row.role != REPORTER else ""  # the board is for staff
-        return Letter(row.id, told[0].row.at, told[0].subject, _texts(told), link, row.critical, data)
+        due = min((one.due for one in told if one.due is not None), default=None)
+        data = {
+            "type": "message",
+            "site": row.site,
+            "ticket": ticket,
+            "causes": causes,
+            "due": datetime.fromtimestamp(due, ZoneInfo(plan.timezone)).isoformat() if due is not None else None,
+        }
+        text = _texts(told)
+        left = local(plan, due) if due is not None and local(plan, due) not in text else ""
+        letter = Letter(row.id, told[0].row.at, told[0].subject, text, self._link(row, ticket), row.critical, data)
+        return self._addressed(replace(letter, due=self._say(DUE, due=left) if left else ""), row)
+
+    def _link(self, row: Delivery, ticket: str) -> str:
+        """The board is for staff; who reported sees how his matter stands (rule B04)."""
+        if row.role != REPORTER:
+            return self._world.link(row.site, ticket)
+        return self._world.status_link(Reader(row.site, ticket, row.person, row.role, row.channel))
+
+    def _addressed(self, letter: Letter, row: Delivery) -> Letter:
+        """The same, to a reader who is named."""
+        roles = self._world.plan(row.site).roles
+        title = roles[row.role].title if row.role in roles else ""
+        reader = row.person if title in ("", row.person) else self._say(READER, person=row.person, role=title)
+        if row.role == REPORTER:
+            reader = self._say(WHO_REPORTED)
+        to = {"person": row.person, "role": row.role}
+        return replace(letter, reader=reader, data={**letter.data, "to": to, "link": letter.link})
 
     def _digest(self, row: Delivery, told: Sequence[Told], rest: int) -> Letter:
         """Many messages in one, the highest rung first."""
@@ -134,7 +164,8 @@ class Writer:
         lines = [f"{parts[0].subject}\n{_texts(parts)}" for parts in tickets.values()]
         data = {"type": "digest", "site": row.site, "tickets": list(tickets), "more": rest}
         subject = self._say(DIGEST, count=len(told) + rest)
-        return self._list(row, subject, lines, rest, data)
+        link = self._link(row, told[0].row.ticket if row.role == REPORTER else "")
+        return self._list(row, subject, lines, rest, data, link)
 
     def _daily(self, row: Delivery) -> Letter | None:
         """All tickets of a site that are open and of which no ladder speaks any more; None where there is none."""
@@ -144,19 +175,26 @@ class Writer:
         titles = {id: category.title for id, category in plan.categories.items()}
         lines = [f"{titles.get(one.category, one.category)} {one.ticket}" for one in shown]
         data = {"type": "daily", "site": row.site, "tickets": [one.ticket for one in shown], "more": rest}
-        return self._list(row, self._say(DAILY, count=len(silent)), lines, rest, data) if silent else None
+        if not silent:
+            return None
+        return self._list(row, self._say(DAILY, count=len(silent)), lines, rest, data, self._link(row, ""))
 
-    def _list(self, row: Delivery, subject: str, lines: list[str], rest: int, data: Mapping[str, object]) -> Letter:
+    def _list(
+        self, row: Delivery, subject: str, lines: list[str], rest: int, data: Mapping[str, object], link: str
+    ) -> Letter:
         more = [self._say(MORE, count=rest)] if rest else []
-        link = self._world.link(row.site, "")
-        return Letter(row.id, row.at, subject, "\n".join([*lines, *more]), link, row.critical, data)
+        letter = Letter(row.id, row.at, subject, "\n".join([*lines, *more]), link, row.critical, data)
+        return self._addressed(letter, row)
 
     # ---- words ------------------------------------------------------------------------------------------------------
 
     def _subject(self, news: News) -> str:
         category = news.plan.categories[news.ticket.category].title
         highest = max(news.causes, key=lambda cause: rank(news.plan, news.ticket, cause))
-        return self._say(SUBJECT, category=category, ticket=news.ticket.id, title=_title(news, highest))
+        title = _title(news, highest)
+        if title == category:  # of a duty, whose ticket and limit are called alike
+            return f"{category} {news.ticket.id}"
+        return self._say(SUBJECT, category=category, ticket=news.ticket.id, title=title)
 
     def _texts(self, news: News) -> Iterator[str]:
         look = Fields(news, self._world, self._lang)
@@ -180,6 +218,13 @@ class Writer:
 def _texts(told: Iterable[Told]) -> str:
     """Each sentence once."""
     return "\n".join(dict.fromkeys(text for one in told for text in one.texts))
+
+
+def _due(news: News) -> int | None:
+    """The first due of which a rung speaks."""
+    rungs = (cause for cause in news.causes if cause.kind in ("rung", "repeat"))
+    runs = (last_run(news.ticket, _deadline_id(cause)) for cause in rungs)
+    return min((run.due for run in runs if run is not None and run.due is not None), default=None)
 
 
 def _silent(store: SqliteStore) -> Iterator[Row]:

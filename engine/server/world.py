@@ -8,6 +8,7 @@ from engine.core import Plan
 from engine.notify import Console, Destination, Mail, Nobody, Person, Reader, Route, Undeliverable
 from engine.runtime import Engine, Service, may_see
 from engine.server.config import Config
+from engine.server.status_links import StatusLinks
 
 REPORTER = "reporter"
 #: Among routes every site, and among those of a site every channel, that are not named.
@@ -20,6 +21,7 @@ class World:
     def __init__(self, engine: Engine, config: Config) -> None:
         self._engine = engine
         self._config = config
+        self._links = StatusLinks(engine.database)
         #: Where everything goes until destinations are set up: to the console, for people to see what would be sent.
         self._console = None if config.destinations else Console("console")
 
@@ -105,6 +107,15 @@ class World:
 
     def link(self, site: str, ticket: str) -> str:
         return f"{self._config.url}/board/{site}/ticket/{ticket}" if self._config.url else ""
+
+    def status_link(self, reader: Reader) -> str:
+        """A new one (rule B04), once it is known how people reach us. None on a console: its journal keeps what it is
+        told.
+        """
+        route = self.route(reader) if self._config.url else None
+        if route is None or isinstance(route.destination, Console):
+            return ""
+        return f"{self._config.url}/s/{self._links.make(reader.site, reader.ticket, self._engine.clock())}"
 
     def on_nobody(self, found: Nobody) -> None:
         self._engine.services[found.site].nobody_was_there(found.at, found.role, found.message)

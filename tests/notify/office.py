@@ -114,6 +114,9 @@ class Town:
     def link(self, site, ticket):
         return ""
 
+    def status_link(self, reader):
+        return ""
+
     def on_nobody(self, found):
         self.nobody.append(found.role)
 

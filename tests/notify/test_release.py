@@ -226,15 +226,20 @@ def test_reporters_never_share_a_letter(make):
     assert sorted(letters) == sorted(f"已收到{n}栋的报修" for n in range(12))
 
 
-def test_a_link_to_the_board_is_for_staff_not_for_reporters(make):
+def test_a_link_to_the_board_is_for_staff_and_one_to_the_status_for_reporters(make):
     office = make(PLAN + NOTICES)
     office.town.link = lambda site, ticket: f"/board/{ticket}"
+    office.town.status_link = lambda reader: f"/s/{reader.ticket}"
     office.open(name="pii:name:1", place="6栋")
     office.works()
     office.runs(3)
     links = {who: letter.link for _, who, letter in office.post.sent}
-    assert links.pop("reporter") == ""
+    assert links.pop("reporter") == "/s/T1"
     assert set(links.values()) == {"/board/T1"}
+    assert {who: letter.data["link"] for _, who, letter in office.post.sent if who != "reporter"} == links
+    named = {who: (letter.reader, letter.data["to"]) for _, who, letter in office.post.sent}
+    assert named["reporter"] == ("报事人", {"person": "reporter", "role": "reporter"})
+    assert all(who in reader and to["person"] == who for who, (reader, to) in named.items() if who != "reporter")
 
 
 def test_same_ticket_instant_and_person_is_one_message_naming_all_causes(make):

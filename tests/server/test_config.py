@@ -7,6 +7,7 @@ import pytest
 from engine.notify import Reader
 from engine.runtime import VirtualClock
 from engine.server import ConfigError, build, read_config
+from engine.server.status_links import StatusLinks
 from engine.server.world import World
 from tests.core.harness import HEAD, at
 from tests.runtime.running import BODY
@@ -55,6 +56,28 @@ def test_a_channel_without_a_route_reaches_nobody(settings):
     try:
         assert World(daemon.engine, config).route(Reader("garden", "T1", "小李", "desk", "sms")) is None
         assert World(daemon.engine, config).route(Reader("harbour", "T1", "小李", "desk", "mail")) is None
+    finally:
+        daemon.database.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "channel", "made"), [("https://x.example", "sms", 1), ("https://x.example", "mail", 0), ("", "sms", 0)]
+)
+def test_who_reported_gets_a_status_link_where_an_address_is_known_and_no_journal_keeps_it(
+    settings, url, channel, made, monkeypatch
+):
+    monkeypatch.setenv("HOOK", "whsec_" + "A" * 32)
+    hook = "hook: {kind: webhook, url: 'https://sms.example/', secrets: ['${env:HOOK}']}"
+    config = settings(
+        f"url: '{url}'\ndestinations: {{screen: {{kind: console}}, {hook}}}\nroutes: {{'*': {{sms: hook, '*': screen}}}}\n"
+    )
+    daemon = build(config, VirtualClock(at("11-16 09:00")))
+    try:
+        link = World(daemon.engine, config).status_link(Reader("garden", "T1", "reporter", "reporter", channel))
+        assert bool(link) is bool(made)
+        if made:
+            found = StatusLinks(daemon.database).principal(link.removeprefix("https://x.example/s/"), daemon.clock())
+            assert (found.kind, found.ticket) == ("resident", "T1")
     finally:
         daemon.database.close()
 

@@ -11,7 +11,7 @@ from engine.notify.wire import Wire
 def send(letter: Letter, destination: Console, *, addressee: str, now: int, wire: Wire) -> Outcome:
     """Written and flushed is sent."""
     stream = wire.console
-    parts = (destination.id, addressee, letter.subject, letter.text, letter.link)
+    parts = (destination.id, letter.reader or addressee, letter.subject, letter.text, letter.due, letter.link)
     line = " | ".join(" ".join(plain(part).split()) for part in parts if part)
     encoding = stream.encoding or "utf-8"
     stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")

@@ -236,6 +236,13 @@ def test_the_console_prints_a_letter_in_one_line() -> None:
     assert stream.getvalue() == "screen | wang | 工单 T12 到期 | a INJECTED [2J | https://board.example/t/T12\n"
 
 
+def test_the_console_says_whom_it_tells_and_until_when() -> None:
+    stream = io.StringIO()
+    sent(Console("screen"), replace(LETTER, reader="小李（前台）", due="09-30 18:00 到期"), over=wire(console=stream))
+    assert stream.getvalue().startswith("screen | 小李（前台） | 工单 T12 到期 | ")
+    assert stream.getvalue().endswith(" | 09-30 18:00 到期 | https://board.example/t/T12\n")
+
+
 def test_a_console_that_knows_no_chinese_shows_signs_in_their_place() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), "ascii")
     assert sent(Console("screen"), over=wire(console=stream)).status == "sent"
