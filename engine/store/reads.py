@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from heapq import merge
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from engine.core import Family, Message, Period, Step, Timer, replay
 from engine.store.cache import Cache, Kept
@@ -124,16 +124,10 @@ class Reads(ABC):
     # ---- lists ------------------------------------------------------------------------------------------------------
 
     def rows(self, query: Query) -> Sequence[Row]:
-        conditions = [condition for name, condition in _CONDITIONS.items() if getattr(query, name) is not None]
-        if query.open is not None:
-            conditions.append("closed IS NULL" if query.open else "closed IS NOT NULL")
-        place = "due IS NULL, ifnull(due, 0), ticket" if query.open else "-opened, ticket"
-        if query.after is not None and self._one(_KNOWN, (self.name, query.after)) is not None:
-            conditions.append(f"({place}) > (SELECT {place} FROM ticket WHERE site = :site AND ticket = :after)")
-        where = " AND ".join(["site = :site", *conditions])
-        order = "due IS NULL, due, ticket" if query.open else "opened DESC, ticket"  # the same, as the indexes have it
-        sql = f"SELECT {ROW} FROM ticket WHERE {where} ORDER BY {order} LIMIT :limit"
-        return [_row(found) for found in self._all(sql, {"site": self.name, **query._asdict()})]
+        place = _PLACES[bool(query.open)]
+        at = self._value(f"SELECT {place.key} FROM ticket WHERE site = ? AND ticket = ?", (self.name, query.after))
+        sql = _listing(query, place, goes_on=at is not None)
+        return [_row(found) for found in self._all(sql, {"site": self.name, "at": at, **query._asdict()})]
 
     def row(self, ticket: str) -> Row | None:
         found = self._one(_ROW, (self.name, ticket))
@@ -183,6 +177,20 @@ class Reads(ABC):
 
 
 def _row(columns: Sequence[Any]) -> Row:
+def _listing(query: Query, place: _Place, *, goes_on: bool) -> str:
+    """The statement of a page. Its order is an index's; only where tickets are found by a link, those are sorted."""
+    conditions = [condition for name, condition in _CONDITIONS.items() if getattr(query, name) is not None]
+    if query.open is not None:
+        conditions.append("closed IS NULL" if query.open else "closed IS NOT NULL")
+    if query.silent is not None:
+        conditions.append("silent" if query.silent else "NOT silent")
+    key = place.key if query.link is None else f"+{place.key}"
+    if goes_on:
+        conditions.append(f"{key} {place.beyond}= :at AND ({key} {place.beyond} :at OR ticket > :after)")
+    where = " AND ".join(["site = :site", *conditions])
+    return f"SELECT {ROW} FROM ticket WHERE {where} ORDER BY {key} {place.direction}, ticket LIMIT :limit"
+
+
     """A row as the table has it: no booleans, links as JSON. One that no ticket can have keeps no list from being
     shown: it is put in order in time, as any index that is wrong.
     """
@@ -246,17 +254,29 @@ SELECT at, key, command FROM inbox WHERE site = ? AND family = ? AND at <= ? AND
 """
 
 _CONDITIONS: Final = {
+
+class _Place(NamedTuple):
+    """How tickets of a list are ordered, as an index has it, and how what comes later compares."""
+
+    key: str
+    direction: str
+    beyond: str
+
+
+#: By whether only open tickets are listed.
+_PLACES: Final = {
+    True: _Place("ifnull(due, 9223372036854775807)", "ASC", ">"),
+    False: _Place("opened", "DESC", "<"),
+}
     "category": "category = :category",
     "state": "state = :state",
     "owner": "owner = :owner",
     "assignee": "assignee = :assignee",
     "post": "post = :post",
     "overdue": "(overdue > 0) = :overdue",
-    "silent": "silent = :silent",
     "link": "ticket IN (SELECT ticket FROM link WHERE site = :site AND link = :link)",
 }
 _ROW: Final = f"SELECT {ROW} FROM ticket WHERE site = ? AND ticket = ?"
-_KNOWN: Final = "SELECT 1 FROM ticket WHERE site = ? AND ticket = ?"
 
 _ANSWER: Final = "SELECT body, family, step FROM answer WHERE site = ? AND person = ? AND key = ?"
 _MESSAGES: Final = "SELECT body FROM message WHERE site = ? ORDER BY seq"

@@ -115,6 +115,26 @@ def test_a_refusal_names_the_moves_that_the_asker_may_make(house, desk):
     assert by["nobody"] == []
 
 
+def test_a_rung_is_said_by_when_it_is_reached(new_house):
+    """It has no title: Chinese says its instant, English its id and its instant."""
+    desk = new_house.desk("小李")
+    ticket = desk.ticket()
+    new_house.pass_time(3 * 3600)
+    runs = [run for run in desk.get(f"tickets/{ticket}").json()["runs"] if run["rungs"]]
+    said = {rung["rung"]: rung["words"] for run in runs for rung in run["rungs"]}
+    assert said
+    assert all(words["en"].startswith(f"{id} (") and id not in words["zh"] for id, words in said.items())
+    assert any("到期" in words["zh"] for words in said.values())
+    raised = [
+        event["words"] for event in desk.get(f"tickets/{ticket}/timeline").json()["events"] if event["kind"] == "raised"
+    ]
+    assert any(words["zh"] in event["zh"] for event in raised for words in said.values())
+    moves = new_house.desk("小王").get(f"tickets/{ticket}/moves").json()["moves"]
+    for ack in (move for move in moves if move["move"] == "ack"):
+        (rungs,) = [field["values"] for field in ack["fields"] if field["name"] == "rung"]
+        assert {one["title"] for one in rungs} <= {words["zh"] for words in said.values()}
+
+
 # ---- promises --------------------------------------------------------------------------------------------------------
 
 
@@ -417,16 +437,16 @@ def test_as_many_calls_are_worked_on_at_once_as_share_a_commit(new_house):
     with listening(new_house.app) as url, httpx.Client(base_url=url, headers=new_house.desk("小李").headers) as client:
         assert client.get("/api/v1/sites").status_code == 200
         barrier = Barrier(THREADS)
-        service = new_house.daemon.engine.services["lakeside"]
-        plain = service.histories
+        store = new_house.daemon.engine.services["lakeside"].store
+        plain = store.rows
 
-        def together(at):
+        def together(query):
             barrier.wait(20)
-            return plain(at)
+            return plain(query)
 
-        service.histories = together
+        store.rows = together
         with ThreadPoolExecutor(THREADS) as pool:
             found = list(
-                pool.map(lambda n: client.get("/api/v1/sites/lakeside/figures", timeout=30).status_code, range(THREADS))
+                pool.map(lambda n: client.get("/api/v1/sites/lakeside/tickets", timeout=30).status_code, range(THREADS))
             )
     assert found == [200] * THREADS
