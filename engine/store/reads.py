@@ -176,7 +176,6 @@ class Reads(ABC):
         return found[0] if found is not None else None
 
 
-def _row(columns: Sequence[Any]) -> Row:
 def _listing(query: Query, place: _Place, *, goes_on: bool) -> str:
     """The statement of a page. Its order is an index's; only where tickets are found by a link, those are sorted."""
     conditions = [condition for name, condition in _CONDITIONS.items() if getattr(query, name) is not None]
@@ -191,6 +190,7 @@ def _listing(query: Query, place: _Place, *, goes_on: bool) -> str:
     return f"SELECT {ROW} FROM ticket WHERE {where} ORDER BY {key} {place.direction}, ticket LIMIT :limit"
 
 
+def _row(columns: Sequence[Any]) -> Row:
     """A row as the table has it: no booleans, links as JSON. One that no ticket can have keeps no list from being
     shown: it is put in order in time, as any index that is wrong.
     """
@@ -253,8 +253,6 @@ _ERRANDS: Final = """
 SELECT at, key, command FROM inbox WHERE site = ? AND family = ? AND at <= ? AND NOT done ORDER BY at, key
 """
 
-_CONDITIONS: Final = {
-
 class _Place(NamedTuple):
     """How tickets of a list are ordered, as an index has it, and how what comes later compares."""
 
@@ -268,6 +266,7 @@ _PLACES: Final = {
     True: _Place("ifnull(due, 9223372036854775807)", "ASC", ">"),
     False: _Place("opened", "DESC", "<"),
 }
+_CONDITIONS: Final = {
     "category": "category = :category",
     "state": "state = :state",
     "owner": "owner = :owner",
