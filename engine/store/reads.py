@@ -253,6 +253,7 @@ _ERRANDS: Final = """
 SELECT at, key, command FROM inbox WHERE site = ? AND family = ? AND at <= ? AND NOT done ORDER BY at, key
 """
 
+
 class _Place(NamedTuple):
     """How tickets of a list are ordered, as an index has it, and how what comes later compares."""
 
