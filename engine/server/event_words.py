@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from engine.core import Family, Plan, Value, shape
+from engine.core import Family, Plan, Value, ladder, shape
 from engine.core import events as e
 from engine.core.plan import InstantLimit, LengthLimit, Limit
-from engine.policy import Words
+from engine.policy import Teller, Words
 from engine.runtime import masked, show_instant, show_value
 from engine.worktime import format_left, format_length, format_seconds, parse_left
 
@@ -75,11 +75,24 @@ def limit_words(plan: Plan, limit: Limit) -> Words:
             )
 
 
+def rung_words(plan: Plan, category: str, deadline: str, rung: str) -> Words:
+    """A rung, which has no title of its own, by when it is reached: `到期前30分钟`; by its id where the plan has it no
+    more. English keeps the id beside it.
+    """
+    watch = shape(plan, category).watches.get(deadline)
+    steps = ladder(plan, watch.deadline) if watch is not None else None
+    known = next((one for one in steps.rungs if one.id == rung), None) if steps is not None else None
+    if known is None:
+        return Words(rung, rung)
+    return Words(f"{rung} ({Teller(plan, 'en').rung_at(known)})", Teller(plan, "zh").rung_at(known))
+
+
 class _Speaker:
     def __init__(self, plan: Plan, family: Family, ticket: str, zone: ZoneInfo) -> None:
         self.plan = plan
         self.zone = zone
-        self.workflow = shape(plan, family.tickets[ticket].category).workflow
+        self.of = family.tickets[ticket].category
+        self.workflow = shape(plan, self.of).workflow
         self.deadlines = {deadline.id: deadline.title for deadline in plan.deadlines}
 
     def say(self, event: e.Event) -> Words:
@@ -124,7 +137,8 @@ class _Speaker:
         return self.clocks(event)
 
     def clocks(self, event: e.Event) -> Words:
-        name = self.deadline(getattr(event, "key", ""))
+        key = getattr(event, "key", "")
+        name, rung = self.deadline(key), self.rung(key, getattr(event, "rung", ""))
         match event:
             case e.RunStarted(due=None):
                 return Words("{name} starts, paused", "{name}起算，暂停中").format(name=name)
@@ -152,18 +166,18 @@ class _Speaker:
                     name=name, to=STATUSES[event.new], why=event.evidence
                 )
             case e.Raised():
-                return Words("{name}: rung {rung}, told {who}", "{name}升级 {rung}，告知{who}").format(
-                    name=name, rung=event.rung, who=self.addresses(event.told)
+                return Words("{name}: rung {rung}, told {who}", "{name}升级（{rung}），告知{who}").format(
+                    name=name, rung=rung, who=self.addresses(event.told)
                 )
             case e.RungSkipped():
-                return Words("{name}: rung {rung} skipped", "{name}：略过 {rung}").format(name=name, rung=event.rung)
+                return Words("{name}: rung {rung} skipped", "{name}：略过“{rung}”的提醒").format(name=name, rung=rung)
             case e.Repeated():
-                return Words("{name}: rung {rung} again ({n})", "{name}：再次提醒 {rung}（第 {n} 次）").format(
-                    name=name, rung=event.rung, n=event.n
+                return Words("{name}: rung {rung} again ({n})", "{name}：再次提醒（{rung}，第 {n} 次）").format(
+                    name=name, rung=rung, n=event.n
                 )
             case e.Acked():
-                return Words("{name}: {rung} acknowledged by {who}", "{name}：{who}已知悉 {rung}").format(
-                    name=name, rung=event.rung, who=event.person
+                return Words("{name}: {rung} acknowledged by {who}", "{name}：{who}已知悉“{rung}”的提醒").format(
+                    name=name, rung=rung, who=event.person
                 )
             case e.LadderExhausted():
                 return Words("{name}: ladder exhausted", "{name}：升级已到顶").format(name=name)
@@ -174,8 +188,8 @@ class _Speaker:
                     "delivered": Words("delivered", "已送达"),
                     "undeliverable": Words("undeliverable", "无法送达"),
                 }
-                return Words("{name}: {rung} {what}", "{name}：{rung} {what}").format(
-                    name=name, rung=event.rung, what=outcome.get(event.outcome, event.outcome)
+                return Words("{name}: {rung} {what}", "{name}：“{rung}”的提醒{what}").format(
+                    name=name, rung=rung, what=outcome.get(event.outcome, event.outcome)
                 )
         raise AssertionError(event)
 
@@ -229,6 +243,9 @@ class _Speaker:
                 name=name, by=length_words(event.effective_at - event.due)
             )
         return Words("{name} {verdict}", "{name}{verdict}").format(name=name, verdict=STATUSES[event.status])
+
+    def rung(self, key: str, id: str) -> Words:
+        return rung_words(self.plan, self.of, key.partition("#")[0], id)
 
     def deadline(self, key: str) -> Words:
         id = key.partition("#")[0]

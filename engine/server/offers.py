@@ -16,6 +16,7 @@ from engine.core import commands as c
 from engine.core import conditions as k
 from engine.core.plan import Asked, Category, Fact, Move
 from engine.policy import Words
+from engine.server.event_words import rung_words
 from engine.server.present import Shown, category, instant, is_personal, named, rule, value_text, workflow_of
 
 #: What a standing move asks for beside facts: name -> title, and whether it may be left out.
@@ -364,7 +365,8 @@ class _Probe:
                 titles = {deadline.id: deadline.title for deadline in self.plan.deadlines}
                 return [named(id, titles.get(id, id)) for id in dict.fromkeys(ids)]
             case "rung":
-                return [named(rung, rung) | {"deadline": id} for id, rung in choices]
+                words = {(id, rung): rung_words(self.plan, self.one.category, id, rung) for id, rung in choices}
+                return [named(rung, said.zh) | {"deadline": id, **said._asdict()} for (id, rung), said in words.items()]
             case "role":
                 return [named(role.id, role.title) for role in self.plan.roles.values()]
             case "category":

@@ -17,7 +17,7 @@ from engine.core import events as e
 from engine.core.plan import LengthLimit, Party, Workflow
 from engine.policy import Words
 from engine.runtime import MASK, show_value
-from engine.server.event_words import PARTIES, length_words, limit_words, said
+from engine.server.event_words import PARTIES, length_words, limit_words, rung_words, said
 from engine.store import Row
 from engine.worktime import format_left, render
 
@@ -107,7 +107,14 @@ def run(plan: Plan, one: Ticket, each: Run, now: int) -> Shown:
         "done": instant(each.done, zone),
         "ended_by": each.ended_by,
         "late_by": late,
-        "rungs": [{"rung": rung, "at": instant(at, zone)} for rung, at in each.climb.raised.items()],
+        "rungs": [
+            {
+                "rung": rung,
+                "words": rung_words(plan, one.category, each.deadline, rung)._asdict(),
+                "at": instant(at, zone),
+            }
+            for rung, at in each.climb.raised.items()
+        ],
         "acked": each.climb.acked,
         "exhausted": each.climb.exhausted,
         "told": [who(plan, address) for address in each.climb.told],

@@ -115,6 +115,26 @@ def test_a_refusal_names_the_moves_that_the_asker_may_make(house, desk):
     assert by["nobody"] == []
 
 
+def test_a_rung_is_said_by_when_it_is_reached(new_house):
+    """It has no title: Chinese says its instant, English its id and its instant."""
+    desk = new_house.desk("小李")
+    ticket = desk.ticket()
+    new_house.pass_time(3 * 3600)
+    runs = [run for run in desk.get(f"tickets/{ticket}").json()["runs"] if run["rungs"]]
+    said = {rung["rung"]: rung["words"] for run in runs for rung in run["rungs"]}
+    assert said
+    assert all(words["en"].startswith(f"{id} (") and id not in words["zh"] for id, words in said.items())
+    assert any("到期" in words["zh"] for words in said.values())
+    raised = [
+        event["words"] for event in desk.get(f"tickets/{ticket}/timeline").json()["events"] if event["kind"] == "raised"
+    ]
+    assert any(words["zh"] in event["zh"] for event in raised for words in said.values())
+    moves = new_house.desk("小王").get(f"tickets/{ticket}/moves").json()["moves"]
+    for ack in (move for move in moves if move["move"] == "ack"):
+        (rungs,) = [field["values"] for field in ack["fields"] if field["name"] == "rung"]
+        assert {one["title"] for one in rungs} <= {words["zh"] for words in said.values()}
+
+
 # ---- promises --------------------------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ from engine.server.board.forms import EMPTY, Answer, Filled, answer, field_view,
 from engine.server.board.lines import is_warned, line
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
+from engine.server.event_words import rung_words
 from engine.store import StoreError
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -189,7 +190,7 @@ def _run(plan: Plan, one: Ticket, run: Run, place: Place) -> dict[str, Any]:
         "mark": "warned" if warned else run.status,
         "counted": present.counted(plan, one, run, place.visit.at, place.visit.lang),
         "ladder": watch.deadline.escalate if watch is not None else None,
-        "raised": [(rung, at) for rung, at in run.climb.raised.items()],
+        "raised": [(rung_words(plan, one.category, run.deadline, rung), at) for rung, at in run.climb.raised.items()],
     }
 
 
