@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, time
 from fractions import Fraction
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from engine.core import (
     Command,
@@ -62,6 +62,13 @@ def _nobody(plan: Plan, family: Family, step: Step, messages: tuple[Message, ...
 def _carrying(rule: Rule, sources: Iterable[str]) -> Rule:
     """The rule with the ids of the figures that were computed for it."""
     return Rule(rule.path, tuple(dict.fromkeys((*rule.sources, *sources))))
+
+
+class Histories(NamedTuple):
+    """What figures are found from, and the families that are missing in it: they cannot be read."""
+
+    read: Sequence[History]
+    unread: tuple[str, ...]
 
 
 class Service:
@@ -230,17 +237,24 @@ class Service:
             self._compare_rollout(at)
             return
         report = replace(self.site.plan.reports[id], by=())  # its parts are for who reads them, and are not recorded
+        histories = self.histories(at, looked_at_by(self.site.plan, report, at))
         value = compute_report(
             self.site.plan,
             report,
-            self.histories(at, looked_at_by(self.site.plan, report, at)),
+            histories.read,
             at,
             roster=self.site.roster.times_on_duty,
             outside=self.imported(),
         )
         figures = {line.figure.figure: line.figure.value for line in value.lines}
         sources = [id for line in value.lines for id in line.figure.rule.sources]
-        data = {"report": id, "to": [party.name for party in report.to], "figures": figures, "weakest": value.weakest}
+        data: dict[str, Any] = {
+            "report": id,
+            "to": [party.name for party in report.to],
+            "figures": figures,
+            "weakest": value.weakest,
+        }
+        data |= {"unread": histories.unread} if histories.unread else {}
         self.record(at, "reported", _carrying(report.rule, sources), data, f"{id}@{at}")
 
     def _compare_rollout(self, at: int) -> None:
@@ -258,25 +272,33 @@ class Service:
         for name in rollout.compare:
             for when, period in periods.items():
                 roster = self.site.roster.times_on_duty
-                value = measure(plan, plan.figures[name], histories, period, at, roster, imported)
+                value = measure(plan, plan.figures[name], histories.read, period, at, roster, imported)
                 figures[f"{name} {when}"] = value.value
         sources = [id for name in rollout.compare for id in plan.figures[name].rule.sources]
-        data = {"report": ROLLOUT, "to": [], "figures": figures}
+        data: dict[str, Any] = {"report": ROLLOUT, "to": [], "figures": figures}
+        data |= {"unread": histories.unread} if histories.unread else {}
         self.record(at, "reported", _carrying(rollout.rule, sources), data, f"{ROLLOUT}@{at}")
 
-    def histories(self, at: int, during: Collection[Period] | None = None) -> list[History]:
+    def histories(self, at: int, during: Collection[Period] | None = None) -> Histories:
         """What was known of every family just before an instant: a report made late is the same report. With `during`,
         of every family in which a figure that looks at these periods could find something.
         """
         found: list[History] = []
-        for family in self.store.families(during=during):
-            steps = self.store.steps(family.id)
+        unread: list[str] = []
+        for id in self.store.roots(during):
+            try:
+                family, steps = self.store.load(id), self.store.steps(id)
+            except StoreError:
+                self.store.mark(OPENED)  # raises where the trouble is the store's, not the family's
+                unread.append(id)
+                continue
+            assert family is not None
             if family.at >= at:
                 steps = tuple(step for step in steps if step.at < at)
                 family = replay(steps) if steps else family
             if steps:
                 found.append(History(family, steps))
-        return found
+        return Histories(found, tuple(unread))
 
     def import_value(self, at: int, source: str, value: Fraction) -> Refusal | None:
         """A value from elsewhere for the figures that come from this source, in the periods in which `at` lies."""

@@ -16,11 +16,14 @@ KEPT: Final = 32
 
 
 class Known(NamedTuple):
-    """The figures of a plan, in its order, as known at an instant (seconds UTC)."""
+    """The figures of a plan, in its order, as known at an instant (seconds UTC), and the tickets that they lack: their
+    histories cannot be read.
+    """
 
     plan: Plan
     as_of: int
     values: tuple[FigureValue, ...]
+    unread: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -30,6 +33,7 @@ class _Shelf:
     gate: Lock = field(default_factory=Lock)
     changes: object = None
     found: dict[tuple[Period, ...], Known] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 class Figures:
@@ -52,7 +56,12 @@ class Figures:
             known = shelf.found.get(periods)
             if known is None or not 0 <= now - known.as_of < GOOD_FOR:
                 known = shelf.found[periods] = _found(service, plan, periods, now)
+                shelf.unread = known.unread
             return known
+
+    def unread(self) -> dict[str, int]:
+        """How many tickets the figures lacked that were found last, by site."""
+        return {site: len(shelf.unread) for site, shelf in list(self._shelves.items())}
 
 
 def _found(service: Service, plan: Plan, periods: tuple[Period, ...], now: int) -> Known:
@@ -60,5 +69,5 @@ def _found(service: Service, plan: Plan, periods: tuple[Period, ...], now: int) 
     during = {period for figure, one in asked for period in looked_at(plan, figure, one)}
     histories, outside = service.histories(now + 1, during), service.imported()
     roster = service.site.roster.times_on_duty
-    values = (measure(plan, figure, histories, period, now, roster, outside) for figure, period in asked)
-    return Known(plan, now, tuple(values))
+    values = (measure(plan, figure, histories.read, period, now, roster, outside) for figure, period in asked)
+    return Known(plan, now, tuple(values), histories.unread)

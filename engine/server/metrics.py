@@ -50,6 +50,7 @@ class _Figures(Collector):
     def _of_sites(self) -> Iterator[Metric]:
         engine, auditor = self._daemon.engine, self._daemon.auditor
         sites = engine.services
+        unread = self._daemon.figures.unread()
         troubles = Counter((one.what, one.site) for one in list(auditor.troubles.values()))
         behind = {name: engine.beat.behind.get(name, 0) for name in sites}
         yield _by("timer_lag_seconds", "How far a site is behind its timers.", ["site"], behind.items())
@@ -59,6 +60,7 @@ class _Figures(Collector):
         yield _by("site_failing", "1: it could not be opened, or the loop fails at it.", ["site"], failing.items())
         good = {name: name not in engine.refused for name in sites}
         yield _by("policy_last_reload_successful", "0: the newest file was refused.", ["site"], good.items())
+        yield _by("figures_unread", "Tickets that figures lacked when they were found last.", ["site"], unread.items())
         yield _by("audit_troubles", "What the auditor cannot mend.", ["what", "site"], troubles.items())
         repaired = CounterMetricFamily("huiyin_audit_repaired", "Indexes put in order.", labels=["site"])
         for name in sites:

@@ -67,8 +67,11 @@ class MemoryStore:
     def steps(self, family: str) -> tuple[Step, ...]:
         return tuple(self._steps.get(family, ()))
 
-    def families(self, *, open_only: bool = False, during: Collection[Period] | None = None) -> Iterable[Family]:
+    def families(self, *, open_only: bool = False) -> Iterable[Family]:
         return [family for family in self._families.values() if not open_only or _is_open(family)]
+
+    def roots(self, during: Collection[Period] | None = None) -> Sequence[str]:
+        return list(self._families)
 
     def rows(self, query: Query) -> Sequence[Row]:
         found = sorted((row for row in self._rows.values() if _fits(row, query)), key=_place(query))

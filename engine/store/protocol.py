@@ -117,9 +117,13 @@ class Reader(Protocol):
         """The history of a family."""
         ...
 
-    def families(self, *, open_only: bool = False, during: Collection[Period] | None = None) -> Iterable[Family]:
-        """All families, in order of opening. With `during`, those may be left out that are over and whose span (see
-        `engine.core.span`) touches none of the periods, but not the first of all.
+    def families(self, *, open_only: bool = False) -> Iterable[Family]:
+        """All families, in order of opening."""
+        ...
+
+    def roots(self, during: Collection[Period] | None = None) -> Sequence[str]:
+        """The ids of all families, in order of opening. With `during`, those may be left out that are over and whose
+        span (see `engine.core.span`) touches none of the periods, but not the first of all.
         """
         ...
 

@@ -88,13 +88,14 @@ class Reads(ABC):
     def _damaged(self, family: str, number: int, what: str) -> StoreError:
         return StoreError(f"site {self.name}, family {family}: step {number} {what}")
 
-    def families(self, *, open_only: bool = False, during: Collection[Period] | None = None) -> Iterable[Family]:
-        if during is not None:
-            found = self._all(_FAMILIES_DURING, (self.name, json.dumps(list(during))))
-        else:
-            found = self._all(_OPEN_FAMILIES if open_only else _FAMILIES, (self.name,))
-        for id, steps, head in found:
+    def families(self, *, open_only: bool = False) -> Iterable[Family]:
+        for id, steps, head in self._all(_OPEN_FAMILIES if open_only else _FAMILIES, (self.name,)):
             yield self._folded(id, steps, head)
+
+    def roots(self, during: Collection[Period] | None = None) -> Sequence[str]:
+        if during is None:
+            return [id for id, *_ in self._all(_FAMILIES, (self.name,))]
+        return [id for (id,) in self._all(_ROOTS_DURING, (self.name, json.dumps(list(during))))]
 
     # ---- what waits -------------------------------------------------------------------------------------------------
 
@@ -226,8 +227,8 @@ SELECT number, CAST(body AS BLOB), hash FROM step WHERE site = ? AND family = ? 
 _FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? ORDER BY opened"
 _OPEN_FAMILIES: Final = "SELECT id, steps, head FROM family WHERE site = ? AND open ORDER BY opened"
 #: All but those whose span touches none of the periods; that of the first ticket of all says since when there are any.
-_FAMILIES_DURING: Final = """
-SELECT id, family.steps, head FROM family
+_ROOTS_DURING: Final = """
+SELECT id FROM family
 LEFT JOIN span ON span.site = family.site AND span.family = family.id AND span.steps = family.steps
 WHERE family.site = ?1 AND (
     span.steps IS NULL

@@ -135,7 +135,7 @@ def told(service, instant):
     histories = {family.id: store.steps(family.id) for family in store.families()}
     stream = sorted(event for event in store.site_events() if event.kind not in DAEMON_ONLY)
     month = period_of("month", START, plan.timezone)
-    known = service.histories(instant + 6 * 86400)
+    known = service.histories(instant + 6 * 86400).read
     figures = [measure(plan, figure, known, month, instant + 6 * 86400) for figure in plan.figures.values()]
     return histories, [str(event) for event in stream], [str(figure) for figure in figures]
 

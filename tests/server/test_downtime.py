@@ -187,7 +187,7 @@ def letters_since(daemon, until):
 
 def tell(service, end):
     store, plan = service.store, service.site.plan
-    known = service.histories(end)
+    known = service.histories(end).read
     months = [period_of("month", instant, plan.timezone) for instant in (START, END)]
     return {
         "histories": {family.id: store.steps(family.id) for family in store.families()},

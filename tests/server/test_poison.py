@@ -201,6 +201,64 @@ def test_a_policy_that_cannot_be_read_any_more_keeps_no_ticket_of_another(tmp_pa
         assert house.gate.defects.count == 0
 
 
+FIGURES = """
+figures:
+  volume: {title: 受理量, of: matter, count: opened}
+reports:
+  daily: {title: 日报, every: day, to: [boss], figures: [volume]}
+"""
+
+
+def test_figures_and_reports_are_found_from_what_can_be_read_and_say_what_could_not(tmp_path):
+    write(tmp_path, POLICY + FIGURES)
+    with garden(tmp_path) as house:
+        house.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        first, second, *_ = opened(house, 5)
+        house.account("lily", garden="desk figures:read")
+        desk, page = house.desk("小李", garden="desk"), signed_in(house)
+
+        def figures():
+            house.clock.at += 60
+            answer = desk.get("figures", site="garden")
+            assert answer.status_code == 200, answer.text
+            (one,) = answer.json()["figures"]
+            return one["n"], answer.json()["unread"]
+
+        assert figures() == (5, {"count": 0, "tickets": []})
+        assert "无法读取" not in page.get("/board/garden/figures").text
+        house.daemon.engine.tick()
+        damage(house, "UPDATE family SET head = zeroblob(32) WHERE id IN (?, ?)", first, second)
+        assert figures() == (3, {"count": 2, "tickets": [first, second]})
+        shown = page.get("/board/garden/figures")
+        assert f"有 2 件工单无法读取，未计入：{first}、{second}" in shown.text
+        assert "huiyin audit verify" in shown.text
+        assert first in page.get("/board/garden/figures/2026-11.csv").text.splitlines()[-1]
+        assert page.get("/board/garden/figures/2026-11.xlsx").status_code == 200
+        assert 'huiyin_figures_unread{site="garden"} 2.0' in metrics(house)
+        house.clock.at += 24 * HOUR
+        house.daemon.engine.tick()
+        assert not house.daemon.engine.beat.failing  # a report that falls due stops no timer of the others
+        reports = house.service.store.site_events("reported")
+        assert [report.data.get("unread", []) for report in reports] == [[], (first, second)]
+        assert len(breached(house)) == 3
+        assert house.gate.defects.count == 0
+
+
+def test_a_store_that_cannot_be_read_makes_no_figures_of_nothing(tmp_path, monkeypatch):
+    write(tmp_path, POLICY + FIGURES)
+    with garden(tmp_path) as house:
+        house.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        opened(house, 2)
+        desk = house.desk("小李", garden="desk")
+
+        def fails(*_):
+            raise StoreError("huiyin.db cannot be read: disk I/O error")
+
+        monkeypatch.setattr(house.service.store, "steps", fails)
+        monkeypatch.setattr(house.service.store, "mark", fails)
+        problem(desk.get("figures", site="garden"), 503, "store")
+
+
 @pytest.mark.parametrize(
     "how",
     ["opened = 9e18", "due = -9e18", "due = 9e18, opened = -9e18", "closed = 9e18", "links = '{'", "category = 'x'"],

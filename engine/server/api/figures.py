@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import Query as Param
@@ -16,6 +16,8 @@ from engine.server.api.route import router
 from engine.server.auth import Caller, needs
 
 routes = router("figures")
+#: Tickets that cannot be read that an answer names.
+NAMED: Final = 100
 
 
 @routes.get("/sites/{site}/figures", summary="Figures of a period")
@@ -26,7 +28,9 @@ def figures(
         date | None, Param(description="A day of the period; today if there is none.", ge=FIRST, le=LAST)
     ] = None,
 ) -> dict[str, Any]:
-    """Each figure of the plan, of its own period (day, week, month …) in which the day lies, by what is known now."""
+    """Each figure of the plan, of its own period (day, week, month …) in which the day lies, by what is known now.
+    `unread` are tickets whose history is damaged and that are missing in them: how many, and the first of them.
+    """
     service = caller.service
     zone = service.site.zone
     at = caller.at if day is None else int(datetime.combine(day, time(12), zone).timestamp())
@@ -34,6 +38,7 @@ def figures(
     return {
         "as_of": present.instant(known.as_of, zone),
         "figures": [shown(known.plan, value) for value in known.values],
+        "unread": {"count": len(known.unread), "tickets": known.unread[:NAMED]},
     }
 
 

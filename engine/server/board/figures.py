@@ -22,6 +22,7 @@ from engine.server.board.entrance import At
 from engine.server.board.moments import Moments
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS, Lang
+from engine.server.figures import Known
 from engine.worktime import LengthError, format_length, parse_length
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -29,6 +30,7 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 #: What a spreadsheet takes for the beginning of a formula.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 MONTHS: Final = 13  #: that a page offers
+NAMED: Final = 10  #: tickets that cannot be read that a page names
 
 
 class Line(NamedTuple):
@@ -48,10 +50,16 @@ class Line(NamedTuple):
 def figures(request: Request, desk: At, site: str, month: str = "") -> Response:
     place = desk.at(request, site, "figures.read")
     chosen = read_month(place, month)
+    known = figures_of(desk, place, chosen)
     return desk.page_at(
         place,
         "figures.html",
-        {"month": f"{chosen:%Y-%m}", "months": list(months(place)), "lines": lines(desk, place, chosen)},
+        {
+            "month": f"{chosen:%Y-%m}",
+            "months": list(months(place)),
+            "lines": lines(place, known),
+            "lack": lack(place, known),
+        },
     )
 
 
@@ -112,12 +120,22 @@ def months(place: Place) -> Iterator[str]:
 # ---- lines -----------------------------------------------------------------------------------------------------------
 
 
-def lines(desk: Desk, place: Place, month: date) -> list[Line]:
+def figures_of(desk: Desk, place: Place, month: date) -> Known:
     """Every figure of the plan, as known now."""
     service, now = place.service, place.visit.at
     noon = int(datetime.combine(month, time(12), service.site.zone).timestamp())
     end = period_of("month", noon, service.site.plan.timezone).end
-    known = desk.daemon.figures.of(service, min(end - 1, now), now)
+    return desk.daemon.figures.of(service, min(end - 1, now), now)
+
+
+def lack(place: Place, known: Known) -> str:
+    """What is missing in the figures, and how to learn more; empty: nothing is."""
+    lang = place.visit.lang
+    names = WORDS["list_comma"].in_(lang).join(known.unread[:NAMED]) + ("…" if len(known.unread) > NAMED else "")
+    return WORDS["figures_lack"].format(n=len(known.unread), tickets=names).in_(lang) if known.unread else ""
+
+
+def lines(place: Place, known: Known) -> list[Line]:
     return [_line(place, known.plan.figures[value.figure], value) for value in known.values]
 
 
@@ -192,12 +210,16 @@ def table(desk: Desk, place: Place, month: date) -> Iterator[Sequence[str | int]
     lang = place.visit.lang
     heads = ("figure", "period", "value", "counted", "target", "verdict", "note", "source")
     yield [WORDS[f"column_{name}"].in_(lang) for name in heads]
-    for line in lines(desk, place, month):
+    known = figures_of(desk, place, month)
+    for line in lines(place, known):
         verdict = WORDS[f"figure_{line.verdict}"].in_(lang) if line.verdict else ""
         name = line.figure["title"] if lang == "zh" else line.figure["id"]
         yield list(
             quoted([name, line.period, line.value, line.n, line.target, verdict, line.note, " ".join(line.sources)])
         )
+
+    if said := lack(place, known):
+        yield [said]
 
 
 def quoted(cells: Iterable[str | int]) -> Iterator[str | int]:

@@ -215,6 +215,10 @@ WORDS: Final = MappingProxyType(
         "figures": Words("Figures", "指标"),
         "month": Words("Month", "月份"),
         "no_month": Words("There is no such month; write 2026-11.", "没有这个月份，请写作 2026-11。"),
+        "figures_lack": Words(
+            "Missing here, {n} in all: {tickets}. They cannot be read; `huiyin audit verify` tells what is damaged.",
+            "有 {n} 件工单无法读取，未计入：{tickets}。损坏之处见 `huiyin audit verify`。",
+        ),
         "no_figures": Words("The policy has no figures.", "方案没有设指标。"),
         "no_target": Words("no target", "未设目标"),
         "counted": Words("{n} counted", "计入 {n} 项"),
