@@ -4,8 +4,8 @@ the access log are thrown away; of tickets that are over it is noted which figur
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from threading import Event, Thread
 from typing import Final
 
@@ -17,6 +17,7 @@ from engine.store import StoreError
 from engine.store.spans import note_spans
 from engine.store.told import forget_told
 
+log = logging.getLogger(__name__)
 DAY: Final = 86_400  #: seconds
 #: How long the answer to a keyed command is remembered (SEMANTICS §2.8).
 ANSWERS_KEPT: Final = 7 * DAY
@@ -59,9 +60,11 @@ class Housekeeping:
 
     def _run(self) -> None:
         while True:
-            with suppress(StoreError):  # /readyz says what is wrong with the store; the next round does it
+            try:
                 for _ in tidy(self._daemon):
                     if self._stop.is_set():
                         return
+            except Exception as error:  # whatever it is, the next round does it
+                log.error("housekeeping waits: %s", error if isinstance(error, StoreError) else type(error).__name__)
             if self._stop.wait(EVERY):
                 return

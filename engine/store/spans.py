@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from engine.core import History, Period, span
+from engine.core import History, span
 from engine.store.database import Database
-from engine.store.protocol import StoreError
 from engine.store.sqlite import SqliteStore
 
 #: Families read in one step: few, so that nobody waits for long.
@@ -28,11 +27,11 @@ def note_spans(database: Database, site: str) -> Iterator[None]:
 
 def _row(store: SqliteStore, site: str, family: str) -> tuple[str, str, int, int, int] | None:
     try:
-        steps = store.steps(family)
-    except StoreError:
+        history = History.of(store.steps(family))
+    except Exception:  # whatever is wrong with one family keeps no other
         return None
-    found: Period | None = span(History.of(steps))
-    return (site, family, len(steps), *found) if found is not None else None
+    found = span(history)
+    return (site, family, len(history.steps), *found) if found is not None else None
 
 
 _UNKNOWN: Final = """

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
-from engine.server.housekeeping import DAY, tidy
+from engine.server import housekeeping
+from engine.server.housekeeping import DAY, Housekeeping, tidy
 
 
 @pytest.mark.parametrize(("days", "left"), [(90, 1), (400, 2)])
@@ -27,3 +29,37 @@ def test_messages_are_forgotten_after_as_many_days_as_the_settings_say(new_house
         pass
     # the newest message of all stays, and it is of the second ticket
     assert len(database.fetch("SELECT DISTINCT ticket FROM message WHERE ticket LIKE 'lakeside-%'")) == left
+
+
+def test_a_round_that_fails_is_followed_by_the_next(monkeypatch, caplog):
+    rounds, done = [], Event()
+
+    def tidy(daemon):
+        rounds.append(daemon)
+        if len(rounds) == 1:
+            raise ValueError(f"{daemon} is personal")
+        done.set()
+        yield
+
+    monkeypatch.setattr(housekeeping, "tidy", tidy)
+    monkeypatch.setattr(housekeeping, "EVERY", 0.001)
+    keeping = Housekeeping("王女士")
+    keeping.start()
+    assert done.wait(5)
+    keeping.stop()
+    assert caplog.messages[0] == "housekeeping waits: ValueError"
+
+
+def test_it_stops_between_two_steps(monkeypatch):
+    begun = Event()
+
+    def tidy(daemon):
+        begun.set()
+        while True:
+            yield
+
+    monkeypatch.setattr(housekeeping, "tidy", tidy)
+    keeping = Housekeeping(None)
+    keeping.start()
+    assert begun.wait(5)
+    keeping.stop()
