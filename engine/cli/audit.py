@@ -61,7 +61,9 @@ def _drifts(data: Path, lang: str) -> Iterator[dict[str, Any]]:
     from engine.runtime import index_of
 
     with parts_on(data, lang) as daemon:
-        for site, service in daemon.engine.services.items():
+        for site in daemon.database.sites():
+            service = daemon.engine.service(site)  # raises StoreError where it cannot be opened: nothing is passed over
+            assert service is not None
             for family in service.store.families():
                 wrong = index_of(service.site, service.store, family.id).wrong
                 if wrong:

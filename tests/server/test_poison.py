@@ -339,6 +339,31 @@ def test_a_damaged_event_in_the_stream_of_a_site_keeps_only_that_site(how, back,
         assert service.downtime(START, START + 4 * HOUR) >= 3 * HOUR - 60
 
 
+def test_a_damaged_revision_keeps_its_tickets_and_the_newest_its_site(tmp_path):
+    both = ("garden", "harbour")
+    for site in both:
+        write(tmp_path, POLICY.replace("policy: garden", f"policy: {site}"), site)
+    with garden(tmp_path, sites=both) as house:
+        house.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        old = opened(house, 2)
+    write(tmp_path, POLICY.replace("2 hours", "1 hour"))
+    with garden(tmp_path, sites=both) as house:
+        new = opened(house, 2)
+        damage(house, "UPDATE revision SET files = '{' WHERE site = 'garden' AND number = 1")
+    with garden(tmp_path, START + 3 * HOUR, both) as house:
+        house.daemon.engine.tick()
+        assert breached(house) == set(new)
+        assert house.service.parked == dict.fromkeys(old, "revision 1 of garden is damaged")
+        desk = house.desk("小李", garden="desk", harbour="desk")
+        assert len(desk.get("tickets", site="garden").json()["tickets"]) == 4
+        damage(house, "UPDATE revision SET files = '{' WHERE site = 'garden' AND number = 2")
+    with garden(tmp_path, START + 4 * HOUR, both) as house:
+        house.daemon.engine.tick()
+        assert house.daemon.engine.services.keys() == {"harbour"}
+        (cause,) = house.client.get("/readyz").json()["causes"]
+        assert cause["why"].startswith("garden: it cannot be opened: revision 2 of garden is damaged")
+
+
 def test_what_a_site_that_does_not_run_is_to_be_told_reaches_all_or_none(tmp_path):
     both = ("garden", "harbour")
     for site in both:
