@@ -54,11 +54,10 @@ def differs(policy, random, folder):
             list(note_spans(engine.database, "test"))
         plan, at = service.site.plan, clock.at + 1
         everything = service.histories(at).read
-        for figure in plan.figures.values():
-            for per in ("day", "week", "month"):
-                period = period_of(per, random.randrange(START - 86400, at + 86400), plan.timezone)
-                some = service.histories(at, looked_at(plan, figure, period)).read
-                assert measure(plan, figure, some, period, at) == measure(plan, figure, everything, period, at)
-                read, known = read + len(some), known + len(everything)
+        figure, per = random.choice(list(plan.figures.values())), random.choice(["day", "week", "month"])
+        period = period_of(per, random.randrange(START - 86400, at + 86400), plan.timezone)
+        some = service.histories(at, looked_at(plan, figure, period)).read
+        assert measure(plan, figure, some, period, at) == measure(plan, figure, everything, period, at)
+        read, known = read + len(some), known + len(everything)
     engine.database.close()
     return read, known
