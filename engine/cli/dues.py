@@ -33,7 +33,7 @@ from engine.core import (
 from engine.core import events as e
 from engine.core.conditions import Row
 from engine.core.plan import Deadline, LengthLimit, Limit, Party, Rung
-from engine.policy import Loaded, Teller, Words
+from engine.policy import CAUSES, STATUSES, Loaded, Teller, Words
 from engine.runtime import show_instant, show_value
 from engine.worktime import DayRule, Unit, format_left, format_seconds, parse_left, render
 
@@ -276,23 +276,6 @@ def _history(teller: Teller, key: str, events: Iterable[e.Event]) -> Iterator[Ha
 CLAMPED: Final = Words(
     " (worked out as {}, but nobody is made late by surprise)", "（计算结果为 {}，但不会让人突然超期）"
 )
-CAUSES: Final = {
-    "facts": Words("facts changed", "事实变更"),
-    "instant": Words("its instant moved", "所依据的时刻变更"),
-    "calendar": Words("new day data", "日历数据更新"),
-    "migration": Words("another version of the plan", "方案换版"),
-    "category": Words("another category", "类别变更"),
-}
-STATUSES: Final = {
-    "running": Words("running", "计时中"),
-    "paused": Words("paused", "暂停"),
-    "breached": Words("breached, still owed", "已超期，仍须完成"),
-    "met": Words("met", "按时完成"),
-    "late": Words("late", "超期完成"),
-    "missed": Words("missed", "未完成即结束"),
-    "void": Words("void", "作废"),
-    "excused": Words("excused", "免责"),
-}
 STEPS: Final = {
     "raised": Words("raised", "已升级"),
     "skipped": Words("skipped", "略过"),

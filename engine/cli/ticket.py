@@ -202,7 +202,7 @@ def _fact(fact: Mapping[str, Any], lang: str) -> str:
 
 
 def _ended(run: Mapping[str, Any], lang: str) -> str:
-    from engine.cli.dues import STATUSES
+    from engine.policy import STATUSES
 
     return f"{_name(run['deadline'], lang)}: {STATUSES[run['status']].in_('zh' if lang == 'zh' else 'en')}"
 

@@ -17,10 +17,13 @@ from engine.policy.room import (
 from engine.policy.shipped import shipped_policies
 from engine.policy.source import Source, Span
 from engine.policy.suggest import did_you_mean
-from engine.policy.teller import Teller
+from engine.policy.teller import CAUSES, PARTIES, STATUSES, Teller
 from engine.policy.words import Words
 
 __all__ = [
+    "CAUSES",
+    "PARTIES",
+    "STATUSES",
     "Diagnostic",
     "Drawing",
     "Entry",

@@ -4,6 +4,7 @@ Chinese says the titles."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Final
 
 from engine.core import conditions as c
@@ -43,6 +44,25 @@ PARTIES: Final = {
     "taker": Words("who takes the post", "接班人"),
     "engine": Words("the engine", "系统"),
     "parent": Words("the parent ticket", "上级工单"),
+}
+#: Why a due moved.
+CAUSES: Final = {
+    "facts": Words("facts changed", "事实变更"),
+    "instant": Words("its instant moved", "所依据的时刻变更"),
+    "calendar": Words("new day data", "日历数据更新"),
+    "migration": Words("another version of the plan", "方案换版"),
+    "category": Words("another category", "类别变更"),
+}
+#: How a run of a deadline stands, or ended.
+STATUSES: Final = {
+    "running": Words("running", "计时中"),
+    "paused": Words("paused", "暂停"),
+    "breached": Words("breached, still owed", "已超期，仍须完成"),
+    "met": Words("met", "按时完成"),
+    "late": Words("late", "超期完成"),
+    "missed": Words("missed", "未完成即结束"),
+    "void": Words("void", "作废"),
+    "excused": Words("excused", "免责"),
 }
 FACTS: Final = {
     "category": "类别", "state": "状态", "number": "编号", "round": "轮次", "repeats": "重复次数",
@@ -84,13 +104,21 @@ class Teller:
         self.plan = plan
         self.zh = lang == "zh"
         self.lang: Lang = "zh" if self.zh else "en"
-        self._moments: dict[str, str] = {}
-        for workflow in plan.workflows.values():
+
+    @cached_property
+    def _moments(self) -> dict[str, str]:
+        """The titles of states and moves."""
+        found: dict[str, str] = {}
+        for workflow in self.plan.workflows.values():
             for state in workflow.states.values():
-                self._moments.setdefault(state.id, state.title)
+                found.setdefault(state.id, state.title)
             for move in workflow.moves.values():
-                self._moments.setdefault(move.id, move.title)
-        self._deadlines = {deadline.id: deadline.title for deadline in plan.deadlines}
+                found.setdefault(move.id, move.title)
+        return found
+
+    @cached_property
+    def _deadlines(self) -> dict[str, str]:
+        return {deadline.id: deadline.title for deadline in self.plan.deadlines}
 
     def words(self, both: Words) -> str:
         return both.in_(self.lang)

@@ -10,35 +10,11 @@ from zoneinfo import ZoneInfo
 
 from engine.core import Family, Plan, Value, ladder, shape
 from engine.core import events as e
-from engine.core.plan import InstantLimit, LengthLimit, Limit
-from engine.policy import Teller, Words
+from engine.core.plan import Limit
+from engine.policy import CAUSES, PARTIES, STATUSES, Teller, Words
 from engine.runtime import masked, show_instant, show_value
-from engine.worktime import format_left, format_length, format_seconds, parse_left
+from engine.worktime import format_left, format_seconds, parse_left
 
-PARTIES: Final = {
-    "reporter": Words("reporter", "报事人"),
-    "leaver": Words("who leaves the post", "交班人"),
-    "taker": Words("who takes the post", "接班人"),
-    "engine": Words("engine", "系统"),
-    "parent": Words("parent ticket", "上级工单"),
-}
-STATUSES: Final = {
-    "running": Words("running", "计时中"),
-    "paused": Words("paused", "暂停"),
-    "breached": Words("breached, still owed", "已超期，仍须完成"),
-    "met": Words("met", "按时完成"),
-    "late": Words("done late", "超期完成"),
-    "missed": Words("missed", "未完成即结束"),
-    "void": Words("void", "作废"),
-    "excused": Words("excused", "免责"),
-}
-CAUSES: Final = {
-    "facts": Words("facts changed", "事实变更"),
-    "instant": Words("its instant moved", "所依据的时刻变更"),
-    "calendar": Words("new day data", "日历数据更新"),
-    "migration": Words("another version of the plan", "方案换版"),
-    "category": Words("another category", "类别变更"),
-}
 _HOW: Final = {
     "stated": Words("", ""),
     "set": Words("", ""),
@@ -59,20 +35,7 @@ def length_words(seconds: int) -> Words:
 
 def limit_words(plan: Plan, limit: Limit) -> Words:
     """`3 working days`, or the instant that the limit is."""
-    match limit:
-        case LengthLimit(length):
-            return Words(format_length(length, "en"), format_length(length, "zh"))
-        case InstantLimit(instant):
-            title = plan.facts[instant.moment].title if instant.moment in plan.facts else instant.moment
-            base = Words(instant.moment, title)
-            if instant.offset is None or not instant.offset.amount:
-                return base
-            away = instant.offset._replace(amount=abs(instant.offset.amount))
-            before = instant.offset.amount < 0
-            return Words(
-                f"{format_length(away, 'en')} {'before' if before else 'after'} {base.en}",
-                f"{base.zh}{'前' if before else '后'}{format_length(away, 'zh')}",
-            )
+    return Words(Teller(plan, "en").limit(limit), Teller(plan, "zh").limit(limit))
 
 
 def rung_words(plan: Plan, category: str, deadline: str, rung: str) -> Words:
