@@ -59,6 +59,29 @@ def test_what_a_closed_ticket_told_goes_when_all_of_it_is_old(office):
     assert office.rows("SELECT DISTINCT ticket FROM climbed") == [("T2",)]
 
 
+def test_what_was_told_long_ago_stays_while_its_ticket_was_open_lately(office):
+    past(office, "T1", closed=False)
+    office.clock.now += 100 * DAY
+    office.move("finish", "T1")
+    office.works()
+    past(office, "T2")
+    forget(office)
+    assert "T1" in tickets_told(office)
+    office.clock.now += 91 * DAY
+    forget(office)
+    assert "T1" not in tickets_told(office)
+
+
+def test_a_young_message_stays_though_it_was_told_to_nobody_and_its_ticket_is_long_over(office):
+    past(office, "T1")
+    past(office, "T2")
+    office.clock.now += 100 * DAY
+    office.database.write(lambda c: c.execute("DELETE FROM delivery WHERE message = 1"))
+    office.database.write(lambda c: c.execute("UPDATE message SET at = ? WHERE seq = 1", (office.clock.now,)))
+    forget(office)
+    assert office.rows("SELECT seq FROM message WHERE seq = 1") == [(1,)]
+
+
 def test_a_second_time_there_is_nothing_left_to_forget(office):
     past(office, "T1")
     past(office, "T2")
