@@ -4,53 +4,13 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
-from dataclasses import replace
 
 import simpy
 from transitions import Machine
 
 from benchmarks.harness import rates
-from engine.core import Actor, Command, Outcome, advance, commands, decide
-from engine.policy import load_text
-from engine.worktime import official_days
-
-PLAN = """
-policy: bench
-title: 测速
-timezone: Asia/Shanghai
-calendar: office
-last_resort: desk
-calendars: {office: {title: 办公, holidays: CN, hours: {mon-fri: "09:00-12:00, 13:30-18:00"}}}
-roles: {desk: {title: 前台, on_duty: always}}
-facts: {result: 结果, place: 地点}
-categories: {matter: {title: 事项, workflow: flow, record: [(place)]}}
-workflows:
-  flow:
-    title: 流程
-    initial: new
-    states:
-      new: {title: 新, owner: desk, unlimited: measured with two clocks}
-      handling: {title: 处理, owner: desk}
-      resolved: {title: 待回访, owner: desk, unlimited: measured with two clocks}
-      closed: {title: 闭环, final: true}
-    moves:
-      accept: {title: 受理, from: new, to: handling}
-      contact: {title: 联系, from: handling}
-      resolve: {title: 办结, from: handling, to: resolved}
-      close: {title: 闭环, from: resolved, to: closed}
-deadlines:
-  answer: {title: 答复, of: matter, from: accept, until: resolve, limit: 8 working hours, escalate: none}
-  resolve: {title: 办结, of: matter, from: accept, until: resolve, limit: 3 working days, escalate: none}
-"""
-DAYS = official_days(("CN",))
-START = 1_790_000_000  # 2026-09-21
-DESK = Actor("desk", frozenset({"desk"}))
-
-
-def plan(text: str = PLAN):
-    loaded = load_text(text)
-    assert loaded.plan is not None, loaded.diagnostics
-    return replace(loaded.plan, editions={DAYS.id: DAYS})
+from benchmarks.sample import DAYS, DESK, PLAN, START, plan
+from engine.core import Command, Outcome, advance, commands, decide
 
 
 def run() -> list[tuple[str, float, float, str]]:

@@ -23,8 +23,8 @@ from dbos import DBOS, SetWorkflowID
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
-from benchmarks.core import DAYS, DESK, PLAN, START, plan
 from benchmarks.harness import rates
+from benchmarks.sample import DAYS, DESK, PLAN, START, plan
 from engine.core import Command, commands
 from engine.core import events as e
 from engine.runtime import Roster, Service, Site, Turn

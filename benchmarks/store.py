@@ -8,8 +8,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Final, Literal
 
-from benchmarks.core import DAYS, DESK, START, plan
 from benchmarks.harness import rates
+from benchmarks.sample import DAYS, DESK, START, plan
 from engine.core import Command, Outcome, Plan, agenda, commands, decide, notices
 from engine.runtime.listing import listed
 from engine.store import Answered, Commit, Database, Transaction
