@@ -304,6 +304,18 @@ def test_a_ticket_is_opened_at_the_desk_and_says_what_was_promised(desk):
     assert "A16" in said
 
 
+def test_a_form_of_intake_that_is_sent_twice_opens_one_ticket(desk):
+    page = "/board/lakeside/intake/repair"
+    form = {"key": re.search(r'name="key" value="([^"]+)"', desk.get(page).text)[1]}
+    form |= {f"f-{name}": value for name, value in REPAIR.items()}
+    first = desk.post(page, page, **form)
+    assert "/opened/lakeside-" in str(first.url)
+    assert desk.post(page, page, **form).url == first.url
+    other = desk.post(page, page, **form | {"f-matter": "停电"})  # back, and another matter
+    assert other.status_code == 200
+    assert other.url != first.url
+
+
 def test_an_opening_that_lacks_something_says_what_and_keeps_the_rest(desk):
     page = "/board/lakeside/intake/repair"
     answer = desk.post(page, page, **{"f-name": "王<b>女士", "f-matter": "漏水", "f-fault": "leak", "f-phone": "139"})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from engine.core import Plan, Refusal
+from engine.core import Command, Plan, Refusal
 from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.server import present
@@ -44,6 +45,12 @@ def typed(form: Mapping[str, str]) -> dict[str, str]:
     """The answers of a form, by the names of what was asked; empty ones are none."""
     answers = {name.removeprefix(ASKS): value.strip() for name, value in form.items() if name.startswith(ASKS)}
     return {name: value[:TEXT_MAX] for name, value in answers.items() if value}
+
+
+def keyed(command: Command, form: Mapping[str, str]) -> Command:
+    """The same form sent twice takes effect once; sent again with other answers, by who went back, it is another."""
+    answers = sha256(repr(sorted(typed(form).items())).encode()).hexdigest()[:16]
+    return command._replace(key=f"{form['key'][:64]}-{answers}" if form.get("key") else None)
 
 
 def keep_files(evidence: Evidence, site: str, filled: Filled, files: Mapping[str, bytes]) -> Filled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from engine.runtime import Customer
 from engine.server import offers, people, present
 from engine.server.board.desk import Desk, Place, refused
 from engine.server.board.entrance import At, Form
-from engine.server.board.forms import EMPTY, Filled, answer, field_view, keep_files, typed
+from engine.server.board.forms import EMPTY, Filled, answer, field_view, keep_files, keyed, typed
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
 from engine.server.denials import denial
@@ -48,12 +49,12 @@ def open_ticket(request: Request, desk: At, site: str, category: str, form: Form
     given = {**filled.typed, "category": category}
     principal, ticket = place.visit.principal, place.service.new_ticket()
     command = place.door.request(place.visit.at, ticket, principal.person, "open", given, principal.roles(site))
-    done = command if isinstance(command, Refusal) else place.service.handle(command)
+    done = command if isinstance(command, Refusal) else place.service.handle(keyed(command, form))
     if isinstance(done, Refusal):
         plan = place.service.site.plan_at(place.visit.at)
         problem = answer(plan, offers.whole(plan, None, command, done))
         return _page(desk, place, category, filled._replace(problem=problem), 409)
-    return RedirectResponse(f"/board/{site}/opened/{quote(ticket)}", 303)
+    return RedirectResponse(f"/board/{site}/opened/{quote(done.family.id)}", 303)
 
 
 @router.get("/board/{site}/opened/{ticket:path}")
@@ -108,6 +109,7 @@ def _page(desk: Desk, place: Place, category: str, filled: Filled, status: int =
         "found": found,
         "earlier": {one.unit: people.history(desk.daemon, place.name, "unit", one.unit, EARLIER_MAX) for one in found},
         "asks": {field["name"] for field in shown["fields"]},
+        "key": token_urlsafe(16),
     }
     return desk.page_at(place, "intake.html", values, status)
 

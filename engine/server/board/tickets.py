@@ -12,14 +12,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from engine.core import Command, Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
+from engine.core import Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
 from engine.core.plan import Party
 from engine.runtime import MASK, listed, may_see
 from engine.server import offers, present
 from engine.server.access_log import PURPOSES, purpose_denial
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At, Form
-from engine.server.board.forms import EMPTY, Answer, Filled, answer, field_view, keep_files, typed
+from engine.server.board.forms import EMPTY, Answer, Filled, answer, field_view, keep_files, keyed, typed
 from engine.server.board.lines import is_warned, line
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
@@ -57,7 +57,7 @@ def act(request: Request, desk: At, site: str, ticket: str, form: Form) -> Respo
         place.visit.at, ticket, place.visit.principal.person, filled.name, filled.typed,
         place.visit.principal.roles(place.name),
     )  # fmt: skip
-    done = command if isinstance(command, Refusal) else place.service.handle(_keyed(command, form))
+    done = command if isinstance(command, Refusal) else place.service.handle(keyed(command, form))
     if isinstance(done, Refusal):
         plan = place.service.site.version(one.plan)
         problem = answer(plan, offers.whole(plan, family, command, done), present.workflow_of(plan, one))
@@ -90,12 +90,6 @@ def _look(place: Place, family: Family, one: Ticket, fact: str, purpose: str) ->
         return place.service.reveal(now, one.id, principal.person, fact, purpose, principal.roles(place.name))
     roles = place.service.site.roster.roles_of(principal.person, now) | principal.roles(place.name)
     return None if may_see(_plan(place, one), family, one, principal.person, roles) else Refusal("by", principal.person)
-
-
-def _keyed(command: Command, form: Mapping[str, str]) -> Command:
-    """The same form sent twice takes effect once."""
-    key = form.get("key", "")[:64]
-    return command._replace(key=key or None)
 
 
 def _found(place: Place, ticket: str) -> tuple[Family, Ticket]:
