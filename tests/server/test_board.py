@@ -418,6 +418,11 @@ def test_what_breached_is_marked_in_words(new_house):
     assert f'data-ticket="{ticket}"' not in desk.get(f"/board/lakeside/rows/{ticket}?show=soon").text
 
 
+def test_a_state_to_look_for_is_called_as_the_tickets_in_it_are(desk):
+    page = desk.get("/board/lakeside").text
+    assert re.search(r'<option value="todo">([^<]+)<', page)[1] == "待办"
+
+
 def test_tickets_are_found_by_number_and_unit(house, desk):
     ticket = desk.open(facts={**REPAIR, "unit": "8-1-101"})
     for text in (ticket, ticket.rpartition("-")[2], "8-1-101"):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from engine.server import present
 from engine.server.access import allowed
 from engine.server.board.desk import Desk, Place, refused
 from engine.server.board.duties import days
@@ -38,14 +39,19 @@ def board(request: Request, desk: At, site: str) -> Response:
 def _board(desk: Desk, place: Place, choice: Choice) -> dict[str, Any]:
     listing, plan = Listing(place, desk.daemon), place.service.site.plan
     lines, after = listing.page(choice)
-    states = {state.id: state for flow in plan.workflows.values() for state in flow.states.values() if not state.final}
+    states = {
+        state.id: present.state(plan, category.id, state.id)
+        for category in plan.categories.values()
+        for state in plan.workflows[category.workflow].states.values()
+        if not state.final
+    }
     return {
         "lines": lines,
         "after": after,
         "choice": choice,
         "counts": listing.counts(),
         "categories": [{"id": one.id, "title": one.title} for one in plan.categories.values()],
-        "states": [{"id": one.id, "title": one.title} for one in states.values()],
+        "states": list(states.values()),
         "on_duty": on_duty(place),
         "today": next(days(place, 1))["duties"] if allowed(place.visit.principal, "duty.list", place.name) else [],
     }
