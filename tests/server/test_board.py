@@ -20,6 +20,7 @@ from engine.server import people
 from engine.server.access_log import EVERYTHING
 from engine.server.accounts import Profile
 from engine.server.board import drawing, figures, forms, lines, lists
+from engine.server.board.administration import read_grants
 from engine.server.board.desk import HERE
 from engine.server.board.entrance import inside
 from engine.server.board.moments import Moments
@@ -618,6 +619,11 @@ def test_the_page_of_a_policy_says_what_the_terminal_shows(house, root, lang):
 
 
 # ---- administration --------------------------------------------------------------------------------------------------
+
+
+def test_lines_of_one_site_add_up_to_what_is_granted_there():
+    granted = read_grants("lakeside: agent，front_desk\n\n*：wall\nlakeside：supervisor")
+    assert granted == {"lakeside": {"agent", "front_desk", "supervisor"}, "*": {"wall"}}
 
 
 def test_an_administrator_makes_an_account_whose_password_is_shown_once(house, root):

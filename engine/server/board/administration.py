@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from secrets import token_urlsafe
 from typing import Any
@@ -68,9 +69,12 @@ def _profile(form: Mapping[str, str]) -> Profile:
 
 
 def read_grants(text: str) -> Grants:
-    """`lakeside: front_desk supervisor`, a line for each site; `*` is all of them."""
-    pairs = [line.replace("：", ":").partition(":") for line in text.splitlines() if line.strip()]
-    return {site.strip(): frozenset(words.replace(",", " ").replace("、", " ").split()) for site, _, words in pairs}
+    """`lakeside: front_desk supervisor`, a line for each site; `*` is all of them. Lines of one site add up."""
+    grants: dict[str, frozenset[str]] = {}
+    for line in filter(str.strip, text.splitlines()):
+        site, _, words = line.replace("：", ":").partition(":")
+        grants[site.strip()] = grants.get(site.strip(), frozenset()) | set(re.split("[,，、\\s]+", words)) - {""}
+    return grants
 
 
 def grants_text(sites: Grants) -> str:
