@@ -68,6 +68,11 @@ class Finish:
         end = End("suppressed", "suppressed", reason=reason)
         return self._database.write(lambda c: Deliveries(c).finish(row, end, now))
 
+    def wait(self, row: Delivery, reason: str, now: int) -> bool:
+        """A letter that is no worse for it leaves later."""
+        end = End("pending", "kept", now + limits.SHUT, row.tries, reason)
+        return self._database.write(lambda c: Deliveries(c).finish(row, end, now))
+
     def give_back(self, row: Delivery, now: int, *, begun: bool) -> bool:
         return self._database.write(lambda c: Deliveries(c).give_back(row, now, begun=begun))
 

@@ -27,6 +27,8 @@ PAUSE_MAX: Final = 600
 LEASE: Final = 45
 #: A letter is handed over only while its lease lasts this much longer: a send takes 15 seconds at most.
 MARGIN: Final = 20
+#: How long what a site has to tell waits before it is looked at again, while the site cannot be opened.
+SHUT: Final = 60
 THREADS: Final = 8
 THREADS_PER_DESTINATION: Final = 2
 

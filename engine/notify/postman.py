@@ -124,6 +124,9 @@ class Postman:
 
     def _deliver(self, lease: Lease) -> None:
         row = lease.row
+        if row.site not in self._world.sites():
+            self._finish.wait(row, "its site cannot be opened", self._now())
+            return
         try:
             written = self._writer.write(row)
         except Exception as error:  # whatever is wrong with one letter stops no other

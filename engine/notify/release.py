@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from engine.core import Cause, Message, Plan, Ticket
-from engine.notify.limits import not_before
+from engine.notify.limits import SHUT, not_before
 from engine.notify.place import channels, give_up, mailbox, place
 from engine.notify.quiet import quiet_until
 from engine.notify.relevance import is_critical, rank, run_of, stale_reason, waits_for_answer
@@ -69,9 +69,12 @@ class Release:
                 self._database.write(lambda connection, seq=seq: Outbox(connection).found(seq))  # type: ignore[misc]
 
     def _batch(self, outbox: Outbox, deliveries: Deliveries, queue: Sequence[Queued], now: int) -> None:
-        desk = _Desk(outbox, deliveries, self._world, now)
+        desk, sites = _Desk(outbox, deliveries, self._world, now), frozenset(self._world.sites())
         for queued in queue:
             if outbox.is_settled(queued.seq):
+                continue
+            if queued.site not in sites:
+                outbox.hold(queued.seq, now + SHUT, "its site cannot be opened")
                 continue
             try:
                 desk.handle(self._know(queued))

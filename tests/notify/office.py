@@ -83,6 +83,7 @@ class Town:
 
     def __init__(self, plan) -> None:
         self.plans = {None: plan, plan.version: plan}
+        self.open = [SITE]
         self.on_duty = {"supervisor": ["小王"], "leader": ["老李"], "boss": ["陈总"], "desk": ["小张"]}
         self.destinations = {"chat": Console("chat"), "mail": Console("mail"), "": Console("screen")}
         self.unreached: set[tuple[str, str]] = set()
@@ -92,7 +93,7 @@ class Town:
         self.undeliverable: list[tuple[str, str]] = []
 
     def sites(self):
-        return [SITE]
+        return self.open
 
     def plan(self, site, version=None):
         return self.plans[version]

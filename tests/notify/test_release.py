@@ -12,7 +12,7 @@ from engine.notify import Release
 from engine.store import outbox
 from engine.store.deliveries import Deliveries
 from tests.core.harness import at
-from tests.notify.office import PLAN, Office
+from tests.notify.office import PLAN, SITE, Office
 
 
 @pytest.fixture
@@ -467,3 +467,27 @@ def test_a_sweep_without_news_reads_by_indexes_and_writes_nothing(office):
     office.works()
     assert office.rows("PRAGMA data_version") == before
     assert not [step for step in plans if step.startswith("SCAN") and "INDEX" not in step and "CONSTANT" not in step]
+
+
+def test_a_site_that_cannot_be_opened_tells_what_it_has_to_tell_once_it_can(office):
+    office.open()
+    office.goes_to("11-16 10:00:01")
+    office.town.open = []
+    office.works()
+    assert office.fates() == [("role:supervisor", "held", "")]
+    assert office.post.sent == []
+    office.town.open = [SITE]
+    assert len(office.works("11-16 10:01:01")) == 1
+
+
+def test_a_letter_of_a_site_that_is_shut_meanwhile_waits_and_uses_up_no_try(office):
+    office.open()
+    office.goes_to("11-16 10:00:01")
+    office.release()
+    office.town.open = []
+    assert office.deliver() == 1
+    assert office.post.sent == []
+    [waiting] = office.deliveries()
+    assert (waiting.state, waiting.tries, waiting.reason) == ("pending", 0, "its site cannot be opened")
+    office.town.open = [SITE]
+    assert len(office.works("11-16 10:01:01")) == 1
