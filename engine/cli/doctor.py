@@ -129,6 +129,12 @@ def _database(data: Path, now: int) -> Iterator[Line]:
     said = f"{found.size >> 20} MB, schema {found.schema} of {found.needed}"
     if found.schema == found.needed:
         yield Line("database", "ok", said)
+    elif found.schema > found.needed:
+        remedy = (
+            "a newer version wrote it: install that one, or put back a backup of before by `huiyin db restore`",
+            "由更新的版本写入：请安装该版本，或用 `huiyin db restore` 恢复升级前的备份",
+        )
+        yield Line("database", "bad", said, remedy)
     else:
         remedy = ("back it up, then `huiyin db migrate`", "先备份，再运行 `huiyin db migrate`")
         yield Line("database", "bad", said, remedy)

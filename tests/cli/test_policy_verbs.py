@@ -319,6 +319,15 @@ def test_each_ill_is_named_with_its_remedy(healthy, monkeypatch):
     ill("database", "bad")
 
 
+def test_a_file_of_a_newer_version_is_not_to_be_migrated(healthy):
+    with sqlite3.connect(healthy / "huiyin.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    told = run("doctor", "--data", healthy).output
+    assert "newer version" in told
+    assert "migrate" not in told
+
+
 def test_the_doctor_reads_the_settings_and_the_policies_they_name(healthy, tmp_path):
     config = tmp_path / "huiyin.yaml"
     config.write_text("data: data\nsites: [garden.yaml]\n", encoding="utf-8")
