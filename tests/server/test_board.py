@@ -479,6 +479,16 @@ def test_a_reveal_names_its_purpose_and_is_logged(house, desk):
     assert (entry.action, entry.object, entry.purpose) == ("pii.reveal", ticket, "contact")
 
 
+@pytest.mark.parametrize(
+    ("page", "action", "site"),
+    [("/board/lakeside/people", "people.list", "lakeside"), ("/accounts", "account.list", "")],
+)
+def test_who_is_not_let_in_is_in_the_access_log(house, desk, page, action, site):
+    assert desk.get(page).status_code == 403
+    entry = house.gate.log.records(EVERYTHING)[0].entry
+    assert (entry.principal, entry.action, entry.site, entry.outcome) == ("li", action, site, "denied")
+
+
 def test_a_note_is_read_for_a_purpose(desk):
     ticket = desk.open()
     desk.move(ticket, "note", text="客户电话 13700000000")

@@ -15,10 +15,10 @@ from engine.server import people
 from engine.server.access import SCOPES, Grants, allowed
 from engine.server.access import WORDS as GRANTED_WORDS
 from engine.server.accounts import Profile
-from engine.server.board.desk import Desk, Visit, refused
+from engine.server.board.desk import Desk, Visit
 from engine.server.board.entrance import At, Form
 from engine.server.board.web import PageRoute
-from engine.server.denials import Denial, denial
+from engine.server.denials import Denial
 from engine.store.access import Account
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -59,7 +59,7 @@ def administrator(desk: Desk, request: Request, action: str) -> Visit:
     """The visit of somebody who may do this for the deployment. Raises SignInFirstError, TroubleError."""
     visit = desk.signed_in(request)
     if not allowed(visit.principal, action, "*"):
-        raise refused(denial("not_allowed"), 403)
+        raise desk.denied(visit, action)
     return visit
 
 

@@ -111,8 +111,13 @@ class Desk:
         if service is None:
             raise TroubleError(404, WORDS["no_site"].format(site=site))
         if not allowed(visit.principal, action, site):
-            raise refused(denial("not_allowed"), 403)
+            raise self.denied(visit, action, site)
         return Place(visit, site, service)
+
+    def denied(self, visit: Visit, action: str, site: str = "") -> TroubleError:
+        """Somebody may not do this: what he is told; that he tried is written into the access log."""
+        self.gate.log.record(visit.call.entry(action, site, outcome="denied"))
+        return refused(denial("not_allowed"), 403)
 
     def service(self, site: str) -> Service | None:
         """What runs a site; None: there is none. Raises TroubleError: it could not be opened."""

@@ -12,12 +12,11 @@ from fastapi.responses import RedirectResponse, Response
 from engine.core import Refusal
 from engine.runtime import Customer
 from engine.server import offers, people, present
-from engine.server.board.desk import Desk, Place, refused
+from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At, Form
 from engine.server.board.forms import EMPTY, Filled, answer, field_view, keep_files, keyed, typed
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
-from engine.server.denials import denial
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 #: Earlier tickets of a customer that are shown beside the form.
@@ -117,7 +116,7 @@ def _page(desk: Desk, place: Place, category: str, filled: Filled, status: int =
 def _customers(desk: Desk, place: Place, text: str) -> tuple[Customer, ...]:
     """The customers that a desk looks for; that it looked is written down, what for is opening a ticket."""
     if not people.may_find(place.service, place.visit.principal, place.visit.at):
-        raise refused(denial("not_allowed"), 403)
+        raise desk.denied(place.visit, "customer.find", place.name)
     found = people.find_customers(desk.daemon, place.name, text)
     desk.note(place, "customer.find", f"{len(found)} found")
     return found
