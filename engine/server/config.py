@@ -58,7 +58,9 @@ def read_config(path: Path) -> Config:
         document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
-    return _Reader(path, document if isinstance(document, dict) else {}).read()
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path}: settings are expected, a line each: `data: /var/lib/huiyin`")
+    return _Reader(path, document).read()
 
 
 class _Reader:

@@ -94,6 +94,14 @@ def test_all_mistakes_are_told_at_once_each_with_the_keys_that_lead_to_it(settin
     assert [line.split(": ")[1] for line in told] == ["speed", "listen", "destinations.hook.kind", "routes.garden.mail"]
 
 
+@pytest.mark.parametrize("text", ["", "- data: here\n", "data\n"])
+def test_a_file_without_settings_is_a_mistake_and_not_the_shipped_sites(tmp_path, text):
+    file = tmp_path / "huiyin.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="settings are expected"):
+        read_config(file)
+
+
 def test_how_long_it_is_known_who_was_told_is_for_the_deployment_to_say(settings):
     assert settings("").message_days == 90
     assert settings("message_days: 365\n").message_days == 365
