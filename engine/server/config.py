@@ -143,7 +143,7 @@ class _Reader:
             return {}
         for site, channels in routes.items():
             for channel, name in channels.items():
-                if name not in destinations:
+                if not isinstance(name, str) or name not in destinations:
                     self._wrong(f"routes.{site}.{channel}", f"{name!r} is no destination")
         if destinations and not routes:
             self._wrong("routes", f'nothing would reach {", ".join(destinations)}: write {{"*": {{"*": DESTINATION}}}}')

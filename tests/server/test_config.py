@@ -94,6 +94,11 @@ def test_all_mistakes_are_told_at_once_each_with_the_keys_that_lead_to_it(settin
     assert [line.split(": ")[1] for line in told] == ["speed", "listen", "destinations.hook.kind", "routes.garden.mail"]
 
 
+def test_a_route_to_several_destinations_is_a_mistake_that_is_told(settings):
+    with pytest.raises(ConfigError, match=r"routes\.garden\.mail: \['screen', 'wall'\] is no destination"):
+        settings(DESTINATIONS + "routes: {garden: {mail: [screen, wall]}}\n")
+
+
 @pytest.mark.parametrize("text", ["", "- data: here\n", "data\n"])
 def test_a_file_without_settings_is_a_mistake_and_not_the_shipped_sites(tmp_path, text):
     file = tmp_path / "huiyin.yaml"
