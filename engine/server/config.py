@@ -75,10 +75,14 @@ class _Reader:
             self._wrong(key, f"there is no such setting; there are {', '.join(sorted(KEYS))}")
         host, port = self._listen(self._text("listen", "127.0.0.1:8080"))
         url = self._text("url", "").rstrip("/")
+        if url and not url.startswith(("http://", "https://")):
+            self._wrong("url", f"{url!r} is no address: write https://huiyin.park.example")
         sites = tuple(self.folder / text for text in self._list("sites")) or shipped_sites()
         for site in sites:
             if not site.is_file():
                 self._wrong("sites", f"{site} is no file")
+            if sum(other.stem == site.stem for other in sites) > 1:
+                self._wrong("sites", f"{site}: a site has one file, and another one is named {site.stem}, too")
         destinations = self._destinations()
         config = Config(
             data=self.folder / self._text("data", "huiyin-data"),

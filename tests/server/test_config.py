@@ -99,6 +99,19 @@ def test_a_route_to_several_destinations_is_a_mistake_that_is_told(settings):
         settings(DESTINATIONS + "routes: {garden: {mail: [screen, wall]}}\n")
 
 
+def test_an_address_for_people_begins_with_http(settings):
+    with pytest.raises(ConfigError, match=r"url: .* is no address"):
+        settings("url: huiyin.park.example\n")
+
+
+def test_two_files_of_one_site_are_a_mistake(settings, tmp_path):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "garden.yaml").write_text("policy: garden\n", encoding="utf-8")
+    (tmp_path / "huiyin.yaml").write_text("sites: [garden.yaml, new/garden.yaml]\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="another one is named garden"):
+        read_config(tmp_path / "huiyin.yaml")
+
+
 @pytest.mark.parametrize("text", ["", "- data: here\n", "data\n"])
 def test_a_file_without_settings_is_a_mistake_and_not_the_shipped_sites(tmp_path, text):
     file = tmp_path / "huiyin.yaml"
