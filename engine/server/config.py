@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,7 +93,7 @@ class _Reader:
             url=url,
             destinations=destinations,
             routes=self._routes(destinations),
-            proxies=tuple(self._list("proxies")),
+            proxies=self._proxies(),
             secure=url.startswith("https://"),
             message_days=self._number("message_days", range(7, 3_651), MESSAGE_DAYS),
             evidence_gb=self._number("evidence_gb", range(1, 100_001), EVIDENCE_GB),
@@ -125,6 +126,16 @@ class _Reader:
             self._wrong(key, "a list of texts is expected")
             return []
         return items
+
+    def _proxies(self) -> tuple[str, ...]:
+        """Addresses and networks; a name would never be met, and a star would believe everybody."""
+        texts = tuple(self._list("proxies"))
+        for text in texts:
+            try:
+                ip_network(text)
+            except ValueError:
+                self._wrong("proxies", f"{text!r} is no address of machines: write 127.0.0.1 or 10.1.0.0/16")
+        return texts
 
     def _listen(self, text: str) -> tuple[str, int]:
         host, _, port = text.rpartition(":")

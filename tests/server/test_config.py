@@ -104,6 +104,13 @@ def test_an_address_for_people_begins_with_http(settings):
         settings("url: huiyin.park.example\n")
 
 
+def test_proxies_are_addresses_since_a_name_is_never_met_and_a_star_is_everybody(settings):
+    assert settings("proxies: [127.0.0.1, 10.1.0.0/16, '::1']\n").proxies == ("127.0.0.1", "10.1.0.0/16", "::1")
+    for wrong in ("nginx", "'*'", "10.1.0.7/16", "localhost"):
+        with pytest.raises(ConfigError, match=r"proxies: .* is no address"):
+            settings(f"proxies: [{wrong}]\n")
+
+
 def test_two_files_of_one_site_are_a_mistake(settings, tmp_path):
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "garden.yaml").write_text("policy: garden\n", encoding="utf-8")
