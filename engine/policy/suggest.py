@@ -97,8 +97,8 @@ def did_you_mean(name: str, known: Collection[str]) -> tuple[Words, ...]:
 
 
 def shown(names: Iterable[str]) -> str:
-    """Names in a row, not too many."""
-    listed = list(names)
+    """Names in a row, not too many; those of a set, whose order each run has anew, by the alphabet."""
+    listed = sorted(names) if isinstance(names, (set, frozenset)) else list(names)
     return ", ".join(listed[:SHOWN_MAX]) + (", …" if len(listed) > SHOWN_MAX else "")
 
 

@@ -16,6 +16,7 @@ from engine.policy.catalogue import TITLES
 from engine.policy.schema.policy import Policy
 from engine.policy.shapes import LISTS, SECTIONS
 from engine.policy.suggest import nearest
+from engine.policy.suggest import shown as in_a_row
 from tests.policy.shipped import POLICIES, SCENARIOS
 
 
@@ -82,6 +83,12 @@ def test_did_you_mean_is_right_about_single_slips() -> None:
     }  # fmt: skip
     assert {slip: nearest(slip, known) for slip in slips} == slips
     assert [nearest(word, known) for word in ("soonish", "经理", "leader", "xyz", "任何人")] == [None] * 5
+
+
+def test_what_there_is_stands_in_the_same_order_in_every_run() -> None:
+    known = ["resolve", "arrive", "visit", "promise", "close", "intake"]
+    assert in_a_row(known) == "resolve, arrive, visit, promise, close, intake"
+    assert in_a_row(frozenset(known)) == "arrive, close, intake, promise, resolve, visit"
 
 
 def test_help_imports_no_schema() -> None:
