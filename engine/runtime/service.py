@@ -117,6 +117,8 @@ class Service:
 
         def whole(tx: Transaction) -> tuple[T, Turn]:
             nonlocal turn
+            if turn is not None:  # the first run was taken back, with all that it and others made of the site
+                self.site = self._base.after(tx.site_events_of(CHANGES))
             turn = Turn(tx, self.site)
             result = work(turn)
             turn.write_down()

@@ -3,6 +3,9 @@
 There is no writer thread. Whoever finds nobody writing leads: he runs every job that waits, his own among them, in one
 transaction, and hands out the results once it is committed. Jobs that come meanwhile wait for the next leader, the
 first of them. So a single caller pays for no thread switch, and many callers share one fsync.
+
+If a job of several fails, all that the transaction wrote is taken back, and each job runs again in one of its own:
+savepoints between them would cost the many a third of their time, for the sake of what hardly ever happens.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from threading import Lock, get_ident
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from engine.store.protocol import StoreError
 
@@ -19,6 +22,8 @@ Work = Callable[[sqlite3.Connection], T]
 
 #: In place of a leading thread's id: nobody leads; the first of those who wait was woken to lead.
 NOBODY, CHOSEN = -1, -2
+#: Seconds for which a leader waits for those who shared the last transaction, as long as that takes them to be woken.
+GATHER: Final = 0.002
 
 
 class _Job(Generic[T]):
@@ -49,13 +54,17 @@ class Writer:
         self._name = name
         self._connection = connection
         self._after_commit = after_commit
-        self._gate = Lock()  # over the three below
+        self._gate = Lock()  # over the five below
         self._queue: list[_Job[Any]] = []
         self._leader = NOBODY
         self._closed = False
+        self._shared = 1  #: jobs of the last transaction
+        self._full: Lock | None = None  #: held while a leader waits for as many
 
     def write(self, work: Work[T]) -> T:
-        """Run a job and return its result once it is committed. Raises what it raises, and StoreError."""
+        """Run a job and return its result once it is committed. Raises what it raises, and StoreError. A job may be run
+        twice: what it leaves behind beside the connection must be what its last run leaves.
+        """
         job = _Job(work)
         if self._enter(job):
             self._lead()
@@ -78,6 +87,9 @@ class Writer:
                 raise StoreError("the store is closed")
             assert self._leader != me, "a write inside a write would wait for itself"
             self._queue.append(job)
+            if self._full is not None and len(self._queue) >= self._shared:
+                self._full.release()
+                self._full = None
             if self._leader == NOBODY:
                 self._leader = me
                 return True
@@ -86,9 +98,11 @@ class Writer:
             return False
 
     def _lead(self) -> None:
+        self._gather()
         with self._gate:
             self._leader = get_ident()
             jobs, self._queue = self._queue, []
+            self._shared = len(jobs)
         try:
             self._run(jobs)
         finally:
@@ -99,6 +113,19 @@ class Writer:
             finally:
                 self._hand_over()
 
+    def _gather(self) -> None:
+        """Those who shared the last transaction were woken together: most of them come again at once, and share this
+        one, too.
+        """
+        with self._gate:
+            if len(self._queue) >= self._shared:
+                return
+            self._full = full = Lock()
+            full.acquire()
+        full.acquire(timeout=GATHER)
+        with self._gate:
+            self._full = None
+
     def _hand_over(self) -> None:
         with self._gate:
             first = self._queue[0] if self._queue else None
@@ -108,64 +135,43 @@ class Writer:
             first.wake.release()
 
     def _run(self, jobs: list[_Job[Any]]) -> None:
-        """All of them in one transaction: each that raises is rolled back alone; if it fails as a whole, all failed."""
+        """All of them in one transaction, or, if one fails, each in one of its own; if the world fails, all failed."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            if len(jobs) == 1:
-                self._alone(jobs[0])
+            self._transact(jobs)
+        except Exception as error:
+            if len(jobs) == 1 or is_of_world(error):
+                self._fail(jobs, error)
             else:
                 for job in jobs:
-                    self._among_others(job)
-            if self._connection.in_transaction:
-                self._connection.execute("COMMIT")
+                    self._run([job])
         except BaseException as error:
-            self._roll_back()
+            self._fail(jobs, error)
+            raise
+
+    def _transact(self, jobs: list[_Job[Any]]) -> None:
+        """Raises what one of them raises; then nothing was written."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
-                job.error = job.error or self._fault(error)
-            if not isinstance(error, sqlite3.Error):
-                raise
-
-    def _alone(self, job: _Job[Any]) -> None:
-        try:
-            self._do(job)
-        except BaseException as error:
-            if is_of_world(error):
-                raise
-            job.error = error
-            self._roll_back()
-        else:
-            self._check()
-
-    def _among_others(self, job: _Job[Any]) -> None:
-        self._connection.execute("SAVEPOINT job")
-        try:
-            self._do(job)
-            self._check()
-        except BaseException as error:
-            if is_of_world(error):
-                raise
-            job.error = error
-            self._check()
-            self._connection.execute("ROLLBACK TO job")
-        self._connection.execute("RELEASE job")
+                self._do(job)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _do(self, job: _Job[Any]) -> None:
         job.result = job.work(self._connection)
         if isinstance(job.result, sqlite3.Cursor):  # it must not outlive its turn at the connection
             job.result.close()
             job.result = None
-
-    def _check(self) -> None:
-        """A fault that a job kept to itself may have ended the transaction of all."""
-        if not self._connection.in_transaction:
+        if not self._connection.in_transaction:  # by a fault that the job kept to itself
             raise sqlite3.OperationalError("the transaction was rolled back")
 
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-    def _fault(self, error: BaseException) -> BaseException:
-        return StoreError(f"{self._name}: nothing was written: {error}") if isinstance(error, sqlite3.Error) else error
+    def _fail(self, jobs: list[_Job[Any]], error: BaseException) -> None:
+        known = StoreError(f"{self._name}: nothing was written: {error}") if is_of_world(error) else error
+        for job in jobs:
+            job.error = known
 
 
 def is_of_world(error: BaseException) -> bool:

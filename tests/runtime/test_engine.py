@@ -14,6 +14,7 @@ from engine.runtime.editions import take_up
 from engine.store import Database, Done, StoreError, revisions_of
 from tests.core.harness import DESK, HEAD, at
 from tests.runtime.running import BODY, START, open_ticket, prepared, root
+from tests.store.crowd import Crowd
 
 POWER = {"days": [{"name": "停电", "date": "2026-11-17", "isOffDay": True}]}
 
@@ -269,6 +270,24 @@ def test_nobody_who_writes_meanwhile_puts_back_the_plan_before(release):
         stop.append(True)
         for writer in writers:
             writer.join()
+
+
+def test_a_site_is_what_was_committed_also_when_others_of_the_same_commit_fail(release):
+    engine = release()
+    service = engine.services["test"]
+
+    def broken(_):
+        raise KeyError("mine")
+
+    crowd = Crowd(engine.database)
+    for name in ("小张", "小周"):
+        crowd.add(
+            name, lambda name=name: service.roster_changed(START + 60, [Entry(name, "desk")]), lambda work: work()
+        )
+    crowd.add("broken", broken)
+    assert isinstance(crowd.go()["broken"], KeyError)
+    assert len(service.store.site_events("roster_changed")) == 2
+    assert [entry.person for entry in service.site.roster.entries] == ["小张", "小周"]
 
 
 def test_each_round_of_the_loop_is_told(release):

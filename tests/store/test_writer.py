@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from threading import Event, Thread, get_ident
+from threading import Thread, get_ident
 
 import pytest
 
 from engine.store import ConflictError, Database, StoreError
+from tests.store.crowd import Crowd
 from tests.store.histories import commits, long_story, opened
 
 
@@ -17,42 +18,6 @@ def database(tmp_path):
     with Database.open(tmp_path / "huiyin.db", lambda: 1, synchronous="NORMAL") as database:
         database.write(lambda c: c.execute("CREATE TABLE note (name TEXT PRIMARY KEY) STRICT"))
         yield database
-
-
-class Crowd:
-    """Jobs of several threads that all wait while a first one holds the writer, so that they are one batch."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.answers: dict[str, object] = {}
-        self._inside, self._go_on = Event(), Event()
-        self._threads = [Thread(target=database.write, args=(self._hold,))]
-        self._threads[0].start()
-        self._inside.wait(5)
-
-    def _hold(self, _) -> None:
-        self._inside.set()
-        self._go_on.wait(5)
-
-    def add(self, name: str, work, write=None) -> None:
-        def run() -> None:
-            try:
-                self.answers[name] = (write or self.database.write)(work)
-            except Exception as error:
-                self.answers[name] = error
-
-        waiting = len(self.database._writer._queue)
-        self._threads.append(Thread(target=run))
-        self._threads[-1].start()
-        while len(self.database._writer._queue) == waiting:
-            pass
-
-    def go(self) -> dict[str, object]:
-        self._go_on.set()
-        for thread in self._threads:
-            thread.join(5)
-            assert not thread.is_alive()
-        return self.answers
 
 
 def notes(database: Database) -> set[str]:
@@ -83,6 +48,20 @@ def test_a_job_that_raises_is_taken_back_alone_and_the_others_of_its_commit_stay
     assert isinstance(answers["broken"], KeyError)
     assert isinstance(answers["twice"], sqlite3.IntegrityError)
     assert notes(database) == {"a", "b"}
+
+
+def test_those_who_shared_a_commit_that_failed_run_again_each_in_one_of_its_own(database):
+    ran: list[str] = []
+
+    def noted(name):
+        return lambda connection: (ran.append(name), note(name)(connection))
+
+    crowd = Crowd(database)
+    crowd.add("a", noted("a"))
+    crowd.add("twice", noted("a"))
+    crowd.add("b", noted("b"))
+    crowd.go()
+    assert ran == ["a", "a", "a", "a", "b"]
 
 
 def test_those_who_wait_share_one_commit(database):
