@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from engine.core import Plan, kind
 from engine.core import events as e
+from engine.policy import Teller
 from engine.runtime import MASK, show_instant
 from engine.sim.failure import first_difference
 from engine.sim.player import Performance, zone_of
@@ -46,7 +47,7 @@ def _details(plan: Plan, event: e.Event) -> Iterator[tuple[str, Any]]:
         elif name == "changes":
             yield name, [_change(plan, change) for change in value]
         elif name == "limit":
-            yield name, str(value)
+            yield name, Teller(plan, "en").limit(value)
         elif isinstance(value, tuple):
             yield name, list(value)
         elif value is None or isinstance(value, str | int | float | bool):
@@ -57,7 +58,13 @@ def _details(plan: Plan, event: e.Event) -> Iterator[tuple[str, Any]]:
 
 def _change(plan: Plan, change: e.FactChange) -> dict[str, Any]:
     personal = plan.privacy is not None and change.fact in plan.privacy.personal
-    old, new = (MASK if personal and value is not None else value for value in (change.old, change.new))
+    known = plan.facts.get(change.fact)
+    old, new = (
+        MASK if personal and value is not None
+        else show_instant(value, zone_of(plan)) if known is not None and known.type == "time" and isinstance(value, int)
+        else value
+        for value in (change.old, change.new)
+    )  # fmt: skip
     return {"fact": change.fact, "old": old, "new": new, "rule": change.rule.path, "source": list(change.rule.sources)}
 
 

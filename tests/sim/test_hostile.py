@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -194,6 +195,17 @@ def test_json_says_why_a_file_was_not_played(tmp_path):
     answer = CliRunner().invoke(main, ["test", str(path), "--json"])
     assert answer.exit_code == 1
     assert '"code": "E606"' in answer.output
+
+
+def test_the_log_for_machines_has_lengths_and_instants_as_people_write_them(tmp_path):
+    path = tmp_path / "story.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    lines = [
+        json.loads(line) for line in CliRunner().invoke(main, ["simulate", str(path), "--json"]).output.splitlines()
+    ]
+    assert "10 minutes" in [line.get("limit") for line in lines]
+    changes = [change for line in lines for change in line.get("changes", ())]
+    assert {change["new"] for change in changes if change["fact"] == "called_at"} == {"2026-09-30 19:40"}
 
 
 def test_a_personal_fact_is_masked_in_what_finally_says(tmp_path):
