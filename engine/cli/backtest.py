@@ -93,7 +93,10 @@ def command(
             _stop(unknown, lang)
         with _progress(tickets.size, shown=sys.stderr.isatty() and not as_json) as watch:
             result = backtest(read.mapping, plans, tickets.rows(watch), tolerance)
-    except (OSError, EOFError, csv.Error, UnicodeError, LookupError) as fault:
+    except UnicodeError:
+        said = _WORDS[lang]["encoding"].format(encoding=read.mapping.encoding)
+        raise click.ClickException(f"{tickets_path}: {said}") from None
+    except (OSError, EOFError, csv.Error, LookupError) as fault:
         raise click.ClickException(f"{tickets_path}: {fault}") from None
     if dirty_to is not None:
         lines = (json.dumps(_dirty_json(one), ensure_ascii=False) for one in result.dirty)
@@ -260,6 +263,7 @@ _WORDS: Final = {
         "kept": "done in time",
         "silent": "types without a due: {n}",
         "total": "all",
+        "encoding": "this is not {encoding}: the mapping says how the file is written, for example `encoding: gbk`",
         "within": "{equal} of {compared} dues are equal within {tolerance} seconds: {share}.",
         "extra": "Tickets with a due by the plan and none in the file: {n}.",
         "kinds": "The others, by kind:",
@@ -276,6 +280,7 @@ _WORDS: Final = {
         "kept": "按时办结",
         "silent": "没有时限的类型：{n} 种",
         "total": "合计",
+        "encoding": "文件不是 {encoding} 编码：请在映射中写明编码，例如 `encoding: gbk`",
         "within": "{compared} 个到期时刻中，{equal} 个在 {tolerance} 秒内一致：{share}。",
         "extra": "{n} 件工单按方案有时限，而文件中没有。",
         "kinds": "其余的，按原因：",

@@ -256,6 +256,15 @@ def test_a_wrong_mapping_is_refused_with_all_its_mistakes(tmp_path: Path) -> Non
     assert "there is no column “close_date”" in huiyin(tmp_path, tickets, "--map", wrong).output
 
 
+def test_a_table_in_another_encoding_is_told_with_the_key_that_says_it(tmp_path: Path) -> None:
+    tickets = town(tmp_path)
+    with (tmp_path / "tickets.csv").open("ab") as table:
+        table.write("1,2015-03-10 10:00:00,,,路灯\n".encode("gbk"))
+    told = huiyin(tmp_path, tickets, "--map", tmp_path / "town.map.yaml").output
+    assert "this is not utf-8" in told
+    assert "`encoding: gbk`" in told
+
+
 def test_results_for_machines(tmp_path: Path) -> None:
     tickets = town(
         tmp_path,
