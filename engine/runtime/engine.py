@@ -169,7 +169,8 @@ class Engine:
         add_revision(self.database, revision)
         if name in self.services:
             service = self.services[name]
-            service.adopt(at, plan)
+            # Read as after a start: its places name files, and no folders of this machine.
+            service.adopt(at, restore(revision).plan or plan)
             take_up(service, at)
         else:
             self._open_or_shut(name)

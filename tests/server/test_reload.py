@@ -97,6 +97,13 @@ def test_a_policy_that_changed_is_read_anew_and_open_tickets_keep_theirs(daemon)
     assert [one.number for one in revisions_of(daemon.database, "harbour")] == [1]
 
 
+def test_the_places_of_a_policy_that_was_read_anew_name_no_folders(daemon):
+    write(daemon, "garden", policy("garden", limit(5)))
+    assert daemon.reload("SIGHUP") == {}
+    places = daemon.engine.services["garden"].site.plan.places
+    assert {place.file for place in places.values()} == {"garden.yaml"}
+
+
 def test_a_bad_policy_is_refused_with_what_check_says_and_the_other_site_takes_its_new_one(daemon):
     before = versions(daemon)
     bad = policy("garden", BODY.replace("until: finish", "until: nosuch"))
