@@ -33,6 +33,8 @@ def command(policy: str, form: str, workflow: str | None, as_json: bool, today: 
 
     Markdown has the drawings as Mermaid. HTML is one file without scripts: open it, print it, mail it.
     """
+    if workflow is not None and (as_json or form != "mermaid"):
+        raise click.UsageError("--workflow draws one workflow: say --format mermaid with it")
     plan, _ = load_plan(policy, lang, today)
     if workflow is not None and workflow not in plan.workflows:
         raise click.UsageError(f"there is no workflow {workflow}; there are: {', '.join(plan.workflows)}")

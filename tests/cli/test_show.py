@@ -60,6 +60,13 @@ def test_a_drawing_names_only_its_own_states(site: str) -> None:
     assert all(line.count(":") <= 1 for line in text.splitlines())
 
 
+@pytest.mark.parametrize("other", [(), ("--format", "html"), ("--format", "mermaid", "--json")])
+def test_one_workflow_alone_is_drawn_and_nothing_else_comes_of_it(other: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, ["show", "lakeside", "--workflow", "repair", *other])
+    assert result.exit_code == 2
+    assert "--format mermaid" in result.output
+
+
 def test_one_workflow_alone_is_a_drawing_of_its_own() -> None:
     """`--workflow`, for a page in a handbook."""
     text = show("lakeside", "--format", "mermaid", "--workflow", "repair", "--lang", "en")
