@@ -528,8 +528,37 @@ def test_a_resident_sees_how_his_ticket_stands(desk, house):
     code = re.search(r"/s/([\w-]+)", desk.post(page, page).text)[1]
     answer = Browser(house).get(f"/s/{code}")
     assert "已登记" in text_of(answer)
+    assert f"/language/en?next=/s/{code}" in answer.text
     assert "退出" not in text_of(answer)
     assert Browser(house).get("/s/" + "x" * 22).status_code == 404
+
+
+def test_a_resident_is_told_the_promise_until_it_is_done_and_no_clock_of_the_house(new_house):
+    new_house.account("root", "陈经理", everywhere="admin site_manager front_desk")
+    browser, desk, lead = Browser(new_house, "root"), new_house.desk("小李"), new_house.desk("小王")
+    ticket = desk.ticket("enquiry", {**CANARIES, "matter": "水压低"})
+    page = f"/board/lakeside/opened/{ticket}"
+    code = re.search(r"/s/([\w-]+)", browser.post(page, page).text)[1]
+    status = lambda lang: text_of(Browser(new_house).get(f"/s/{code}?lang={lang}"))  # noqa: E731
+    assert "前办结" not in status("zh")
+    assert "taken down" in status("en")
+    taken = desk.do(ticket, "accept", department="supervisor")
+    assert taken.status_code == 200, taken.text
+    explained = lead.do(ticket, "explain", reason="待查", promised_at="2026-10-02 18:00")
+    assert explained.status_code == 200, explained.text
+    assert "预计 10-02 周五 18:00 前办结" in status("zh")
+    assert "being worked on" in status("en")
+    new_house.pass_time(3 * 86400)
+    assert "原定 10-02 周五 18:00 前办结，尚未办结" in status("zh")
+    done = lead.do(ticket, "resolve", outcome="solved", result="好了")
+    assert done.status_code == 200, done.text
+    page = status("zh")
+    assert ("前办结" in page, "会与您联系回访" in page) == (False, True)
+    assert "We will ask you" in status("en")
+    called = new_house.desk("小王", lakeside="agent").do(ticket, "satisfied", followup_by="phone", score=5)
+    assert called.status_code == 200, called.text
+    page = status("en")
+    assert ("closed" in page, "We will ask you" in page) == (True, False)
 
 
 # ---- duties, figures, policy -----------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from engine.core import Plan, Ticket
+from engine.core import Plan, Ticket, shape
+from engine.core.plan import Deadline, InstantLimit, Workflow
 from engine.runtime import Service
 from engine.server import present
 from engine.server.access import Principal, allowed
@@ -30,6 +31,8 @@ WALL_COOKIE: Final = "huiyin_wall"
 WALL_LINES: Final = 12
 #: Seconds after which a wall asks again by itself.
 WALL_EVERY: Final = 20
+#: Kinds of states in which nothing more is promised.
+OVER: Final = frozenset({"done", "closed"})
 
 
 @router.get("/wall/{site}")
@@ -83,7 +86,7 @@ def status(request: Request, desk: At, code: str) -> Response:
     service, one = linked
     plan = service.site.version(one.plan)
     moments = Moments(service.site.zone, visit.at, visit.lang)
-    values = {"title": plan.title, "moments": moments, **standing(plan, one)}
+    values = {"title": plan.title, "moments": moments, **standing(plan, one, visit.at)}
     return desk.page(visit, "status.html", values)
 
 
@@ -93,16 +96,77 @@ def _linked(desk: Desk, found: Principal) -> tuple[Service, Ticket] | None:
     return (service, family.tickets[found.ticket]) if service is not None and family is not None else None
 
 
-def standing(plan: Plan, one: Ticket) -> dict[str, Any]:
-    """The way of a ticket so far, and until when it is to be over by what runs now."""
-    path = [{"state": present.state(plan, one.category, stay.state), "since": stay.since} for stay in one.path]
-    dues = [run.due for run in one.runs.values() if run.due is not None]
+def standing(plan: Plan, one: Ticket, now: int) -> dict[str, Any]:
+    """What is true for a resident: the way so far, and until it is done by when it was promised to be.
+
+    Clocks that only the house goes by, a report or a call back, are none of it.
+    """
+    flow = present.workflow_of(plan, one)
+    way = [
+        {"state": present.state(plan, one.category, stay.state), "kind": _kind(flow, stay.state), "since": stay.since}
+        for stay in one.path
+    ]
+    kind = _kind(flow, one.state)
+    until = _promised(plan, flow, one) if kind not in OVER else None
     return {
         "number": one.id,
         "category": present.category(plan, one.category),
-        "path": path,
-        "opened": one.opened,
+        "way": way,
+        "kind": kind,
         "closed": one.closed,
-        "until": max(dues) if dues and one.closed is None else None,
+        "until": until,
+        "late": until is not None and until <= now,
+        "asked_yet": kind == "done" and one.state in _asked(flow),
         "round": one.round,
     }
+
+
+def _kind(flow: Workflow, id: str) -> str:
+    """What kind of state one is, for who does not know the workflow."""
+    state = flow.states.get(id)
+    if state is None:  # of the category that the ticket had
+        return "working"
+    if state.final:
+        return "closed"
+    if id in _done(flow):
+        return "done"
+    return "received" if id == flow.initial else "waiting" if state.pauses else "working"
+
+
+def _asked(flow: Workflow) -> set[str]:
+    """States in which the work is done, and whoever brought the matter is asked whether it is: a move leads from there
+    to rework.
+    """
+    return {source for move in flow.moves.values() if move.rework for source in move.sources} - {flow.initial}
+
+
+def _done(flow: Workflow) -> set[str]:
+    """The open states that a ticket comes to by one of those only."""
+    asked = _asked(flow)
+    working, ahead = {flow.initial}, [flow.initial]
+    while ahead:
+        source = ahead.pop()
+        led = {move.to for move in flow.moves.values() if move.to is not None and source in move.sources}
+        ahead += (new := led - asked - working)
+        working |= new
+    return {state.id for state in flow.states.values() if not state.final and asked} - working
+
+
+def _promised(plan: Plan, flow: Workflow, one: Ticket) -> int | None:
+    """The due of what runs until the ticket is done and until nothing else; the nearest where there are several. What
+    was promised for this ticket goes before what is promised for all.
+    """
+    watches = shape(plan, one.category).watches
+    promises = [
+        (not (isinstance(run.limit, InstantLimit) and run.limit.instant.moment in plan.facts), run.due)
+        for run in one.runs.values()
+        if run.due is not None and run.deadline in watches and _is_promise(flow, watches[run.deadline].deadline)
+    ]
+    return min(promises)[1] if promises else None
+
+
+def _is_promise(flow: Workflow, deadline: Deadline) -> bool:
+    """Whether a deadline ends by nothing but states that a matter is over in, or moves that lead there."""
+    led = {name: flow.moves[name].to if name in flow.moves else name for name in deadline.until}
+    reached = [to for name, to in led.items() if name in flow.moves or to in flow.states]
+    return deadline.cap_of is None and bool(reached) and all(to and _kind(flow, to) in OVER for to in reached)

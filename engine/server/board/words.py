@@ -241,7 +241,14 @@ WORDS: Final = MappingProxyType(
         "column_source": Words("Source", "依据"),
         # ---- wall and status ----
         "no_wall": Words("This token is not for the wall of this site.", "此令牌不能用于本项目的大屏。"),
-        "until": Words("To be over by {at}", "预计 {at} 前办结"),
+        "until": Words("Promised to be done by {at}", "预计 {at} 前办结"),
+        "until_over": Words("It was to be done by {at}, and is not yet.", "原定 {at} 前办结，尚未办结。"),
+        "asked_yet": Words("It is done. We will ask you whether all is well.", "已办结，我们会与您联系回访。"),
+        "kind_received": Words("taken down", "已登记"),
+        "kind_working": Words("being worked on", "办理中"),
+        "kind_waiting": Words("waiting", "等待中"),
+        "kind_done": Words("done", "已办结"),
+        "kind_closed": Words("closed", "已结束"),
         "again": Words("It is being worked on again (round {n}).", "正在进行第 {n} 次处理。"),
         "link_ended": Words("This link shows nothing any more", "链接已失效"),
         "link_ended_why": Words(
