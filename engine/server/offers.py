@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
+from math import inf
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from engine.core import Actor, Command, Family, Plan, Refusal, Table, Ticket, Value, View, Work, decide, reads
+from engine.core import Actor, Command, Family, Plan, Refusal, Table, Ticket, Value, View, Work, decide, reads, shape
 from engine.core import commands as c
 from engine.core import conditions as k
-from engine.core.plan import Asked, Category, Fact, Move
+from engine.core.plan import Asked, Category, Fact, Move, Party
 from engine.policy import Words
 from engine.server.event_words import rung_words
 from engine.server.present import Shown, category, instant, is_personal, named, rule, value_text, workflow_of
@@ -49,17 +50,21 @@ _STANDING: Final[Mapping[str, tuple[Words, tuple[str, ...]]]] = {
 }
 #: Refusals that say that somebody may not, or not now, whatever he fills in.
 _CLOSED: Final = frozenset({"by", "closed", "state", "merged", "other_than", "before"})
+_OWNER: Final = Party("word", "owner")
+_ASSIGNEE: Final = Party("word", "assignee")
 _VERDICTS: Final = ("met", "late", "missed", "back")
 
 
 def moves(plan: Plan, family: Family, one: Ticket, actor: Actor, now: int) -> list[Shown]:
-    """The moves that this person may make on a ticket now, those of the workflow first."""
+    """The moves that this person may make on a ticket now: those of the workflow, the likeliest first, then those of
+    every one.
+    """
     probe = _Probe(plan, family, one, actor, max(now, family.floor))
     return [*probe.moves(), *probe.standing()]
 
 
 def legal(plan: Plan, family: Family, one: Ticket, actor: Actor, now: int) -> tuple[str, ...]:
-    """The moves of the workflow that this person may make on a ticket now, by their ids."""
+    """The moves of the workflow that this person may make on a ticket now, by their ids, in the same order."""
     return tuple(move.id for move in _Probe(plan, family, one, actor, max(now, family.floor)).possible())
 
 
@@ -192,10 +197,43 @@ class _Probe:
     def moves(self) -> Iterator[Shown]:
         return map(self.move, self.possible())
 
-    def possible(self) -> Iterator[Move]:
-        for move in workflow_of(self.plan, self.one).moves.values():
-            if self.one.state in move.sources and self.may(move):
-                yield move
+    def possible(self) -> list[Move]:
+        """Those that may be made, in the order in which they are likely to be wanted."""
+        moves = workflow_of(self.plan, self.one).moves.values()
+        return sorted((move for move in moves if self.one.state in move.sources and self.may(move)), key=self.order)
+
+    def order(self, move: Move) -> tuple[bool, bool, int, float]:
+        """What sends back, suspends or gives up comes last, and before it what others than the owner may do, too.
+
+        Of the rest first what only the person himself can do, then what a running deadline names, then what ends one by
+        where it leads or makes the paused ones run; the nearest due first, and else as the plan has them.
+        """
+        named, led = self.dues(move.id), self.dues(move.to)
+        resumes = move.to is not None and bool(workflow_of(self.plan, self.one).states[self.one.state].pauses)
+        rank = 0 if move.by == (_ASSIGNEE,) else 1 if named else 2 if led or resumes else 3
+        return (
+            self.retreats(move, asked=bool(named or led)),
+            {_OWNER, _ASSIGNEE}.isdisjoint(move.by),
+            rank,
+            min(named or led, default=inf),
+        )
+
+    def dues(self, happening: str | None) -> list[int]:
+        """When the running deadlines that a happening ends are due."""
+        watches = shape(self.plan, self.one.category).ends.get(happening or "", ())
+        runs = (self.one.runs.get(watch.deadline.id) for watch in watches)
+        return [run.due for run in runs if run is not None and run.due is not None]
+
+    def retreats(self, move: Move, asked: bool) -> bool:
+        """Whether a move leads to a state that pauses, to an earlier one, or to an end that no deadline asks for."""
+        states = workflow_of(self.plan, self.one).states
+        if move.to is None or move.to == self.one.state:
+            return False
+        here, there = states[self.one.state], states[move.to]
+        if there.pauses or (there.final and not asked):
+            return True
+        places = list(states)
+        return not here.pauses and places.index(there.id) < places.index(here.id)
 
     def may(self, move: Move) -> bool:
         """Whether the move is possible with some of the facts it asks for."""

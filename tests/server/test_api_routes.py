@@ -6,11 +6,13 @@ import dataclasses
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from engine.policy import shipped_policies
+from engine.runtime import Entry
 from engine.server.api.app import THREADS
 from tests.server.conftest import CANARIES, REPAIR, listening, problem
 from tests.server.doors import GOOD
@@ -113,6 +115,39 @@ def test_a_refusal_names_the_moves_that_the_asker_may_make(house, desk):
         assert by[name] == [one["move"] for one in offered if not one["standing"]]
     assert by["desk"]
     assert by["nobody"] == []
+
+
+def offered(who, ticket, site="lakeside"):
+    moves = who.get(f"tickets/{quote(ticket)}/moves", site=site).json()["moves"]
+    return [one["title"] for one in moves if not one["standing"]]
+
+
+def test_the_moves_stand_in_the_order_in_which_they_are_wanted(new_house):
+    """First the person's own by the nearest due, then what deadlines ask for; what sends back or suspends last."""
+    desk, technician = new_house.desk("小李"), new_house.desk("老张")
+    ticket = desk.ticket()
+    assert desk.do(ticket, "dispatch", assignee="老张").status_code == 200
+    titles = offered(technician, ticket)
+    assert titles[:3] == ["联系客户", "到场", "接单"]
+    assert titles.index("反馈进展") < titles.index("办结") < titles.index("转办")
+    assert titles[-2:] == ["退单", "挂起"]
+    assert offered(desk, ticket)[-1] == "撤诉"
+    assert technician.do(ticket, "contact", visit_at="2026-09-30 11:00").status_code == 200
+    assert offered(technician, ticket)[0] == "到场"
+    assert technician.do(ticket, "suspend", reason="等客户").status_code == 200
+    assert offered(new_house.desk("小王", lakeside="agent"), ticket)[0] == "恢复"
+
+
+def test_whoever_takes_a_post_is_asked_to_sign_before_he_may_refuse(new_house):
+    people = [Entry("小陈", "front_desk", ("desk_early",)), Entry("小周", "front_desk", ("desk_late",))]
+    new_house.pass_time(60)
+    new_house.daemon.engine.services["cloud-park"].roster_changed(new_house.clock(), people, ["小李", "小赵"])
+    new_house.pass_time(3 * 3600)
+    leaver, taker = new_house.desk("小陈", everywhere=""), new_house.desk("小周", everywhere="")
+    path = f"tickets/{quote('handover@2026-09-30T13:00:front_desk')}/moves"
+    signed = leaver.post(path, {"move": "sign_off", "facts": {"open_matters": "无"}}, site="cloud-park")
+    assert signed.status_code == 200, signed.text
+    assert offered(taker, "handover@2026-09-30T13:00:front_desk", "cloud-park") == ["接班签字", "拒绝接班"]
 
 
 def test_a_rung_is_said_by_when_it_is_reached(new_house):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from secrets import token_urlsafe
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,7 +12,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from engine.core import Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
-from engine.core.plan import Party
 from engine.runtime import MASK, listed, may_see
 from engine.server import offers, present
 from engine.server.access_log import PURPOSES, purpose_denial
@@ -29,7 +27,6 @@ from engine.store import StoreError
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 #: What stands for the texts of all notes where a fact is named.
 NOTES: Final = "notes"
-OWNER: Final = Party("word", "owner")
 #: Standing moves that stand behind a fold: they are needed seldom.
 SELDOM: Final = frozenset({"set_facts", "recategorise", "link", "unlink", "merge", "excuse", "correct"})
 
@@ -149,7 +146,7 @@ def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Ma
         "shown": present.ticket(plan, family, one, now, revealed),
         "runs": [_run(plan, one, run, place) for run in sorted(one.runs.values(), key=lambda run: run.due or now)],
         "ended": [_run(plan, one, run, place) for run in reversed(one.ended)],
-        "moves": sorted((move for move in moves if not move["standing"]), key=partial(_order, plan, one)),
+        "moves": [move for move in moves if not move["standing"]],
         "standing": [move for move in moves if move["standing"] and move["move"] not in SELDOM],
         "seldom": [move for move in moves if move["move"] in SELDOM],
         "filled": filled,
@@ -165,12 +162,6 @@ def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Ma
 
 def _move(plan: Plan, move: Mapping[str, Any], people: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     return {**move, "fields": [field_view(plan, field, people) for field in move["fields"]]}
-
-
-def _order(plan: Plan, one: Ticket, move: Mapping[str, Any]) -> tuple[bool, bool]:
-    """What the owner does comes first, and among it what leads on."""
-    by_owner = OWNER in present.workflow_of(plan, one).moves[move["move"]].by
-    return not by_owner, move["to"] is None
 
 
 def _run(plan: Plan, one: Ticket, run: Run, place: Place) -> dict[str, Any]:
