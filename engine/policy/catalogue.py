@@ -139,6 +139,7 @@ TITLES: Final[dict[str, Words]] = {
     "E905": Words("there is no inherited list “{key}” to change", "没有继承来的列表“{key}”可改"),
     "E906": Words("policy “{policy}” stands in a file named {file}", "方案“{policy}”所在的文件名是 {file}"),
     "E907": Words("more than {limit} of them build on one another", "层层相叠超过 {limit} 层"),
+    "E908": Words("“{name}” is taken away here, and is still used", "“{name}”在此被去掉，而别处仍在使用"),
     "W901": Words("“{path}” repeats what it overrides", "“{path}”与被覆盖的值相同"),
     "I901": Words(
         "two layers disagree about “{path}”: “{winner}” wins over “{loser}”",

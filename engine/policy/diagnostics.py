@@ -55,10 +55,14 @@ def diagnostic(code: str, span: Span, label: Words = NOTHING, /, **names: Any) -
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Each once, by place: files in the order of their first mention, then lines, columns and codes."""
+    """Each once, with every second place it has, by place: files in the order of their first mention, then lines,
+    columns and codes.
+    """
     unique: dict[object, Diagnostic] = {}
     for one in diagnostics:
-        unique.setdefault((one.code, str(one.primary.span), one.message), one)
+        known = unique.setdefault(key := (one.code, str(one.primary.span), one.message), one)
+        others = tuple(label for label in one.secondary if label not in known.secondary)
+        unique[key] = replace(known, secondary=known.secondary + others)
     files: dict[str, int] = {}
     for found in unique.values():
         files.setdefault(found.primary.span.file, len(files))

@@ -162,3 +162,24 @@ def test_the_version_is_of_what_is_said_not_where(shelf: Shelf) -> None:
 def test_too_many_layers_are_refused(shelf: Shelf) -> None:
     shelf.write(l0="extends: corner", **{f"l{n}": f"extends: l{n - 1}" for n in range(1, 60)})
     assert "E907" in {found.code for found in shelf.load("l59").diagnostics}
+
+
+def test_what_is_taken_away_and_still_used_is_said_once_where_it_was_taken_away(shelf: Shelf) -> None:
+    shelf.write(
+        base="extends: corner\nroles: {guard: {title: 保安}, chief: {title: 队长, fallback: guard}}\n"
+        "facts: {helper: {title: 帮手, type: role, default: guard}}",
+        site="extends: base\nroles: {guard: null}",
+    )
+    (found,) = [one for one in shelf.load("site").diagnostics if one.severity == "error"]
+    assert (found.code, Path(found.primary.span.file).name, found.primary.span.line) == ("E908", "site.yaml", 3)
+    assert {(Path(label.span.file).name, label.span.line) for label in found.secondary} == {
+        ("base.yaml", 3),
+        ("base.yaml", 4),
+    }
+    shelf.write(
+        more="extends: site\nroles: {guard: {title: 又有保安}}",
+        own="extends: corner\nroles: {keeper: null, chief: {title: 队长, fallback: keeper}}",
+    )
+    assert shelf.load("more").plan is not None
+    codes = [one.code for one in shelf.load("own").diagnostics if one.primary.span.line == 3]
+    assert "E101" in codes

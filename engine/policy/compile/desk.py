@@ -9,6 +9,7 @@ from engine.core import Place, Rule
 from engine.core.conditions import ENGINE_FACTS
 from engine.core.plan import PARTY_WORDS, Party
 from engine.policy.diagnostics import Diagnostic, Report, diagnostic
+from engine.policy.document import Document, Touch
 from engine.policy.nodes import List, Map, Node, Text
 from engine.policy.schema.policy import Policy
 from engine.policy.schema.validate import Checked
@@ -35,6 +36,13 @@ KINDS: Final[dict[str, Words]] = {
     "numbers": Words("number", "数量"),
     "parties": Words("party", "角色或当事人"),
 }
+#: The sections that a name of several homes may be of.
+HOMES: Final = {"parties": ("roles", "facts"), "moments": ("workflows", "facts"), "deadlines": ("deadlines", "duties")}
+STILL: Final = Words("still used here", "此处仍在使用")
+KEEP: Final = Words(
+    "keep it, or say in your own file what is to stand at these places instead",
+    "保留它，或在自己的文件里改写这些地方",
+)
 
 
 class Desk:
@@ -48,6 +56,7 @@ class Desk:
         self._around: dict[Path, dict[str, None]] = {}  # what is doubtful, by what it stands in
         for path in checked.doubtful:
             self.doubt(path)
+        self._taken = _taken_away(checked.document)
         self.places: dict[str, Place] = {}
         self.sources: dict[str, tuple[str, ...]] = {}  #: path of an element -> the ids it names itself
         self._carried: dict[Path, tuple[str, ...]] = {}  # with those of the entries around
@@ -97,6 +106,10 @@ class Desk:
         if self.report.full(self.document.layers[-1].source.name):  # nobody reads that far
             self.doubt(path)
             return None
+        if (gone := self._gone(kind, path, name)) is not None and gone.file != self.span(path).file:
+            self.doubt(path)
+            self.add(diagnostic("E908", gone, name=name).against(self.span(path), STILL).helping(KEEP))
+            return None
         meant = nearest(name, known)
         found = self.say("E101", path, kind=KINDS[kind], name=name)
         if meant is not None and (home := self.document.entry((kind, meant))) is not None:
@@ -105,6 +118,13 @@ class Desk:
         if meant is None:
             self.doubt(path)
         return meant
+
+    def _gone(self, kind: str, path: Path, name: str) -> Span | None:
+        """Where a layer took away what a name means: a part of a section, or of the workflow that speaks of it."""
+        for at, touch in self._taken.get(name, ()):
+            if at[0] in HOMES.get(kind, (kind,)) or (at[2:3] == (kind,) and at[:2] == path[:2]):
+                return touch.span
+        return None
 
     def one(self, kind: str, path: Path, name: str) -> str | None:
         """A name of a section."""
@@ -167,6 +187,15 @@ class Desk:
     def _own_sources(self, path: Path) -> tuple[str, ...]:
         entry = self.document.entry(path)
         return _names(entry.value.get("source")) if entry and isinstance(entry.value, Map) else ()
+
+
+def _taken_away(document: Document) -> dict[str, list[tuple[Path, Touch]]]:
+    """What layers took away and no later one brought back, by its name."""
+    found: dict[str, list[tuple[Path, Touch]]] = {}
+    for at, touches in document.provenance.touches.items():
+        if touches[-1].removed:
+            found.setdefault(str(at[-1]), []).append((at, touches[-1]))
+    return found
 
 
 def _names(node: Node | None) -> tuple[str, ...]:
