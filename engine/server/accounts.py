@@ -120,8 +120,9 @@ class Accounts:
     def change_password(self, call: Call, name: str, present: str, password: str) -> Account | Denial:
         """By the one whose account it is. All of its sessions end, also the one that asks."""
         name = login(name)
-        if wait := self._database.write(lambda connection: tries.begin(connection, name, call.address, call.at)):
-            return denial("sign_in_waits", wait)
+        begun = self._database.write(lambda connection: tries.begin(connection, name, call.address, call.at))
+        if begun.wait:
+            return denial("sign_in_waits", begun.wait)
         account = self.find(name)
         if not self._passwords.is_right(account.password if account is not None else None, present):
             failed = call.entry(
@@ -129,7 +130,7 @@ class Accounts:
             )
             self._database.write(lambda connection: access_log.record(connection, failed))
             return denial("password_wrong")
-        self._database.write(lambda connection: tries.succeed(connection, name, call.address))
+        self._database.write(lambda connection: tries.succeed(connection, begun))
         return self.set_password(call, name, password)
 
     def _new(self, at: int, name: str, profile: Profile, password: str) -> Account | Denial:

@@ -49,8 +49,9 @@ class Sessions:
 
     def _try(self, call: Call, name: str, password: str, present: str | None) -> SignedIn | Denial:
         name = login(name)
-        if wait := self._database.write(lambda connection: tries.begin(connection, name, call.address, call.at)):
-            return denial("sign_in_waits", wait)
+        begun = self._database.write(lambda connection: tries.begin(connection, name, call.address, call.at))
+        if begun.wait:
+            return denial("sign_in_waits", begun.wait)
         with self._database.read() as connection:
             account = rows.account(connection, name)
         right = self._passwords.is_right(account.password if account is not None else None, password)
@@ -58,7 +59,7 @@ class Sessions:
             known = account.name if account is not None else ""
             self._log(call._replace(principal=known), "sign_in", "failed")
             return denial("sign_in_failed")
-        return self._let_in(call, account, password, present)
+        return self._let_in(call, account, password, present, begun)
 
     def resume(self, reference: str, at: int) -> SignedIn | Denial:
         """Who has this session now."""
@@ -85,7 +86,9 @@ class Sessions:
         before = (at - LONGEST, at - IDLE, at - tries.FORGOTTEN_AFTER)
         return self._database.write(lambda connection: rows.sweep(connection, at, *before))
 
-    def _let_in(self, call: Call, account: Account, password: str, present: str | None) -> SignedIn | Denial:
+    def _let_in(
+        self, call: Call, account: Account, password: str, present: str | None, begun: tries.Try
+    ) -> SignedIn | Denial:
         reference = secret.reference()
         call = call._replace(principal=account.name)
         renewed = self._passwords.hash(password) if self._passwords.is_old(account.password) else None
@@ -98,7 +101,7 @@ class Sessions:
                 rows.replace_password(connection, account.name, account.password, renewed)
             if present is not None:
                 rows.end_session(connection, secret.hash_of(present))
-            tries.succeed(connection, account.name, call.address)
+            tries.succeed(connection, begun)
             rows.put_session(connection, secret.hash_of(reference), account.name, call.at)
             access_log.record(connection, call.entry("sign_in"))
             return _signed_in(now, reference)

@@ -142,10 +142,6 @@ def put_failures(connection: Connection, subject: bytes, count: int, at: int) ->
     connection.execute("INSERT OR REPLACE INTO failure (subject, count, at) VALUES (?, ?, ?)", (subject, count, at))
 
 
-def take_back_failure(connection: Connection, subject: bytes) -> None:
-    connection.execute("UPDATE failure SET count = count - 1 WHERE subject = ? AND count > 0", (subject,))
-
-
 def forget_failures(connection: Connection, subject: bytes) -> None:
     connection.execute("DELETE FROM failure WHERE subject = ?", (subject,))
 

@@ -167,6 +167,32 @@ def test_an_account_of_ones_own_does_not_free_the_address(house):
     assert code(house.sign_in()) == "sign_in_waits"
 
 
+def test_who_signs_in_makes_nobody_wait_beside_him_and_prolongs_no_failure(house):
+    for n in range(5):
+        house.sign_in(f"ghost{n}", WRONG)
+    later = NOW + tries.FORGOTTEN_AFTER
+    for at in (NOW + 30, NOW + 31, later - 1):
+        assert not isinstance(house.sign_in(at=at), Denial)
+    assert code(house.sign_in("ghost", WRONG, at=later)) == "sign_in_failed"
+    assert not isinstance(house.sign_in(at=later), Denial)  # the hour has passed: that was the first
+
+
+def test_a_guess_while_one_signs_in_is_counted_whoever_comes_first(house, monkeypatch):
+    def meanwhile(self, hash, given):
+        if given == GOOD:
+            house.sign_in("ghost", WRONG)
+        return given == GOOD
+
+    for _ in range(4):
+        with monkeypatch.context() as patch:
+            patch.setattr(Passwords, "is_right", meanwhile)
+            assert not isinstance(house.sign_in(), Denial)
+    assert not isinstance(house.sign_in(), Denial)  # four guesses, and no more, are counted
+    assert code(house.sign_in("ghost", WRONG, address="10.0.5.1")) == "sign_in_failed"
+    assert code(house.sign_in("ghost6", WRONG)) == "sign_in_failed"
+    assert code(house.sign_in()) == "sign_in_waits"
+
+
 def test_many_who_sign_in_from_one_address_do_not_wait(house):
     assert not any(isinstance(house.sign_in(), Denial) for _ in range(20))
 
