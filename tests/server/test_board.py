@@ -6,6 +6,7 @@ import asyncio
 import csv
 import re
 import string
+from fractions import Fraction
 from html import unescape
 from io import BytesIO, StringIO
 from urllib.parse import quote, unquote
@@ -13,6 +14,7 @@ from urllib.parse import quote, unquote
 import pytest
 from openpyxl import load_workbook
 
+from engine.core import FigureValue, Period, Rule
 from engine.core.plan import State, Workflow
 from engine.policy import Section, Table, promise
 from engine.runtime import Entry
@@ -622,6 +624,35 @@ def test_figures_come_as_files_that_hold_no_formula(root):
     assert [cell.value for cell in sheet[1]] == rows[0]
     assert len(rows) == sheet.max_row > 5
     assert root.get("/board/lakeside/figures?month=2026-13").status_code == 404
+
+
+def test_figures_of_a_spreadsheet_are_numbers_with_their_unit():
+    """What can be drawn: a share of 1 shown in percent, lengths in hours, the rest as it is."""
+    period = Period(0, 1)
+
+    def value(number, unit):
+        return FigureValue("x", Rule("x", ()), period, number, unit, 1)
+
+    assert figures.numbered(value(Fraction(19, 20), "share")) == (0.95, "share")
+    assert figures.numbered(value(Fraction(5400), "seconds")) == (1.5, "hours")
+    assert figures.numbered(value(Fraction(4), "number")) == (4, "")
+    assert figures.numbered(value(None, "share")) == (None, "share")
+
+
+def test_shares_of_a_spreadsheet_are_shown_in_percent(new_house):
+    new_house.account("root", "陈经理", everywhere="admin site_manager")
+    desk = new_house.desk("小李")
+    desk.do(desk.ticket(), "dispatch", assignee="老张")
+    new_house.pass_time(3600)
+    sheet = load_workbook(
+        BytesIO(Browser(new_house, "root").get("/board/lakeside/figures/2026-09.xlsx").content)
+    ).active
+    values = [(row[2].value, row[2].number_format, row[3].value) for row in sheet.iter_rows(min_row=2)]
+    numbers = [one for one in values if one[0] is not None]
+    assert numbers
+    assert all(isinstance(number, int | float) for number, _, _ in numbers)
+    assert {form for _, form, unit in values if unit == "比例"} == {"0.0%"}
+    assert {form for _, form, unit in values if unit != "比例"} == {"General"}
 
 
 def test_cells_that_begin_like_a_formula_are_quoted():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from fractions import Fraction
 from io import BytesIO, StringIO
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -29,8 +29,12 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: What a spreadsheet takes for the beginning of a formula.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+VALUE: Final = 3  #: the column of the value, counted from 1; that of its unit comes after it
 MONTHS: Final = 13  #: that a page offers
 NAMED: Final = 10  #: tickets that cannot be read that a page names
+
+
+Cell: TypeAlias = str | int | float | None
 
 
 class Line(NamedTuple):
@@ -39,6 +43,8 @@ class Line(NamedTuple):
     figure: dict[str, Any]
     period: str
     value: str
+    number: int | float | None  #: the value for a spreadsheet: a share of 1, hours, or as it is
+    unit: str  #: share, hours, or empty
     n: int
     target: str
     verdict: str
@@ -83,7 +89,10 @@ def as_xlsx(request: Request, desk: At, site: str, month: str) -> Response:
         sheet.append(list(row))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
-    for column, width in zip("ABCDEFGH", (30, 24, 14, 10, 18, 12, 40, 14), strict=True):
+    share = WORDS["unit_share"].in_(place.visit.lang)
+    for value, unit in sheet.iter_rows(min_row=2, min_col=VALUE, max_col=VALUE + 1):
+        value.number_format = "0.0%" if unit.value == share else "General"
+    for column, width in zip("ABCDEFGHI", (30, 24, 14, 10, 10, 18, 12, 40, 14), strict=True):
         sheet.column_dimensions[column].width = width
     data = BytesIO()
     book.save(data)
@@ -144,6 +153,7 @@ def _line(place: Place, figure: Figure, value: FigureValue) -> Line:
         present.named(figure.id, figure.title),
         _period(place.moments, value.period),
         said(place.moments, value),
+        *numbered(value),
         value.n,
         _target(place, figure.target.text if figure.target is not None else ""),
         value.verdict or "",
@@ -181,6 +191,15 @@ def said(moments: Moments, value: FigureValue) -> str:
     return _rounded(value.value)
 
 
+def numbered(value: FigureValue) -> tuple[int | float | None, str]:
+    """The value of a figure as a number that can be drawn, and its unit."""
+    unit = {"share": "share", "seconds": "hours"}.get(value.unit, "")
+    if value.value is None:
+        return None, unit
+    number = value.value / 3600 if value.unit == "seconds" else value.value
+    return int(number) if number.denominator == 1 else round(float(number), 4), unit
+
+
 def _rounded(value: Fraction) -> str:
     return f"{float(value):.1f}".removesuffix(".0")
 
@@ -206,23 +225,23 @@ def _bound(lang: Lang, text: str) -> str:
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
-def table(desk: Desk, place: Place, month: date) -> Iterator[Sequence[str | int]]:
+def table(desk: Desk, place: Place, month: date) -> Iterator[Sequence[Cell]]:
     lang = place.visit.lang
-    heads = ("figure", "period", "value", "counted", "target", "verdict", "note", "source")
+    heads = ("figure", "period", "value", "unit", "counted", "target", "verdict", "note", "source")
     yield [WORDS[f"column_{name}"].in_(lang) for name in heads]
     known = figures_of(desk, place, month)
     for line in lines(place, known):
         verdict = WORDS[f"figure_{line.verdict}"].in_(lang) if line.verdict else ""
+        unit = WORDS[f"unit_{line.unit}"].in_(lang) if line.unit else ""
         name = line.figure["title"] if lang == "zh" else line.figure["id"]
-        yield list(
-            quoted([name, line.period, line.value, line.n, line.target, verdict, line.note, " ".join(line.sources)])
-        )
-
+        sources = " ".join(line.sources)
+        cells = [name, line.period, line.number, unit, line.n, line.target, verdict, line.note, sources]
+        yield list(quoted(cells))
     if said := lack(place, known):
         yield [said]
 
 
-def quoted(cells: Iterable[str | int]) -> Iterator[str | int]:
+def quoted(cells: Iterable[Cell]) -> Iterator[Cell]:
     """Cells that no spreadsheet takes for a formula, whoever wrote what stands in them."""
     for cell in cells:
         yield f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
