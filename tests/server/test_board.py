@@ -23,7 +23,7 @@ from engine.server.access_log import EVERYTHING
 from engine.server.accounts import Profile
 from engine.server.board import drawing, figures, forms, lines, lists
 from engine.server.board.administration import read_grants
-from engine.server.board.desk import HERE
+from engine.server.board.desk import HERE, make_templates
 from engine.server.board.entrance import inside
 from engine.server.board.moments import Moments
 from engine.server.board.words import WORDS
@@ -228,6 +228,15 @@ def contrast(one, other):
 
     dark, bright = sorted((light(one), light(other)))
     return (bright + 0.05) / (dark + 0.05)
+
+
+def test_no_page_is_read_from_a_file_while_it_runs():
+    """Who lays a newer version over a running one does not change what it shows."""
+    templates = make_templates()
+    templates.loader.searchpath.clear()
+    names = [path.name for path in (HERE / "templates").iterdir()]
+    assert len(names) > 15
+    assert all(templates.get_template(name) for name in names)
 
 
 # ---- coming in -------------------------------------------------------------------------------------------------------

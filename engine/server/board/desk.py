@@ -235,13 +235,20 @@ def language(request: Request, session: SignedIn | None) -> Lang:
 
 
 def make_templates() -> Environment:
-    """The templates of the board: escaped unless they say otherwise, and a name that is not there is a defect."""
+    """The templates of the board: escaped unless they say otherwise, and a name that is not there is a defect.
+
+    All are read now: a newer version that is laid over a running one must not be shown with the older one's values.
+    """
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
     )
     environment.filters["tname"] = lambda part, say: say.name(part)
+    for name in environment.list_templates():
+        environment.get_template(name)
     return environment
