@@ -67,6 +67,7 @@ POST   /sites/{site}/outbox/discard                    xA
 GET    /accounts                                       A  deployment
 POST   /accounts                                       A  deployment
 PUT    /accounts/{name}                                A  deployment
+PUT    /account/password                               -
 GET    /tokens                                         A  deployment
 POST   /tokens                                         A  deployment
 DELETE /tokens/{id}                                    A  deployment
@@ -211,6 +212,21 @@ def test_a_session_changes_something_only_from_its_own_pages(house):
     assert good.json()["ticket"]["first_contact"] == "小李"
     house.clock.at += 3600
     problem(lily.get("tickets"), 401, "session_ended")
+
+
+def test_a_session_changes_its_own_password_and_ends(house):
+    house.account("mei", lakeside="front_desk")
+    mei = Browser(house, "mei")
+
+    def change(present, password):
+        headers = {**mei.cookies, "X-CSRF-Token": mei.form}
+        json = {"present": present, "password": password}
+        return house.client.put("/api/v1/account/password", json=json, headers=headers)
+
+    problem(change("another one", "correct horse 2 电池"), 403, "password_wrong")
+    problem(change(GOOD, "short"), 422, "password_short")
+    assert change(GOOD, "correct horse 2 电池").status_code == 204
+    problem(mei.get("tickets"), 401, "session_ended")
 
 
 def test_who_is_not_let_in_is_in_the_log(house):

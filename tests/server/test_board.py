@@ -38,7 +38,7 @@ PAGES = (
     "/board/lakeside/intake/repair", "/board/lakeside/intake/complaint", "/board/lakeside/duties",
     "/board/lakeside/duties?span=week", "/board/lakeside/handover", "/board/lakeside/figures", "/board/lakeside/policy",
     "/board/cloud-park/handover", "/board/cloud-park/policy", "/wall/lakeside", "/board/nowhere", "/s/nothing",
-    "/accounts", "/tokens", "/board/lakeside/people", "/board/lakeside/ticket/none", "/static/none", "/board/lakeside/figures?month=soon",
+    "/accounts", "/account", "/tokens", "/board/lakeside/people", "/board/lakeside/ticket/none", "/static/none", "/board/lakeside/figures?month=soon",
 )  # fmt: skip
 
 
@@ -488,6 +488,26 @@ def test_a_reveal_names_its_purpose_and_is_logged(house, desk):
     assert CANARIES["phone"] not in desk.get(page).text
     entry = house.gate.log.records(EVERYTHING)[0].entry
     assert (entry.action, entry.object, entry.purpose) == ("pii.reveal", ticket, "contact")
+
+
+def test_everybody_changes_his_own_password_and_sessions_elsewhere_end(new_house):
+    new_house.account("ming", "小明", lakeside="front_desk")
+    here, elsewhere = Browser(new_house, "ming"), Browser(new_house, "ming")
+    new = "battery staple 马"
+
+    def change(present, again=new, **more):
+        return here.post("/account", "/account", present=present, new=new, again=again, **more)
+
+    assert here.post("/account", "/account", form="0" * 64, present=GOOD, new=new, again=new).status_code == 403
+    assert (change(GOOD, again=GOOD).status_code, change(new).status_code) == (422, 403)
+    assert 'role="status"' in change(GOOD).text
+    assert here.get("/board/lakeside").url.path == "/board/lakeside"
+    assert elsewhere.get("/board/lakeside").url.path == "/sign-in"
+    logged = [record.entry for record in new_house.gate.log.records(EVERYTHING)]
+    assert [(e.principal, e.object, e.outcome) for e in logged if e.action == "account.password"] == [
+        ("ming", "ming", "done"), ("ming", "ming", "failed"),
+    ]  # fmt: skip
+    assert [change(GOOD).status_code for _ in range(6)] == [403] * 4 + [429] * 2
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,11 @@ class ChangedAccount(Body):
     disabled: bool = False
 
 
+class NewPassword(Body):
+    present: Annotated[Text, Field(max_length=400)]
+    password: Annotated[Text, Field(max_length=400)]
+
+
 class NewToken(Body):
     """`expires_at`: seconds UTC, at most 366 days from now."""
 
@@ -79,6 +84,13 @@ def change_account(
     if changed.disabled is not body.disabled:
         changed = _done((found.disable if body.disabled else found.enable)(caller.call, name))
     return _account(changed)
+
+
+@routes.put("/account/password", status_code=204, summary="Change one's own password")
+def change_password(body: NewPassword, caller: Annotated[Caller, needs("account.own")]) -> Response:
+    """Of whoever is signed in; all of his sessions end, also this one. Wrong ones wait as at signing in."""
+    _done(caller.gate.accounts.change_password(caller.call, caller.principal.name, body.present, body.password))
+    return Response(status_code=204)
 
 
 def _done(made: Account | Denial) -> Account:

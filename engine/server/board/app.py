@@ -12,6 +12,7 @@ from engine.server.board import (
     intake,
     lists,
     outside,
+    own,
     policies,
     tickets,
     tokens,
@@ -23,5 +24,5 @@ def add_board(app: FastAPI) -> None:
     """The pages, as routes of an application that has a gate (engine.server.auth)."""
     app.state.templates = make_templates()
     app.state.told = entrance.told
-    for pages in (entrance, lists, tickets, intake, duties, figures, policies, outside, administration, tokens):
+    for pages in (entrance, lists, tickets, intake, duties, figures, policies, outside, administration, tokens, own):
         app.include_router(pages.router)

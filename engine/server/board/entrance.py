@@ -102,7 +102,7 @@ def signed_in(request: Request, desk: At, form: Form) -> Response:
     if isinstance(found, Denial):
         values = {"next": next, "name": name, "problem": found.words}
         return desk.page(visit, "sign_in.html", values, 429 if found.wait else 403)
-    return _let_in(desk, found, next)
+    return let_in(desk, found, next)
 
 
 @router.get("/first")
@@ -121,7 +121,7 @@ def make_first(request: Request, desk: At, form: Form) -> Response:
     if isinstance(made, Denial):
         return desk.page(visit, "first.html", {"given": form, "problem": made.words}, 403)
     found = desk.sessions.sign_in(visit.call, name, password)
-    return RedirectResponse("/sign-in", 303) if isinstance(found, Denial) else _let_in(desk, found, "/")
+    return RedirectResponse("/sign-in", 303) if isinstance(found, Denial) else let_in(desk, found, "/")
 
 
 @router.post("/sign-out")
@@ -145,7 +145,7 @@ def speak(lang: str, next: str = "/") -> Response:
     return response
 
 
-def _let_in(desk: Desk, found: SignedIn, next: str) -> Response:
+def let_in(desk: Desk, found: SignedIn, next: str) -> Response:
     response = RedirectResponse(inside(next), 303)
     response.set_cookie(
         COOKIE, found.reference, max_age=LONGEST, path="/", secure=desk.daemon.config.secure, httponly=True,

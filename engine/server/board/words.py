@@ -287,6 +287,7 @@ WORDS: Final = MappingProxyType(
         "version": Words("Version", "版本"),
         "flow_of": Words("Drawing of the workflow {title}", "{title}流程图"),
         "applied_at": Words("Applied", "应用时间"),
+        "applied_at_start": Words("when the daemon started", "系统启动时"),
         "applied_by": Words("By", "操作者"),
         # ---- files and notes ----
         "file_kept": Words("The file is kept.", "文件已保存。"),
@@ -304,7 +305,19 @@ WORDS: Final = MappingProxyType(
         "save": Words("Save", "保存"),
         "new_account": Words("A new account", "新建账号"),
         "new_password": Words("New password", "重设密码"),
-        "password_once": Words("The password of {name}, shown only now:", "{name} 的密码，仅显示这一次："),
+        "password_once": Words(
+            "The password of {name}, shown only now; to be changed after the first sign-in, at the name above:",
+            "{name} 的密码，仅显示这一次；首次登录后请点击页面上方的姓名修改：",
+        ),
+        "my_account": Words("My account", "我的账号"),
+        "present_password": Words("Present password", "当前密码"),
+        "next_password": Words("New password", "新密码"),
+        "next_password_again": Words("The new password again", "再次输入新密码"),
+        "change_password": Words("Change the password", "修改密码"),
+        "password_changed": Words(
+            "The password is changed; sessions elsewhere have ended.", "密码已修改，其他设备上的会话已结束。"
+        ),
+        "password_differs": Words("the two new passwords are not the same", "两次输入的新密码不一致"),
         "disabled": Words("disabled", "已停用"),
         "disable": Words("Disable", "停用"),
         "enable": Words("Enable", "启用"),
