@@ -159,10 +159,14 @@ class Teller:
     def staff(self, staff: Staffing) -> str:
         if staff.per is not None:
             per, number = staff.per
-            return f"每 {per} {number} {staff.low} 人" if self.zh else f"{staff.low} per {per} {number}"
+            return f"每 {per} {self.counted(number)} {staff.low} 人" if self.zh else f"{staff.low} per {per} {number}"
         if staff.low == staff.high:
             return f"{staff.low} 人" if self.zh else str(staff.low)
         return f"{staff.low} 至 {staff.high} 人" if self.zh else f"{staff.low} to {staff.high}"
+
+    def counted(self, number: str) -> str:
+        """What a site counts, in Chinese: a key of `numbers`, which has no title."""
+        return {"households": "户", "persons": "人", "people": "人"}.get(number, number)
 
     # ---- what is known ----
 

@@ -192,3 +192,14 @@ def test_rules_carry_the_sources_around_them_outermost_first() -> None:
 def test_a_layer_alone_is_no_plan() -> None:
     loaded = load_text("policy: x\nlayer: true\nextends: corner\n", shelves=SHELF)
     assert (loaded.plan, loaded.diagnostics, loaded.layer) == (None, (), True)
+
+
+def test_what_to_write_instead_of_a_length_is_as_exact_in_chinese() -> None:
+    def remedy(text: str) -> str:
+        limit = f"deadlines: {{follow_up: {{limit: {{others: {{is: {text}}}}}}}}}"
+        found = load_text(f"policy: garden\nextends: handbook\n{limit}\n").diagnostics
+        return next(one.helps[0].zh for one in found if one.code == "E108")
+
+    assert remedy("3 days") == "写成 `3 calendar days`、`3 working days`或`72 hours`"
+    assert remedy("3天") == "写成 `3个自然日`、`3个工作日`或`72小时`"
+    assert remedy("0 hours") == "至少写 `1 second`"

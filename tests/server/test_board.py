@@ -695,6 +695,8 @@ def test_a_policy_is_shown_with_promises_and_drawings(root):
     said = text_of(answer)
     assert "2个工作日" in said
     assert "residential.yaml" in said
+    assert "每 500 户 1 人" in said
+    assert ("系统启动时" in said, "start" in said.split()) == (True, False)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -36,13 +36,29 @@ HOW_TO_WRITE: Final = Words(
     "write 30 minutes, 4 working hours, 3 working days, 2 calendar days", "写成 30分钟、4工作小时、3个工作日、2个自然日"
 )
 
+#: Where other words than an example say what to write.
+REMEDIES: Final[dict[str, str]] = {
+    "negative": "去掉负号",
+    "zero": "至少写 `1 second`",
+    "too-long": "写短一些的时长",
+    "mixed-units": "只用一种单位，或小时在前、分钟在后",
+}
+
 
 def length(text: str, *, zero: bool = False) -> Length:
     try:
         return parse_length(text, zero=zero)
     except LengthError as error:
-        remedy = Words(error.remedy, HOW_TO_WRITE.zh) if error.remedy else HOW_TO_WRITE
-        raise fault("E108", text=text, reason=NO_LENGTH.get(error.reason, NOT_A_LENGTH), remedy=remedy) from None
+        reason = NO_LENGTH.get(error.reason, NOT_A_LENGTH)
+        raise fault("E108", text=text, reason=reason, remedy=_remedy(error)) from None
+
+
+def _remedy(error: LengthError) -> Words:
+    """What to write instead: the same examples in both languages."""
+    *some, last = re.findall("`[^`]+`", error.remedy) or [""]
+    examples = f"{'、'.join(some)}或{last}" if some else last
+    zh = REMEDIES.get(error.reason) or (f"写成 {examples}" if examples else HOW_TO_WRITE.zh)
+    return Words(error.remedy or HOW_TO_WRITE.en, zh)
 
 
 def elapsed(text: str) -> Length:
