@@ -111,6 +111,8 @@ def _problem(error: Exception) -> ProblemError:
 def _invalid(errors: Iterable[Mapping[str, Any]]) -> ProblemError:
     """Which fields, and what each should be; never what it was."""
     found = [{"where": [str(part)[:100] for part in one["loc"]], "what": one["type"]} for one in errors]
+    if {"where": ["body"], "what": "missing"} in found:
+        return ProblemError(422, "invalid", SENTENCES["no_body"], errors=found)
     where = "; ".join(".".join(one["where"][1:] or one["where"]) + f": {one['what']}" for one in found[:10])
     return ProblemError(422, "invalid", SENTENCES["invalid"].format(where=where), errors=found)
 
@@ -297,6 +299,17 @@ SENTENCES: Final = MappingProxyType(
         "no_such_role": Words("the plan has no role {role}", "方案中没有岗位 {role}"),
         "no_shift": Words("the role has other shifts: {known}", "岗位的班次为：{known}"),
         "ends_before": Words("it ends before it begins", "结束早于开始"),
+        "no_body": Words(
+            "nothing was sent with the request; send its fields as JSON", "请求没有内容，请以 JSON 提交各字段"
+        ),
+        "not_given_up": Words(
+            "only what is dead, discarded or suppressed is sent again, so nothing was done; message {seq} is {state}",
+            "只能重发已失败、已放弃或未发送的消息，因此未做任何处理；消息 {seq} 的状态为 {state}",
+        ),
+        "not_on_its_way": Words(
+            "only what is pending or dead can be given up, so nothing was done; message {seq} is {state}",
+            "只能放弃待发或已失败的消息，因此未做任何处理；消息 {seq} 的状态为 {state}",
+        ),
         "no_message": Words("there is no such message at this site", "本项目没有这条消息"),
         "days": Words(
             "these are no days to publish, or an edition of that name is published already",

@@ -119,6 +119,11 @@ def test_an_illegal_move_is_answered_with_the_legal_ones_in_the_language_of_the_
     problem(desk.do(ticket, "withdraw"), 409, "missing")
 
 
+def test_a_request_without_anything_in_it_is_told_so(desk):
+    found = problem(desk.call("POST", "tickets"), 422, "invalid")
+    assert found["detail"] == "请求没有内容，请以 JSON 提交各字段"
+
+
 def test_a_value_that_is_personal_is_not_repeated(house):
     plan = house.daemon.engine.services["lakeside"].site.plan
     assert "phone" in plan.privacy.personal

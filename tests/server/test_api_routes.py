@@ -417,6 +417,8 @@ def test_messages_are_listed_given_up_and_sent_again(new_house):
     dead = operator.get("outbox", params={"state": "discarded"}).json()["messages"]
     assert [(one["seq"], one["reason"]) for one in dead if one["seq"] == seq] == [(seq, "演练")]
     assert operator.post("outbox/retry", {"messages": [seq]}).json() == {"retried": 1}
+    said = problem(operator.post("outbox/retry", {"messages": [seq]}), 409, "not_given_up")["detail"]
+    assert said.endswith(f"消息 {seq} 的状态为 pending")
     problem(operator.post("outbox/retry", {"messages": [seq]}, site="cloud-park"), 404, "no_message")
     problem(operator.post("outbox/retry", {"messages": []}), 422, "invalid")
     assert operator.get("outbox", params={"limit": 1}).json()["next"]

@@ -333,6 +333,10 @@ def test_an_opening_that_lacks_something_says_what_and_keeps_the_rest(desk):
     answer = desk.post(page, page, **{"f-name": "王<b>女士", "f-matter": "漏水", "f-fault": "leak", "f-phone": "139"})
     assert answer.status_code == 409
     assert "房号" in re.search(r'class="wrong"[^>]*>([^<]+)<', answer.text)[1]
+    assert text_of(answer).count("缺少：房号") == 1
+    assert "autofocus" in answer.text
+    english = text_of(desk.post(page, f"{page}?lang=en", **{"f-name": "x", "f-fault": "leak", "f-phone": "139"}))
+    assert english.count("missing: unit, matter") == 1
     assert 'value="王&lt;b&gt;女士"' in answer.text
     assert re.search(r'<option value="leak" selected>', answer.text)
 
@@ -359,6 +363,7 @@ def test_a_refused_move_says_why_and_keeps_what_was_typed(desk, lead):
     ticket = desk.open()
     answer = desk.move(ticket, "dispatch", urgency="general")
     assert "人员" in re.search(r'class="wrong"[^>]*>([^<]+)<', answer.text)[1]
+    assert text_of(answer).count("缺少：人员") == 1
     assert 'id="move-dispatch" open' in answer.text
     assert '<option value="general" selected>' in answer.text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Query as Param
@@ -13,7 +13,7 @@ from engine.notify import Outbox
 from engine.server import present
 from engine.server.api.route import Body, Short, Text, Whole, router
 from engine.server.auth import Caller, needs
-from engine.server.problems import not_found
+from engine.server.problems import SENTENCES, ProblemError, not_found
 from engine.store.deliveries import Delivery, Filter
 
 routes = router("outbox")
@@ -53,8 +53,10 @@ class Discarding(Body):
 
 @routes.post("/sites/{site}/outbox/retry", summary="Send again what was given up")
 def retry(site: str, body: Retrying, caller: Annotated[Caller, needs("outbox.retry")]) -> dict[str, Any]:
-    """By the whole schedule anew; the message keeps its id, so that whoever got it already knows it."""
-    done = Outbox(caller.daemon.database).retry(_ids(caller, body.messages), caller.at)
+    """By the whole schedule anew; the message keeps its id, so that whoever got it already knows it. Where one was not
+    given up, nothing is done.
+    """
+    done = Outbox(caller.daemon.database).retry(_ids(caller, body.messages, "not_given_up"), caller.at)
     caller.note("outbox.retry", ",".join(map(str, body.messages)))
     return {"retried": done}
 
@@ -62,19 +64,29 @@ def retry(site: str, body: Retrying, caller: Annotated[Caller, needs("outbox.ret
 @routes.post("/sites/{site}/outbox/discard", summary="Give messages up")
 def discard(site: str, body: Discarding, caller: Annotated[Caller, needs("outbox.discard")]) -> dict[str, Any]:
     """What is pending or was given up is not sent any more, for a reason, which is kept."""
-    done = Outbox(caller.daemon.database).discard(_ids(caller, body.messages), body.reason, caller.at)
+    done = Outbox(caller.daemon.database).discard(_ids(caller, body.messages, "not_on_its_way"), body.reason, caller.at)
     caller.note("outbox.discard", ",".join(map(str, body.messages)))
     return {"discarded": done}
 
 
-def _ids(caller: Caller, seqs: Iterable[int]) -> list[str]:
-    """The ids of messages of this site. Raises ProblemError: one is none of them."""
+#: What may be done to messages in which states, by the word of who asks it of others.
+_STATES: Final = {
+    "not_given_up": frozenset({"dead", "discarded", "suppressed"}),
+    "not_on_its_way": frozenset({"pending", "dead"}),
+}
+
+
+def _ids(caller: Caller, seqs: Iterable[int], otherwise: str) -> list[str]:
+    """The ids of messages of this site. Raises ProblemError: one is none of them, or in no state for it."""
     outbox = Outbox(caller.daemon.database)
     ids = []
     for seq in seqs:
         found = outbox.list(Filter(site=caller.service.site.plan.id, after=seq - 1, limit=1))
         if not found or found[0].seq != seq:
             raise not_found("no_message")
+        if found[0].state not in _STATES[otherwise]:
+            words = SENTENCES[otherwise].format(seq=str(seq), state=found[0].state)
+            raise ProblemError(409, otherwise, words)
         ids.append(found[0].id)
     return ids
 

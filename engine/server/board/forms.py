@@ -75,7 +75,10 @@ def answer(plan: Plan, refusal: Refusal, workflow: Workflow | None = None) -> An
     field = name if refusal.code in ("missing", "value") else FIELDS.get(refusal.code, "")
     if refusal.detail in ENVELOPE:
         return Answer(REFUSALS[refusal.code].format(what=ENVELOPE[refusal.detail]), field)
-    return Answer(refused(refusal, plan, workflow).words, field)
+    words = refused(refusal, plan, workflow).words
+    for each in refusal.detail.partition(":")[0].split(", "):  # as their labels say them
+        words = words._replace(en=words.en.replace(each, each.replace("_", " ")))
+    return Answer(words, field)
 
 
 #: Of refusals that are always about the same field, which.
