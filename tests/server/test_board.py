@@ -495,6 +495,23 @@ def test_a_reveal_names_its_purpose_and_is_logged(house, desk):
     assert (entry.action, entry.object, entry.purpose) == ("pii.reveal", ticket, "contact")
 
 
+@pytest.mark.parametrize("files", [None, {"f-photo": ("leak.jpg", b"x" * 100_000)}])
+def test_a_form_without_a_session_is_said_not_to_be_taken_and_its_page_comes_back(house, desk, files):
+    browser, page = Browser(house), "/board/lakeside/intake/repair?customer=8-1"
+    answer = browser.client.post(
+        page.partition("?")[0], data={"form": "x"}, files=files, headers={"Referer": f"http://testserver{page}"}
+    )
+    assert WORDS["unsent"].zh in text_of(answer)
+    assert f'name="next" value="{page}"' in answer.text
+    away = browser.client.post("/accounts", headers={"Referer": "http://evil.example/accounts"})
+    assert 'name="next" value="/"' in away.text
+    assert WORDS["unsent"].zh not in text_of(browser.get(page))
+
+
+def test_the_page_of_an_opening_keeps_its_session_alive(desk):
+    assert 'data-events="/board/lakeside/events"' in desk.get("/board/lakeside/intake/repair").text
+
+
 def test_everybody_changes_his_own_password_and_sessions_elsewhere_end(new_house):
     new_house.account("ming", "小明", lakeside="front_desk")
     here, elsewhere = Browser(new_house, "ming"), Browser(new_house, "ming")
@@ -826,9 +843,14 @@ def test_a_list_of_people_is_taken_in_whole_or_refused_with_its_mistakes(new_hou
     page = "/board/lakeside/people"
     token = re.search(r'name="form" value="(\w+)"', root.get(page).text)[1]
 
-    def send(text):
-        return root.client.post(page, data={"form": token}, files={"list": ("staff.csv", text.encode())})
+    def send(text, name="staff.csv"):
+        return root.client.post(page, data={"form": token}, files={"list": (name, text.encode())})
 
+    boundary = {"Content-Type": "multipart/form-data; boundary=x"}  # as a browser sends a choice of nothing
+    nothing = f'--x\r\nContent-Disposition: form-data; name="form"\r\n\r\n{token}\r\n--x\r\nContent-Disposition: form-data; name="list"; filename=""\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--x--\r\n'
+    answer = root.client.post(page, content=nothing, headers=boundary)
+    assert (answer.status_code, "请先选择文件" in answer.text, "P101" in answer.text) == (422, True, False)
+    assert "P101" in send("").text
     answer = send("person,role\n小李,frontdesk\n")
     assert answer.status_code == 422
     assert "staff.csv:2:role: P202" in text_of(answer)

@@ -100,8 +100,7 @@ class Desk:
         """The visit of somebody who is signed in. Raises SignInFirstError."""
         visit = self.visit(request)
         if visit.session is None:
-            path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            raise SignInFirstError(path if request.method == "GET" else "/")
+            raise _sign_in_first(request)
         return visit
 
     def at(self, request: Request, site: str, action: str) -> Place:
@@ -219,6 +218,14 @@ class Say:
         return (
             str(part["title"]) if self.lang == "zh" else str(part.get("id") or part.get("en") or "").replace("_", " ")
         )
+
+
+def _sign_in_first(request: Request) -> SignInFirstError:
+    """Afterwards back to the page; of a form that was sent, to the page that it stands on."""
+    if request.method == "GET":
+        return SignInFirstError(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+    _, _, page = request.headers.get("referer", "").partition(f"://{request.headers.get('host')}/")
+    return SignInFirstError(f"/{page}", unsent=True)
 
 
 def refused(found: Denial, status: int) -> TroubleError:

@@ -14,7 +14,7 @@ from engine.policy import Words
 from engine.server.accounts import is_administrator
 from engine.server.auth import COOKIE
 from engine.server.board.desk import HERE, LANGUAGE_COOKIE, Desk, Visit
-from engine.server.board.web import FILES_MAX, FORM_MAX, FormRequest, PageRoute, TroubleError
+from engine.server.board.web import FILES_MAX, FormRequest, PageRoute, TroubleError
 from engine.server.board.words import LANGUAGES, WORDS
 from engine.server.denials import Denial
 from engine.server.sessions import LONGEST, SignedIn
@@ -48,10 +48,10 @@ At = Annotated[Desk, Depends(desk_of)]
 
 
 async def filled_in(request: FormRequest, desk: At) -> Sent:
-    """What was sent. Files are read only of somebody who is signed in."""
+    """What was sent. Files are read only of somebody who is signed in. Raises SignInFirstError."""
     if request.headers.get("content-type", "").startswith("multipart/"):
-        visit = await to_thread.run_sync(desk.visit, request)
-        request.most = FORM_MAX if visit.session is None else FILES_MAX
+        await to_thread.run_sync(desk.signed_in, request)
+        request.most = FILES_MAX
     async with request.form(max_files=20, max_fields=200) as form:
         sent = Sent((name, value) for name, value in form.multi_items() if isinstance(value, str))
         uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
@@ -87,11 +87,12 @@ def _administers(desk: Desk, visit: Visit) -> bool:
 
 
 @router.get("/sign-in")
-def sign_in(request: Request, desk: At, next: str = "/") -> Response:
+def sign_in(request: Request, desk: At, next: str = "/", unsent: bool = False) -> Response:
     visit = desk.visit(request)
     if not desk.accounts.all():
         return RedirectResponse("/first", 303)
-    return desk.page(visit, "sign_in.html", {"next": next, "name": "", "problem": None})
+    problem = WORDS["unsent"] if unsent else None
+    return desk.page(visit, "sign_in.html", {"next": next, "name": "", "problem": problem})
 
 
 @router.post("/sign-in")

@@ -45,11 +45,11 @@ class TroubleError(Exception):
 
 
 class SignInFirstError(Exception):
-    """Nobody is signed in; afterwards `next` is where they wanted to go."""
+    """Nobody is signed in; afterwards `next` is where they wanted to go. `unsent`: a form was not taken for that."""
 
-    def __init__(self, next: str) -> None:
+    def __init__(self, next: str, unsent: bool = False) -> None:
         super().__init__(next)
-        self.next = next
+        self.where = urlencode({"next": next, **({"unsent": "1"} if unsent else {})})
 
 
 class FormRequest(Request):
@@ -109,7 +109,7 @@ async def _answered(answer: Handler, request: Request) -> Response:
             raise TroubleError(403, FOREIGN)
         return await answer(request)
     except SignInFirstError as first:
-        return RedirectResponse(f"/sign-in?{urlencode({'next': first.next})}", 303)
+        return RedirectResponse(f"/sign-in?{first.where}", 303)
     except TroubleError as trouble:
         return told(request, trouble)
     except RequestValidationError:

@@ -63,6 +63,14 @@ WORDS: Final = MappingProxyType(
         "length_minutes": Words("{a} min {b} s", "{a} 分 {b} 秒"),
         # ---- signing in ----
         "sign_in": Words("Sign in", "登录"),
+        "unsent": Words(
+            "The session had ended: what was just sent was not taken. Sign in to come back to the form.",
+            "会话已结束，刚才提交的内容未被接收。请登录后回到表单重新填写。",
+        ),
+        "signed_out_typing": Words(
+            "You are signed out: note down what is typed here, then sign in again.",
+            "登录已失效：请先记下已填写的内容，再点此重新登录。",
+        ),
         "name": Words("Name", "账号"),
         "password": Words("Password", "密码"),
         "person": Words("Name in the roster", "花名册中的姓名"),
@@ -346,6 +354,7 @@ WORDS: Final = MappingProxyType(
         "people": Words("People", "人员"),
         "import": Words("Take in a list", "导入名单"),
         "import_help": Words("Staff or customers, CSV or XLSX", "员工或客户名单，CSV 或 XLSX"),
+        "no_list_chosen": Words("Choose a file first.", "请先选择文件。"),
         "import_refused": Words("Nothing was taken in. Mend these first:", "未导入任何内容，请先更正："),
         "imported_staff": Words("The roster has {n} entries now.", "花名册现有 {n} 条。"),
         "imported_customers": Words("{n} customers are known now.", "现有 {n} 位客户。"),

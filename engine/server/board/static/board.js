@@ -139,14 +139,14 @@ function watch(address, { open = () => {}, lost = () => {}, change, end }) {
   addEventListener("pagehide", () => source.close());
 }
 
-// ---- one ticket: that it changed is said, and what is being typed stays ----
+// ---- a page to type on: that its ticket changed, or that its session ended, is said, and what is typed stays ----
 
 const notice = document.getElementById("changed");
 if (notice) {
   const link = notice.querySelector("a");
   watch(notice.dataset.events, {
     change: (family) => {
-      if (family === notice.dataset.family || family === "") link.hidden = false;
+      if (notice.dataset.family && [notice.dataset.family, ""].includes(family)) link.hidden = false;
     },
     end: () => {
       link.textContent = notice.dataset.ended;
