@@ -136,7 +136,6 @@ def _against_sqlite(folder: Path, synchronous: Literal["FULL", "NORMAL"], goal: 
         rounds = [mine.commits(COMMANDS) for _ in range(9)]
         others = [yours.commits(COMMANDS) for _ in range(9)]
         prepared = [_written(scratch, theirs.commits(COMMANDS)) for _ in range(9)]
-        by_hand = _ByHand(hand._connection)
 
         def with_store() -> int:
             for commit in rounds.pop(0):
@@ -145,7 +144,7 @@ def _against_sqlite(folder: Path, synchronous: Literal["FULL", "NORMAL"], goal: 
 
         def with_hands() -> int:
             for commit in others.pop(0):
-                by_hand.write(commit)
+                _by_hand(hand._connection, commit)
             return COMMANDS
 
         def with_nothing() -> int:
@@ -165,40 +164,33 @@ def _against_sqlite(folder: Path, synchronous: Literal["FULL", "NORMAL"], goal: 
     return f"single commands against sqlite3 by hand, {synchronous}", goal, found["ours"] / found["hand"], note
 
 
-class _ByHand:
-    """What somebody writes who needs just these rows, alone with his file: the hashes of the families in a dictionary,
-    no command looked up, no index compared, nobody else let in.
+def _by_hand(connection: sqlite3.Connection, commit: Commit) -> None:
+    """A command as somebody writes it who needs just these rows and is alone with his file: he asks whether its key is
+    known and which hash was the last, compares no index, and lets nobody else in.
     """
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
-        self._executemany = connection.executemany
-        self._heads: dict[str, bytes] = {}
-
-    def write(self, commit: Commit) -> None:
-        execute, family, (step,) = self._execute, commit.family, commit.steps
-        body = STEP.dumps(step)
-        head = link(self._heads.get(family.id, GENESIS), "bench", family.id, step.number, body.encode())
-        execute("BEGIN IMMEDIATE")
-        execute("UPDATE site SET stamp = max(stamp, ?) WHERE name = ?", (step.at, "bench"))
-        values = ("bench", family.id, step.number, step.at, 1, body, head)
-        added = execute(f"INSERT INTO step ({_STEP}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
-        if step.number == 1:
-            execute(
-                f"INSERT INTO family ({_FAMILY}) VALUES (?, ?, ?, 1, ?, 1)", ("bench", family.id, added.lastrowid, head)
-            )
-        else:
-            moved = (step.number, head, "bench", family.id)
-            execute("UPDATE family SET steps = ?, head = ? WHERE site = ? AND id = ?", moved)
-        execute("DELETE FROM timer WHERE site = ? AND family = ?", ("bench", family.id))
-        timers = [("bench", family.id, slot, *timer) for slot, timer in enumerate(commit.timers)]
-        self._executemany(f"INSERT INTO timer (site, family, slot, {TIMER}) VALUES ({_marks(15)})", timers)
-        rows = [("bench", *row[:-1], "[]") for row in commit.rows]
-        self._executemany(f"INSERT OR REPLACE INTO ticket (site, {ROW}) VALUES ({_marks(17)})", rows)
-        answer = ("bench", "desk", f"{family.id}/{step.number}", "body", family.id, step.number, 1)
-        execute(f"INSERT INTO answer VALUES ({_marks(7)})", answer)
-        execute("COMMIT")
-        self._heads[family.id] = head
+    execute, family, (step,) = connection.execute, commit.family, commit.steps
+    key = f"{family.id}/{step.number}"
+    execute("BEGIN IMMEDIATE")
+    assert not execute("SELECT 1 FROM answer WHERE site = 'bench' AND person = 'desk' AND key = ?", (key,)).fetchone()
+    execute("UPDATE site SET stamp = max(stamp, ?) WHERE name = 'bench'", (step.at,))
+    known = execute("SELECT head FROM family WHERE site = 'bench' AND id = ?", (family.id,)).fetchone()
+    body = STEP.dumps(step)
+    head = link(known[0] if known else GENESIS, "bench", family.id, step.number, body.encode())
+    values = ("bench", family.id, step.number, step.at, 1, body, head)
+    added = execute(f"INSERT INTO step ({_STEP}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    if known is None:
+        founded = ("bench", family.id, added.lastrowid, head)
+        execute(f"INSERT INTO family ({_FAMILY}) VALUES (?, ?, ?, 1, ?, 1)", founded)
+    else:
+        moved = (step.number, head, "bench", family.id)
+        execute("UPDATE family SET steps = ?, head = ? WHERE site = ? AND id = ?", moved)
+    execute("DELETE FROM timer WHERE site = ? AND family = ?", ("bench", family.id))
+    timers = [("bench", family.id, slot, *timer) for slot, timer in enumerate(commit.timers)]
+    connection.executemany(f"INSERT INTO timer (site, family, slot, {TIMER}) VALUES ({_marks(15)})", timers)
+    rows = [("bench", *row[:-1], "[]") for row in commit.rows]
+    connection.executemany(f"INSERT OR REPLACE INTO ticket (site, {ROW}) VALUES ({_marks(17)})", rows)
+    execute(f"INSERT INTO answer VALUES ({_marks(7)})", ("bench", "desk", key, "body", family.id, step.number, 1))
+    execute("COMMIT")
 
 
 _STEP: Final = "site, family, number, at, recorded_at, body, hash"
