@@ -177,6 +177,18 @@ def test_a_customer_who_was_found_is_filled_into_the_form(site, look):
     assert filled == {"name": "王女士", "unit": "3-2-1101", "phone": "138 0000 0101"}
 
 
+def test_a_customer_is_looked_for_above_the_form_on_a_phone_and_beside_it_at_a_desk(site, look):
+    def places(eyes):
+        eyes.go("/board/bridge/intake/repair")
+        return eyes.one(".before").rect, eyes.one(".intake-form").rect
+
+    search, form = places(look("li", PHONE))
+    assert search["y"] + search["height"] <= form["y"]
+    search, form = places(look("li"))
+    assert search["x"] >= form["x"] + form["width"]
+    assert search["y"] < form["y"] + form["height"]
+
+
 def test_why_a_due_is_then_fits_its_card(site, look):
     _opened(site)
     eyes = look("chen", PHONE)

@@ -15,7 +15,7 @@ from engine.server import people
 from engine.server.access import SCOPES, Grants, allowed
 from engine.server.access import WORDS as GRANTED_WORDS
 from engine.server.accounts import Profile
-from engine.server.board.desk import Desk, Visit
+from engine.server.board.desk import Desk, Place, Visit
 from engine.server.board.entrance import At, Form
 from engine.server.board.web import PageRoute
 from engine.server.denials import Denial
@@ -124,7 +124,7 @@ def _shown(account: Account) -> dict[str, Any]:
 @router.get("/board/{site}/people")
 def roster(request: Request, desk: At, site: str) -> Response:
     place = desk.at(request, site, "people.list")
-    return desk.page_at(place, "people.html", {"entries": _entries(desk, site), "imported": None})
+    return _people(desk, place)
 
 
 @router.post("/board/{site}/people")
@@ -132,10 +132,19 @@ def take_list(request: Request, desk: At, site: str, form: Form) -> Response:
     """A list of staff or of customers: taken whole, or refused with every mistake and its place."""
     place = desk.at(request, site, "people.import")
     desk.check_form(place.visit, form)
-    imported = people.import_list(desk.daemon, site, form.names.get(FILE) or FILE, form.files.get(FILE, b""))
+    if not form.names.get(FILE):
+        return _people(desk, place, unchosen=True, status=422)
+    imported = people.import_list(desk.daemon, site, form.names[FILE], form.files.get(FILE, b""))
     desk.note(place, "people.import", imported.kind, "refused" if imported.mistakes else "done")
-    values = {"entries": _entries(desk, site), "imported": imported}
-    return desk.page_at(place, "people.html", values, 422 if imported.mistakes else 200)
+    return _people(desk, place, imported, status=422 if imported.mistakes else 200)
+
+
+def _people(
+    desk: Desk, place: Place, imported: people.Imported | None = None, *, unchosen: bool = False, status: int = 200
+) -> Response:
+    """Who is in which role, and what became of a list; `unchosen`: none was handed in."""
+    values = {"entries": _entries(desk, place.name), "imported": imported, "unchosen": unchosen}
+    return desk.page_at(place, "people.html", values, status)
 
 
 def _entries(desk: Desk, site: str) -> list[dict[str, Any]]:
