@@ -99,6 +99,21 @@ class Service:
         """
         return self.turn(lambda turn: turn.handle(command))
 
+    def open(self, command: Command) -> Done | Refusal:
+        """`handle` of an opening under the next number of the site, `lakeside-17`: a refused one, and one that is
+        answered as before, takes none.
+        """
+
+        def work(turn: Turn) -> Done | Refusal:
+            number = (turn.tx.mark(NUMBERED) or 0) + 1
+            numbered = command._replace(ticket=f"{self.site.plan.id}-{number}")
+            done = turn.handle(numbered)
+            if isinstance(done, Done) and done.family.id == numbered.ticket:
+                turn.tx.set_mark(NUMBERED, number)
+            return done
+
+        return self.turn(work)
+
     def turn(self, work: Callable[[Turn], T]) -> T:
         """Do one turn in a transaction, then what it sent to other families, each in one of its own."""
         result, turn = self._write(work)
@@ -430,16 +445,6 @@ class Service:
             return Refusal("by", by)
         self.record(at, "revealed", privacy.rule, {"ticket": ticket, "fact": fact, "by": by, "purpose": purpose})
         return None
-
-    def new_ticket(self) -> str:
-        """A number for a new ticket of the site: `lakeside-17`. One that is not used leaves a gap."""
-
-        def count(tx: Transaction) -> int:
-            number = (tx.mark(NUMBERED) or 0) + 1
-            tx.set_mark(NUMBERED, number)
-            return number
-
-        return f"{self.site.plan.id}-{self.store.write(count)}"
 
     def adopt(self, at: int, plan: Plan) -> None:
         """Another version of the site's plan: new tickets go by the one in force, open ones keep theirs."""

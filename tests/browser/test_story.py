@@ -128,11 +128,10 @@ def test_a_countdown_counts_and_a_line_that_is_new_comes_by_itself(site, look):
 def _opened(site):
     from engine.runtime import Done, Door
 
-    ticket = site.service.new_ticket()
     given = {"category": "enquiry", "name": "陈先生", "unit": "1-1-101", "phone": "13800000002", "matter": "装修备案"}
-    done = site.service.handle(Door(site.service).request(site.clock.at, ticket, "小李", "open", given))
+    done = site.service.open(Door(site.service).request(site.clock.at, "", "小李", "open", given))
     assert isinstance(done, Done)
-    return ticket
+    return done.family.id
 
 
 def test_the_board_is_used_without_a_mouse(site, look):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
@@ -84,6 +85,19 @@ def test_i16_the_same_key_with_another_body_is_refused():
     desk.handle(Command("T1", DESK, START, commands.Open("matter", {"place": "A"}, "desk", "", DAYS.id), key="k"))
     other = commands.Open("matter", {"place": "B"}, "desk", "", DAYS.id)
     assert desk.handle(Command("T2", DESK, START, other, key="k")) == Refusal("key_reused", "k")
+
+
+def test_a_number_is_taken_only_by_an_opening_and_once_per_key():
+    desk = service()
+
+    def opened(category, key):
+        return desk.open(Command("", DESK, START, commands.Open(category, {}, "desk", "", DAYS.id), key=key))
+
+    assert isinstance(opened("nothing", "a"), Refusal)
+    with ThreadPoolExecutor(4) as pool:
+        made = [done.family.id for done in pool.map(lambda _: opened("matter", "b"), range(8))]
+    made.append(opened("matter", "c").family.id)
+    assert made == [f"{desk.site.plan.id}-{n}" for n in [1] * 8 + [2]]
 
 
 def test_a_refusal_is_not_remembered():

@@ -159,11 +159,11 @@ def begin(
         raise not_found("no_role")
     key = command_key(idempotency_key)
     given = as_texts(body.facts) | {"category": role.handover}
-    request = caller.door.request(caller.at, service.new_ticket(), caller.person, "open", given, caller.roles)
+    request = caller.door.request(caller.at, "", caller.person, "open", given, caller.roles)
     if isinstance(request, Refusal):
         raise refused(request, plan)
     assert isinstance(request.act, commands.Open)
-    done = service.handle(request._replace(key=key, act=request.act._replace(post=role.id)))
+    done = service.open(request._replace(key=key, act=request.act._replace(post=role.id)))
     if isinstance(done, Refusal):
         raise refused(done, plan)
     return {"ticket": present.ticket(plan, done.family, done.family.root, caller.at)}

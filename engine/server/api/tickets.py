@@ -62,10 +62,10 @@ def open_ticket(
         given["occurred_at"] = body.occurred_at
     key = command_key(idempotency_key)
     service = caller.service
-    request = caller.door.request(caller.at, service.new_ticket(), caller.person, "open", given, caller.roles)
+    request = caller.door.request(caller.at, "", caller.person, "open", given, caller.roles)
     if isinstance(request, Refusal):
         raise refused(request, service.site.plan)
-    done = service.handle(request._replace(key=key))
+    done = service.open(request._replace(key=key))
     if isinstance(done, Refusal):
         plan = service.site.plan_at(caller.at)
         if done.code == "unknown" and done.detail == body.category not in plan.categories:

@@ -46,9 +46,9 @@ def open_ticket(request: Request, desk: At, site: str, category: str, form: Form
     if "find" in form:  # a customer is looked for: what was typed stays
         return _page(desk, place, category, filled, customer=form.get("customer", "").strip())
     given = {**filled.typed, "category": category}
-    principal, ticket = place.visit.principal, place.service.new_ticket()
-    command = place.door.request(place.visit.at, ticket, principal.person, "open", given, principal.roles(site))
-    done = command if isinstance(command, Refusal) else place.service.handle(keyed(command, form))
+    principal = place.visit.principal
+    command = place.door.request(place.visit.at, "", principal.person, "open", given, principal.roles(site))
+    done = command if isinstance(command, Refusal) else place.service.open(keyed(command, form))
     if isinstance(done, Refusal):
         plan = place.service.site.plan_at(place.visit.at)
         problem = answer(plan, offers.whole(plan, None, command, done))
