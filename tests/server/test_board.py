@@ -638,10 +638,16 @@ def test_a_damaged_duty_keeps_its_place_among_those_of_its_day(new_house):
 
 def test_a_handover_says_who_leaves_and_who_takes(new_house):
     new_house.account("root", "陈经理", everywhere="admin")
+    new_house.pass_time(60)
+    people = [Entry("小陈", "front_desk", ("desk_early",)), Entry("小周", "front_desk", ("desk_late",))]
+    new_house.daemon.engine.services["cloud-park"].roster_changed(new_house.clock(), people, ["小李", "小赵"])
     new_house.pass_time(4 * 3600)
     page = text_of(Browser(new_house, "root").get("/board/cloud-park/handover"))
     assert "待交班签字" in page
     assert "尚未签字" in page
+    ticket = "/board/cloud-park/ticket/handover@2026-09-30T13:00:front_desk"
+    head = text_of(Browser(new_house, "root").get(ticket)).partition("可办理")[0]
+    assert "交班人 小陈 接班人 小周" in " ".join(head.split())
 
 
 @pytest.mark.parametrize(

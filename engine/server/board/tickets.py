@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from engine.core import Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
+from engine.policy import PARTIES, Words
 from engine.runtime import MASK, listed, may_see
 from engine.server import offers, present
 from engine.server.access_log import PURPOSES, purpose_denial
@@ -155,9 +156,19 @@ def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Ma
         "has_notes": any(event["kind"] == "noted" for step in steps for event in step["events"]),
         "notes_shown": NOTES in revealed,
         "may_see": may_see(plan, family, one, principal.person, actor.roles),
+        "sides": _sides(place, plan, one),
         "purposes": PURPOSES,
         "late_reports": plan.late_reports,
     }
+
+
+def _sides(place: Place, plan: Plan, one: Ticket) -> list[tuple[Words, str]]:
+    """Of a handover, who leaves the post and who takes it; empty where the roster names nobody."""
+    if one.post not in plan.roles or one.category != plan.roles[one.post].handover:
+        return []
+    roster = place.service.site.roster
+    people = {"leaver": roster.leaver(one.post, one.opened), "taker": roster.taker(one.post, one.opened)}
+    return [(PARTIES[side], person or "") for side, person in people.items()]
 
 
 def _move(plan: Plan, move: Mapping[str, Any], people: Mapping[str, Iterable[str]]) -> dict[str, Any]:
