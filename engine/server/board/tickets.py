@@ -164,7 +164,7 @@ def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Ma
 
 def _sides(place: Place, plan: Plan, one: Ticket) -> list[tuple[Words, str]]:
     """Of a handover, who leaves the post and who takes it; empty where the roster names nobody."""
-    if one.post not in plan.roles or one.category != plan.roles[one.post].handover:
+    if one.post is None or one.post not in plan.roles or one.category != plan.roles[one.post].handover:
         return []
     roster = place.service.site.roster
     people = {"leaver": roster.leaver(one.post, one.opened), "taker": roster.taker(one.post, one.opened)}
