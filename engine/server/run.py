@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from socket import socket
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from threading import Thread
 
 import uvicorn
@@ -29,12 +29,13 @@ NAMED = 3
 
 
 def run(daemon: Daemon) -> None:
-    """Answer HTTP in this thread until SIGTERM or SIGINT; SIGHUP reads every policy anew."""
+    """Answer HTTP in this thread until SIGTERM or SIGINT; SIGHUP reads every policy anew. Exits with 2 where nobody can
+    listen, before anything has run.
+    """
+    place = _place(daemon)
     app = make_app(daemon)
     settings = uvicorn.Config(
         app,
-        host=daemon.config.host,
-        port=daemon.config.port,
         http=Connection,
         log_config=None,
         access_log=False,
@@ -55,11 +56,27 @@ def run(daemon: Daemon) -> None:
     settle()
     _greet(daemon, app.state.gate)
     try:
-        _Server(settings, systemd).run()
+        _Server(settings, systemd).run([place])
     finally:
         housekeeping.stop()
         daemon.stop()
         systemd.close()
+
+
+def _place(daemon: Daemon) -> socket:
+    """The address of the settings, taken; it is not heard there yet."""
+    host, port = daemon.config.host, daemon.config.port
+    place = socket(AF_INET6 if ":" in host else AF_INET)
+    place.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    try:
+        place.bind((host, port))
+    except OSError as error:
+        place.close()
+        daemon.database.close()
+        mend = "stop what runs there, or give another address: --listen, or `listen` of the settings"
+        print(f"Error: cannot listen at {host}:{port} ({error.strerror}): {mend}", file=sys.stderr)
+        raise SystemExit(2) from None
+    return place
 
 
 class _Server(uvicorn.Server):
