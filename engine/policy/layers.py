@@ -11,7 +11,7 @@ from engine.policy.diagnostics import Report, diagnostic
 from engine.policy.document import Layer
 from engine.policy.nodes import List, Node, Text, broken_at, parse
 from engine.policy.source import Source
-from engine.policy.suggest import did_you_mean
+from engine.policy.suggest import did_you_mean, nearest
 from engine.policy.text import read
 
 LAYERS_MAX: Final = 40
@@ -69,16 +69,19 @@ class _Gatherer:
         return base.value in self.done
 
     def _find(self, base: Text, source: Source) -> FilePath | None:
+        """The file of a base; a name that is not there is reported, and read as the one it most resembles."""
         folders = [*([source.path.parent] if source.path else []), *self.shelves]
-        if NAME.fullmatch(base.value):
-            for folder in folders:
-                for path in (folder / f"{base.value}.yaml", folder / f"{base.value}.yml"):
-                    if path.is_file():
-                        return path
+        if (found := _named(base.value, folders)) is not None:
+            return found
         known = {path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.y*ml")} - {*self.open}
         missing = diagnostic("E904", base.span, policy=base.value)
         self.report.add(missing.helping(*did_you_mean(base.value, sorted(known))))
-        return None
+        return _named(nearest(base.value, known) or "", folders)
+
+
+def _named(name: str, folders: Iterable[FilePath]) -> FilePath | None:
+    paths = (folder / f"{name}{ending}" for folder in folders for ending in (".yaml", ".yml"))
+    return next((path for path in paths if path.is_file()), None) if NAME.fullmatch(name) else None
 
 
 def _beside(source: Source, path: FilePath) -> str:

@@ -181,6 +181,9 @@ class _Builder:
             if (first := entries.get(key.value)) is not None:
                 twice = diagnostic("Y008", key.span, SECOND, key=key.value)
                 self.report.add(twice.against(first.key.span, FIRST))
+                if isinstance(value, Map) and isinstance(first.value, Map):  # what only the second says is read on with
+                    both = Map({**value.entries, **first.value.entries}, first.value.span)
+                    entries[key.value] = Entry(first.key, both)
                 continue
             entries[key.value] = Entry(key, value)
         return Map(entries, self._span(start, event))

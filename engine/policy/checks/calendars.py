@@ -26,46 +26,56 @@ REASONS: Final[dict[str, Words]] = {
 
 
 def check(desk: Desk, plan: Plan) -> None:
-    known: dict[str, Timetable] = {}
+    known: dict[str, Timetable | None] = {}
     for id in plan.calendars:
         _compile(desk, plan, id, known, ())
 
 
-def _compile(desk: Desk, plan: Plan, id: str, known: dict[str, Timetable], chain: tuple[str, ...]) -> Timetable | None:
+def _compile(
+    desk: Desk, plan: Plan, id: str, known: dict[str, Timetable | None], chain: tuple[str, ...]
+) -> Timetable | None:
     """A calendar after those it is open with; what is wrong is said once."""
-    path = ("calendars", id)
     if id in chain:
-        desk.add(desk.say("E410", (*path, "also"), circle=" → ".join([*chain[chain.index(id) :], id])))
-        desk.doubt(path)
-    if id in known or desk.doubts(*path):
-        return known.get(id)
-    others = {
-        name: _compile(desk, plan, name, known, (*chain, id))
-        for name in plan.calendars[id].also
-        if name in plan.calendars
-    }
-    if None in others.values():
+        circle = " → ".join([*chain[chain.index(id) :], id])
+        desk.add(desk.say("E410", ("calendars", id, "also"), circle=circle))
+        desk.doubt(("calendars", id))
         return None
+    if id not in known:
+        others = {
+            name: _compile(desk, plan, name, known, (*chain, id))
+            for name in plan.calendars[id].also
+            if name in plan.calendars
+        }
+        whole = {name: table for name, table in others.items() if table is not None}
+        known[id] = _timetable(desk, plan, id, whole) if len(whole) == len(others) else None
+    return known[id]
+
+
+def _timetable(desk: Desk, plan: Plan, id: str, others: dict[str, Timetable]) -> Timetable | None:
+    """Of a calendar that was read in part its other mistakes are looked for all the same, and nothing is concluded."""
+    path = ("calendars", id)
+    doubtful = desk.doubts(*path)
     try:
-        table = compile_calendar(plan.calendars[id], _data(plan), {name: one for name, one in others.items() if one})
+        table = compile_calendar(plan.calendars[id], _data(plan), others)
     except CalendarError as error:
         for problem in error.problems:
+            if doubtful and problem.reason == "no-hours":  # they may be what could not be read
+                continue
             at = (*path, *(int(step) if step.isdigit() else step for step in problem.path))
             reason = REASONS.get(problem.reason, Words(problem.message, problem.message))
             found = desk.say("E407", at, key=problem.reason in ("bad-weekday", "bad-date", "overlap"), problem=reason)
             desk.add(found.noting(Words(problem.message, problem.message)))
         desk.doubt(path)
         return None
-    known[id] = table
-    if table.never_opens:
+    if table.never_opens and not doubtful:
         desk.add(desk.say("E408", path, key=True, calendar=id))
         desk.doubt(path)
-    return table
+    return None if doubtful else table
 
 
 def check_horizon(desk: Desk, plan: Plan, today: date) -> None:
     """Deadlines that reach beyond the days a calendar knows (DESIGN §5: a warning, never an error)."""
-    known: dict[str, Timetable] = {}
+    known: dict[str, Timetable | None] = {}
     for id in plan.calendars:
         table = None if desk.doubts("calendars", id) else _compile(desk, plan, id, known, ())
         longest = _longest(plan, id)
