@@ -152,6 +152,7 @@ def _database(data: Path, now: int) -> Iterator[Line]:
 def _settings(config: Path | None) -> Iterator[Line]:
     from engine.policy import failed, load
     from engine.server import ConfigError, read_config
+    from engine.server.config import channels_of, stray_routes
 
     if config is None:
         return
@@ -161,12 +162,18 @@ def _settings(config: Path | None) -> Iterator[Line]:
         yield Line("settings", "bad", str(error))
         return
     yield Line("settings", "ok", str(config))
+    channels = {}
     for path in settings.sites:
         remedy = (f"huiyin check {path}", f"huiyin check {path}")
-        if failed(load(path).diagnostics):
+        loaded = load(path)
+        if loaded.plan is None or failed(loaded.diagnostics):
             yield Line("policy", "bad", f"{path} has mistakes", remedy)
         else:
+            channels[path.stem] = channels_of(loaded.plan)
             yield Line("policy", "ok", str(path))
+    remedy = ("mend the name in the settings, or in the policy", "请更正设置或政策中的名称")
+    for stray in stray_routes(settings, channels):
+        yield Line("routes", "warn", stray, remedy)
 
 
 def _data_of(config: Path) -> Path | None:

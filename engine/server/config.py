@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,11 +11,14 @@ from typing import Any, Final
 
 import yaml
 
+from engine.core import Plan
 from engine.notify import Destination, DestinationsError, read_destinations
 from engine.policy import shipped_policies
 
 MESSAGE_DAYS: Final = 90
 EVIDENCE_GB: Final = 20
+#: Among routes every site, and among those of a site every channel, that are not named.
+EVERY: Final = "*"
 
 
 class ConfigError(Exception):
@@ -46,6 +49,28 @@ class Config:
 
 
 KEYS = frozenset({"data", "sites", "listen", "url", "destinations", "routes", "proxies", "message_days", "evidence_gb"})
+
+
+def stray_routes(config: Config, channels: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Routes that nothing takes, of sites that do not run and of channels that no policy declares; `channels`: site ->
+    those of its policy. No mistakes: the next version of a policy may declare them.
+    """
+    sites = {path.stem for path in config.sites}
+    everywhere = {channel for known in channels.values() for channel in known} if sites <= channels.keys() else None
+    for site, routes in config.routes.items():
+        if site != EVERY and site not in sites:
+            yield f"routes.{site}: no site of this name runs; there are: {', '.join(sorted(sites))}"
+            continue
+        known = everywhere if site == EVERY else channels.get(site)
+        for channel in routes:
+            if known is not None and channel not in {EVERY, *known}:
+                there = ", ".join(sorted(known)) or "none"
+                yield f"routes.{site}.{channel}: no policy has this channel (messaging.channels); there are: {there}"
+
+
+def channels_of(plan: Plan) -> Collection[str]:
+    """The channels that a policy declares."""
+    return plan.messaging.channels if plan.messaging is not None else ()
 
 
 def shipped_sites() -> tuple[Path, ...]:
@@ -92,7 +117,7 @@ class _Reader:
             port=port,
             url=url,
             destinations=destinations,
-            routes=self._routes(destinations),
+            routes=self._routes(destinations, sites),
             proxies=self._proxies(),
             secure=url.startswith("https://"),
             message_days=self._number("message_days", range(7, 3_651), MESSAGE_DAYS),
@@ -151,12 +176,18 @@ class _Reader:
             self.mistakes += str(error).splitlines()
             return {}
 
-    def _routes(self, destinations: Mapping[str, Destination]) -> Mapping[str, Mapping[str, str]]:
+    def _routes(
+        self, destinations: Mapping[str, Destination], sites: tuple[Path, ...]
+    ) -> Mapping[str, Mapping[str, str]]:
+        """A site that is not there is a mistake where the settings list sites; else the command line may name it."""
         routes = self.document.get("routes", {})
         if not isinstance(routes, dict) or not all(isinstance(channels, dict) for channels in routes.values()):
             self._wrong("routes", "a map is expected: site -> channel -> destination")
             return {}
+        there = {EVERY, *(path.stem for path in sites)}
         for site, channels in routes.items():
+            if "sites" in self.document and site not in there:
+                self._wrong(f"routes.{site}", f"there is no such site; there are {', '.join(sorted(there))}")
             for channel, name in channels.items():
                 if not isinstance(name, str) or name not in destinations:
                     self._wrong(f"routes.{site}.{channel}", f"{name!r} is no destination")

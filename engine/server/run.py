@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Collection, Mapping
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from threading import Thread
 
@@ -14,6 +15,7 @@ import uvicorn
 from engine.runtime import monotonic
 from engine.server.app import make_app
 from engine.server.auth import Gate
+from engine.server.config import channels_of, stray_routes
 from engine.server.connections import Connection
 from engine.server.daemon import Daemon, RefusedPolicyError
 from engine.server.housekeeping import Housekeeping
@@ -52,6 +54,8 @@ def run(daemon: Daemon) -> None:
     daemon.start()
     for site, file in daemon.engine.refused.items():
         log.error("the policy of %s is refused, the one before runs on: huiyin check %s", site, file)
+    for stray in stray_routes(daemon.config, _channels(daemon)):
+        log.warning("%s", stray)
     housekeeping.start()
     settle()
     _greet(daemon, app.state.gate)
@@ -94,6 +98,10 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         self._systemd.stopping()
         await super().shutdown(sockets)
+
+
+def _channels(daemon: Daemon) -> Mapping[str, Collection[str]]:
+    return {name: channels_of(service.site.plan) for name, service in daemon.engine.services.items()}
 
 
 def _greet(daemon: Daemon, gate: Gate) -> None:

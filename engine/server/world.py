@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from engine.core import Plan
 from engine.notify import Console, Destination, Mail, Nobody, Person, Reader, Route, Undeliverable
 from engine.runtime import Engine, Service, may_see
-from engine.server.config import Config
+from engine.server.config import EVERY, Config
 from engine.server.status_links import StatusLinks
 
 REPORTER = "reporter"
-#: Among routes every site, and among those of a site every channel, that are not named.
-EVERY = "*"
 
 
 class World:

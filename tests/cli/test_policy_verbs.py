@@ -332,6 +332,9 @@ def test_the_doctor_reads_the_settings_and_the_policies_they_name(healthy, tmp_p
     config = tmp_path / "huiyin.yaml"
     config.write_text("data: data\nsites: [garden.yaml]\n", encoding="utf-8")
     assert look(tmp_path, "--config", config) == (0, {})
+    stray = "destinations: {here: {kind: console}}\nroutes: {garden: {pigeon: here}}\n"
+    config.write_text(f"data: data\nsites: [garden.yaml]\n{stray}", encoding="utf-8")
+    assert look(tmp_path, "--config", config) == (0, {"routes": "warn"})
     write(healthy, "policy: garden\ncategories: nothing")
     assert look(tmp_path, "--config", config) == (1, {"policy": "bad"})
     config.write_text("data: data\nsite: [garden.yaml]\n", encoding="utf-8")

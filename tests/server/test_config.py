@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.notify import Reader
 from engine.runtime import VirtualClock
 from engine.server import ConfigError, build, read_config
+from engine.server.config import stray_routes
 from engine.server.status_links import StatusLinks
 from engine.server.world import World
 from tests.core.harness import HEAD, at
@@ -92,6 +95,22 @@ def test_all_mistakes_are_told_at_once_each_with_the_keys_that_lead_to_it(settin
         settings("listen: nowhere\nspeed: fast\ndestinations: {hook: {kind: pigeon}}\nroutes: {garden: {mail: owl}}\n")
     told = str(refused.value).splitlines()
     assert [line.split(": ")[1] for line in told] == ["speed", "listen", "destinations.hook.kind", "routes.garden.mail"]
+
+
+def test_a_route_of_a_site_that_is_not_listed_is_a_mistake(settings):
+    with pytest.raises(ConfigError, match=r"routes\.quik: there is no such site; there are \*, garden, harbour"):
+        settings(DESTINATIONS + "routes: {quik: {mail: screen}}\n")
+
+
+def test_routes_that_nothing_takes_are_named_and_the_next_version_of_a_policy_may_take_them(settings):
+    config = settings(DESTINATIONS + "routes: {garden: {mail: hall, wechat: wall}, '*': {'*': screen, sms: hall}}\n")
+    found = list(stray_routes(config, {"garden": {"mail"}, "harbour": {"sms"}}))
+    assert [line.split(": ")[0] for line in found] == ["routes.garden.wechat"]
+    assert list(stray_routes(config, {"garden": {"mail", "wechat"}})) == []  # the other one does not run now
+    other = replace(config, sites=config.sites[1:])  # as the command line may choose
+    assert list(stray_routes(other, {"harbour": {"sms"}})) == [
+        "routes.garden: no site of this name runs; there are: harbour"
+    ]
 
 
 def test_a_route_to_several_destinations_is_a_mistake_that_is_told(settings):
