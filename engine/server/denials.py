@@ -90,6 +90,14 @@ SENTENCES: Final = MappingProxyType(
             "at “{site}” nothing is called “{word}” that could be granted; there are: {known}",
             "在“{site}”没有可授予的“{word}”；现有：{known}",
         ),
+        "grant_empty": Words(
+            "nothing is granted at “{site}”: name its roles after the colon, or leave the site out",
+            "在“{site}”没有授予任何内容：请在冒号后写角色，或去掉这个项目",
+        ),
+        "grant_everywhere": Words(
+            "at “{site}” alone, {word} gives nothing: it is for the whole deployment, grant it at *",
+            "{word} 只适用于整个部署，在“{site}”单独授予无效：请在 * 授予",
+        ),
         "sign_in_failed": Words("the name or the password is wrong", "账号或密码不正确"),
         "sign_in_waits": Words(
             "too many sign-ins failed; try again in {wait} seconds", "登录失败次数过多；请在 {wait} 秒后再试"

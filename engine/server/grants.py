@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from engine.server.access import EVERYWHERE, SCOPES, WORDS, Grants
+from engine.server.access import ACTIONS, EVERYWHERE, SCOPES, WORDS, Grants
 from engine.server.denials import Denial, denial
 
 #: site -> the roles of its policy.
 Known: TypeAlias = Mapping[str, frozenset[str]]
+#: Scopes that give nothing at a single site.
+ONLY_EVERYWHERE: Final = SCOPES - {"admin"} - {need.scope for need in ACTIONS.values() if not need.deployment}
 
 
 def account_denial(sites: Grants, known: Known) -> Denial | None:
     """What is wrong with what an account is to be granted: roles, scopes, `wall`."""
-    return _denial(sites, known, SCOPES | WORDS)
+    if wrong := _denial(sites, known, SCOPES | WORDS):
+        return wrong
+    for site, granted in sites.items():
+        if not granted:
+            return denial("grant_empty", site=site)
+        if site != EVERYWHERE and (idle := granted & ONLY_EVERYWHERE):
+            return denial("grant_everywhere", site=site, word=listed(idle))
+    return None
 
 
 def token_denial(scopes: frozenset[str], sites: Grants, known: Known) -> Denial | None:

@@ -131,6 +131,14 @@ def test_a_mistake_does_not_use_the_code_up(house):
         pytest.param(
             "ming", {"sites": {"riverside": frozenset({"manager"})}}, GOOD, "grant_unknown", id="role of another"
         ),
+        pytest.param("ming", {"sites": {"lakeside": frozenset()}}, GOOD, "grant_empty", id="nothing at a site"),
+        pytest.param("ming", {"sites": {"*": frozenset()}}, GOOD, "grant_empty", id="nothing anywhere"),
+        *(
+            pytest.param(
+                "ming", {"sites": {"lakeside": frozenset({"agent", scope})}}, GOOD, "grant_everywhere", id=scope
+            )
+            for scope in ("audit:read", "metrics:read")
+        ),
         pytest.param("ming", {"sites": {"*": frozenset({"king"})}}, GOOD, "grant_unknown", id="role of none"),
     ],
 )
@@ -148,7 +156,10 @@ def test_names_are_words_of_any_language(house, name):
 
 
 def test_whatever_can_be_granted_may_be(house):
-    sites = {"lakeside": frozenset({"agent", "manager", "people:write", "admin"}), "*": frozenset({"wall", "manager"})}
+    sites = {
+        "lakeside": frozenset({"agent", "manager", "people:write", "admin"}),
+        "*": frozenset({"wall", "manager", "audit:read"}),
+    }
     assert house.account(sites=sites).sites == sites
     assert house.accounts.find("Lily ").sites == sites
 

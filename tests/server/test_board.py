@@ -764,9 +764,20 @@ def test_an_administrator_makes_an_account_whose_password_is_shown_once(house, r
     assert password not in root.get("/accounts").text
     answer = root.post("/accounts", "/accounts", **{**fields, "name": "other", "grants": "lakeside: king"})
     assert "king" in text_of(answer)
+    answer = root.post("/accounts", "/accounts", **{**fields, "name": "other", "grants": "lakeside: audit:read"})
+    assert "请在 * 授予" in text_of(answer)
     assert house.gate.accounts.find("other") is None
     root.post("/accounts", "/accounts", what="disable", name="sun")
     assert Browser(house).sign_in("sun", password).status_code == 403
+
+
+def test_a_person_whom_no_list_of_staff_has_is_a_hint_and_no_refusal(house, root):
+    fields = {"what": "make", "grants": "lakeside: front_desk"}
+    hint = WORDS["person_unlisted"].format(person="小禾").zh
+    assert hint in text_of(root.post("/accounts", "/accounts", name="he", person="小禾", **fields))
+    assert house.gate.accounts.find("he") is not None
+    known = root.post("/accounts", "/accounts", name="hé", person="小李", **fields)
+    assert WORDS["person_unlisted"].format(person="小李").zh not in text_of(known)
 
 
 def test_an_administrator_makes_a_token_that_is_shown_once_and_revokes_it(house, root):

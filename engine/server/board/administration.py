@@ -52,7 +52,15 @@ def change(request: Request, desk: At, form: Form) -> Response:
     if isinstance(done, Denial):
         return _page(desk, visit, given=form, problem=done.words, status=done.status)
     shown = (done.name, password) if what in ("make", "password") else None
-    return _page(desk, visit, made=shown)
+    unlisted = what in ("make", "change") and _is_unlisted(desk, done)
+    return _page(desk, visit, made=shown, unlisted=done.person if unlisted else "")
+
+
+def _is_unlisted(desk: Desk, account: Account) -> bool:
+    """Whether there is a list of staff where something is granted, and none has the person: often a typo."""
+    services = desk.daemon.engine.services
+    rosters = [one.site.roster for name, one in services.items() if {name, "*"} & account.sites.keys()]
+    return any(roster.entries for roster in rosters) and not any(roster.knows(account.person) for roster in rosters)
 
 
 def administrator(desk: Desk, request: Request, action: str) -> Visit:
@@ -87,6 +95,7 @@ def _page(
     given: Mapping[str, str] | None = None,
     problem: Words | None = None,
     made: tuple[str, str] | None = None,
+    unlisted: str = "",
     status: int = 200,
 ) -> Response:
     values = {
@@ -96,6 +105,7 @@ def _page(
         "given": given or {},
         "problem": problem,
         "made": made,
+        "unlisted": unlisted,
     }
     return desk.page(visit, "accounts.html", values, status)
 

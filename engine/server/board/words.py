@@ -317,6 +317,11 @@ WORDS: Final = MappingProxyType(
             "The password of {name}, shown only now; to be changed after the first sign-in, at the name above:",
             "{name} 的密码，仅显示这一次；首次登录后请点击页面上方的姓名修改：",
         ),
+        "person_unlisted": Words(
+            "No list of staff there has “{person}”: the granted roles hold, but this person is never on duty and no "
+            "message comes. Check the name, or take in the list with it.",
+            "相关项目的花名册中没有“{person}”：所授角色有效，但此人不会被排班，也收不到消息。请核对姓名或更新名单。",
+        ),
         "my_account": Words("My account", "我的账号"),
         "present_password": Words("Present password", "当前密码"),
         "next_password": Words("New password", "新密码"),
