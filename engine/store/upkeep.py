@@ -75,7 +75,7 @@ def _damages(connection: sqlite3.Connection) -> list[Damage]:
     """Those of the file itself, if there are any; else those of what is written in it."""
     connection.execute("BEGIN")
     try:
-        said = [text for (text,) in connection.execute("PRAGMA quick_check")]
+        said = [text for (text,) in connection.execute("PRAGMA integrity_check")]
         if said != ["ok"]:
             return [Damage("", "", 0, f"the file is damaged: {text}") for text in said]
         return list(chain.damages(connection))
@@ -92,7 +92,7 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
         with opened(part, "rw") as copy:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
-            (said,) = copy.execute("PRAGMA quick_check").fetchone()
+            (said,) = copy.execute("PRAGMA integrity_check").fetchone()
         if said != "ok":
             raise StoreError(f"the copy {part} is damaged: {said}")
         _settle(part)
