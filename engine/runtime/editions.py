@@ -37,6 +37,10 @@ def take_up(service: Service, at: int) -> bool:
 
 def publish(services: Collection[Service], at: int, edition: str, days: Mapping[str, Any]) -> None:
     """Publish day data under a name to all of these sites. Raises CalendarError, and then to none of them."""
+    if days.get("days") == []:
+        raise CalendarError(
+            [Problem(("days",), "no day stands in it: a year would count as one without holidays", "bad-days")]
+        )
     for service in services:
         plan = service.site.plan
         if edition in plan.editions:

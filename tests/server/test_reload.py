@@ -32,6 +32,7 @@ from tests.runtime.running import BODY
 START = at("11-16 09:00")
 TODAY = date(2026, 11, 16)
 NAMES = ("garden", "harbour")
+POWER = {"days": [{"name": "停电", "date": "2026-11-17", "isOffDay": True}]}
 
 
 def policy(name, text=BODY):
@@ -202,8 +203,7 @@ def test_what_was_applied_by_hand_is_not_undone_by_a_restart(daemon, tmp_path):
 def test_day_data_is_published_to_all_sites_or_one(daemon):
     for site in NAMES:
         open_ticket(daemon, site, f"{site}-1")
-    days = {"days": [{"name": "停电", "date": "2026-11-17", "isOffDay": True}]}
-    assert daemon.publish_days("power", days) == NAMES
+    assert daemon.publish_days("power", POWER) == NAMES
     due = {site: daemon.engine.services[site].store.load(f"{site}-1").root.runs["finish"].due for site in NAMES}
     assert due == dict.fromkeys(NAMES, at("11-20 18:00"))
     more = {"days": [{"name": "停水", "date": "2026-11-18", "isOffDay": True}]}
@@ -212,7 +212,7 @@ def test_day_data_is_published_to_all_sites_or_one(daemon):
     assert due == {"garden": at("11-20 18:00"), "harbour": at("11-23 18:00")}
 
 
-@pytest.mark.parametrize("days", [{"days": [{"date": "2026-02-30"}]}, {"days": "none"}, {}])
+@pytest.mark.parametrize("days", [{"days": [{"date": "2026-02-30"}]}, {"days": "none"}, {}, {"year": 2027, "days": []}])
 def test_day_data_that_is_wrong_reaches_no_site(daemon, days):
     before = dump(daemon)
     with pytest.raises(CalendarError):
@@ -221,10 +221,10 @@ def test_day_data_that_is_wrong_reaches_no_site(daemon, days):
 
 
 def test_a_name_of_day_data_is_taken_once_on_all_sites_or_none(daemon):
-    daemon.publish_days("power", {"days": []}, "harbour")
+    daemon.publish_days("power", POWER, "harbour")
     before = dump(daemon)
     with pytest.raises(CalendarError, match="harbour has an edition power already"):
-        daemon.publish_days("power", {"days": []})
+        daemon.publish_days("power", POWER)
     assert dump(daemon) == before
 
 
