@@ -118,8 +118,10 @@ def _do(work: Work, ticket: Draft, command: Command) -> Refusal | None:
         now = command.occurred_at
         if not move.observed:
             return Refusal("decision", move.id, legal_moves(work, ticket))
-        if not ticket.opened <= now <= command.at:
-            return Refusal("occurred_at", move.id, legal_moves(work, ticket))
+        if now > command.at:
+            return Refusal("future", "occurred_at", legal_moves(work, ticket))
+        if now < ticket.opened:
+            return Refusal("before_opening", "occurred_at", legal_moves(work, ticket))
         state = next(stay.state for stay in reversed(ticket.path) if stay.since <= now)
         testimony = ticket.closed is not None or (bool(ticket.later) and ticket.later[-1].since > now)
     elif ticket.closed is not None and ticket.state not in move.sources:

@@ -406,7 +406,7 @@ REFUSALS: Final = MappingProxyType(
         "merged": Words("the ticket was merged into {what}", "工单已并入 {what}"),
         "state": Words("the move does not lead on from {what}", "当前状态不能进行：{what}"),
         "decision": Words("a decision is not reported late: {what}", "决定不能补报：{what}"),
-        "occurred_at": Words("it cannot have occurred then: {what}", "发生时间有误：{what}"),
+        "before_opening": Words("it lies before the ticket was opened: {what}", "时间早于开单：{what}"),
         "late": Words("it is too late to report this: {what}", "已超过补报期限：{what}"),
         "future": Words("it lies in the future: {what}", "时间在将来：{what}"),
         "exists": Words("there is a ticket {what} already", "工单 {what} 已存在"),

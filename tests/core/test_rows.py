@@ -509,7 +509,8 @@ def test_a_breached_run_is_settled_and_a_change_does_not_unbreach_it():
 
 def test_a_late_report_beyond_its_opening_is_refused():
     story = Story(plan_of(LATE)).open("11-16 09:10")
-    assert ask(story, "11-16 09:20", commands.Do("arrive"), occurred="11-16 09:00").code == "occurred_at"
+    assert ask(story, "11-16 09:20", commands.Do("arrive"), occurred="11-16 09:00").code == "before_opening"
+    assert ask(story, "11-16 09:20", commands.Do("arrive"), occurred="11-16 09:21").code == "future"
 
 
 def test_a_late_report_of_an_ended_run_corrects_its_verdict():

@@ -84,7 +84,7 @@ def answer(plan: Plan, refusal: Refusal, workflow: Workflow | None = None) -> An
 #: Of refusals that are always about the same field, which.
 FIELDS: Final = {
     "unqualified": "assignee",
-    **dict.fromkeys(("late", "future", "decision", "occurred_at"), "occurred_at"),
+    **dict.fromkeys(("late", "future", "decision", "before_opening"), "occurred_at"),
 }
 
 
