@@ -24,11 +24,11 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
 from benchmarks.harness import rates
-from benchmarks.sample import DAYS, DESK, PLAN, START, plan
+from benchmarks.sample import DAYS, DESK, PLAN, START, serving
 from engine.core import Command, commands
 from engine.core import events as e
-from engine.runtime import Roster, Service, Site, Turn
-from engine.store import Database, Done
+from engine.runtime import Service, Turn
+from engine.store import Done
 
 Play = Callable[[str], None]
 #: Tickets that a round opens and accepts one by one, and when many clients are at it; timers that it fires.
@@ -41,14 +41,6 @@ def run() -> list[tuple[str, float, float, str]]:
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
         place = Path(folder)
         return [*_commands(place), _firing(place)]
-
-
-@contextmanager
-def _service(path: Path, text: str = PLAN) -> Iterator[Service]:
-    rules = plan(text)
-    site = Site((rules,), Roster(rules, DAYS.id, complete=False), DAYS.id)
-    with Database.open(path, lambda: 1) as database:
-        yield Service(site, database.site("bench"), START)
 
 
 def _open(service: Service, ticket: str, at: int) -> Command:
@@ -71,7 +63,7 @@ class _Peer(Protocol):
 
 def _commands(folder: Path) -> list[tuple[str, float, float, str]]:
     with (
-        _service(folder / "ours.db") as service,
+        serving(folder / "ours.db") as service,
         _dbos(folder / "dbos.db") as workflows,
         _desk(folder / "es.db") as desk,
     ):
@@ -215,7 +207,7 @@ WEEK = 7 * 86_400
 
 def _firing(folder: Path) -> tuple[str, float, float, str]:
     """Timers that are due at once: each fires once and is gone; ours leave an event of what happened."""
-    with _service(folder / "timers.db", DUE) as service:
+    with serving(folder / "timers.db", DUE) as service:
         jobs = [_Jobs(folder / f"jobs-{week}.db", week) for week in range(ROUNDS + 1)]
         for week in range(ROUNDS + 1):
             service.turn(lambda turn, week=week: _open_many(turn, service, week))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from engine.core import Actor, Plan
 from engine.policy import load_text
+from engine.runtime import Plans, Roster, Service, Site
+from engine.store import Database
 from engine.worktime import official_days
 
 PLAN = """
@@ -45,3 +50,12 @@ def plan(text: str = PLAN) -> Plan:
     loaded = load_text(text)
     assert loaded.plan is not None, loaded.diagnostics
     return replace(loaded.plan, editions={DAYS.id: DAYS})
+
+
+@contextmanager
+def serving(path: Path, text: str = PLAN) -> Iterator[Service]:
+    """A site that runs by the plan on a file, which is as safe as the daemon's."""
+    rules = plan(text)
+    site = Site(Plans.of(rules), Roster(rules, DAYS.id, complete=False), DAYS.id)
+    with Database.open(path, lambda: 1) as database:
+        yield Service(site, database.site("bench"), START)
