@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Literal, NamedTuple
 
@@ -48,8 +48,10 @@ def agenda_after(plan: Plan, family: Family, before: Family, timers: tuple[Timer
     come: list[Timer] = []
     for order, ticket in enumerate(family.tickets.values()):
         known = before.tickets.get(ticket.id)
-        alike = known is not None and known.category == ticket.category and known.edition == ticket.edition
-        runs = known.runs if known is not None and alike else {}
+        if known is None or (known.category, known.edition) != (ticket.category, ticket.edition):
+            runs: Mapping[str, Run] = {}
+        else:
+            runs = known.runs
         for name, run in ticket.runs.items():
             if runs.get(name) is run:
                 stay.add((ticket.id, run.key))

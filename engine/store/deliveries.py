@@ -10,10 +10,10 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from engine.store.delivery import Delivery, End, Filter, Lane, New, Standing
+from engine.store.delivery import DISCARDABLE, RETRIABLE, Delivery, End, Filter, Lane, New, Standing, State
 from engine.store.outbox import Queued
 
-__all__ = ["Deliveries", "Delivery", "End", "Filter", "Lane", "New", "Standing"]
+__all__ = ["DISCARDABLE", "RETRIABLE", "Deliveries", "Delivery", "End", "Filter", "Lane", "New", "Standing"]
 
 
 class Deliveries:
@@ -190,6 +190,10 @@ def delivery_of(row: tuple[object, ...]) -> Delivery:
     return found._replace(critical=bool(found.critical))
 
 
+def _among(states: Iterable[State]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
+
+
 _FILTERED: Final = ("state", "site", "ticket", "person", "channel", "destination", "critical")
 _SAME: Final = """
 SELECT id FROM delivery
@@ -297,13 +301,13 @@ _WAITING: Final = """
 SELECT channel, critical, count(*), min(made_at) FROM delivery WHERE next_at IS NOT NULL GROUP BY channel, critical
 """
 _DEAD: Final = "SELECT channel, count(*) FROM delivery WHERE state = 'dead' AND kind <> 'digest' GROUP BY channel"
-_RETRY: Final = """
+_RETRY: Final = f"""
 UPDATE delivery SET state = 'pending', "into" = NULL, next_at = ?1, made_at = ?1, tries = 0, ended_at = NULL
-WHERE id = ?2 AND state IN ('dead', 'discarded', 'suppressed')
+WHERE id = ?2 AND state IN ({_among(RETRIABLE)})
 """
-_DISCARD: Final = """
+_DISCARD: Final = f"""
 UPDATE delivery SET state = 'discarded', reason = ?, ended_at = ?, next_at = NULL
-WHERE id = ? AND state IN ('pending', 'dead')
+WHERE id = ? AND state IN ({_among(DISCARDABLE)})
 """
 _DISCARD_MEMBERS: Final = """
 UPDATE delivery SET state = 'discarded', reason = ?, ended_at = ? WHERE "into" = ? AND state = 'merged'

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 #: A letter is a row that is sent by itself; others are merged into it.
 State = Literal["pending", "leased", "merged", "sent", "dead", "discarded", "suppressed"]
+#: What an operator may have tried again, and what he may give up.
+RETRIABLE: Final[tuple[State, ...]] = ("dead", "discarded", "suppressed")
+DISCARDABLE: Final[tuple[State, ...]] = ("pending", "dead")
 
 
 class Delivery(NamedTuple):

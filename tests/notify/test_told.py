@@ -237,11 +237,11 @@ def test_a_file_of_long_ago_is_tidied_and_an_empty_one_does_no_harm(tmp_path):
 @pytest.mark.parametrize(
     ("sql", "values"),
     [
-        (told._MESSAGES, (1, 1)),
-        (told._OVER, {"after": 1, "until": 1, "before": 1}),
-        (told._LETTERS, (1, 1)),
-        (told._EMPTY, {"after": 1, "until": 1, "before": 1}),
-        *((sql, ("[]",)) for sql in (*told._WITH_MESSAGES, *told._WITH_LETTERS)),
+        (told._MESSAGES.next, (1, 1)),
+        (told._MESSAGES.over, {"after": 1, "until": 1, "before": 1}),
+        (told._LETTERS.next, (1, 1)),
+        (told._LETTERS.over, {"after": 1, "until": 1, "before": 1}),
+        *((sql, ("[]",)) for sql in (*told._MESSAGES.gone, *told._LETTERS.gone)),
     ],
 )
 def test_what_is_over_is_found_by_indexes(office, sql, values):

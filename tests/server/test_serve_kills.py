@@ -20,19 +20,13 @@ from engine.notify.limits import THREADS_PER_DESTINATION
 from engine.runtime import Entry
 from engine.server.daemon import open_file
 from engine.store import verify
+from tests.core.harness import HEAD
 from tests.kills import DAEMON
 from tests.server.serving import PATIENCE, Hook, furnish, served
 
-POLICY = """
-policy: site
-title: 测试
-timezone: Asia/Shanghai
-calendar: office
-last_resort: boss
-calendars: {office: {title: 办公, holidays: CN, hours: {mon-fri: "09:00-12:00, 13:30-18:00"}}}
-roles:
-  desk: {title: 前台, on_duty: always}
-  boss: {title: 经理, on_duty: always}
+POLICY = (
+    HEAD.replace("policy: test", "policy: site")
+    + """
 facts: {mark: 记号}
 categories:
   matter: {title: 事项, workflow: flow, record: [mark]}
@@ -50,6 +44,7 @@ escalations:
   default: {due: {at: due, notify: owner, every: 1 second, times: 1}, boss: {at: 2 seconds after due, notify: boss}}
 messaging: {via: {staff: [first], boss: [second]}, channels: {first: {title: 一}, second: {title: 二}}}
 """
+)
 DESKS = 4
 HOOKS = ("first", "second")
 #: What a daemon may hand over again after a kill: a letter for each that was on its way.

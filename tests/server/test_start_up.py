@@ -14,18 +14,12 @@ from engine.server import read_config
 from engine.server.daemon import build
 from engine.server.health import troubles
 from engine.store import Done, Query, database
+from tests.core.harness import HEAD
 from tests.server.serving import furnish, served
 
-POLICY = """
-policy: site
-title: 测试
-timezone: Asia/Shanghai
-calendar: office
-last_resort: boss
-calendars: {office: {title: 办公, holidays: CN, hours: {mon-fri: "09:00-12:00, 13:30-18:00"}}}
-roles:
-  desk: {title: 前台, on_duty: always}
-  boss: {title: 经理, on_duty: always}
+POLICY = (
+    HEAD.replace("policy: test", "policy: site")
+    + """
 facts: {unit: 房号}
 categories: {matter: {title: 事项, workflow: flow, record: [unit]}}
 workflows:
@@ -38,6 +32,7 @@ deadlines:
   finish: {title: 完成, of: matter, from: opened, until: finish, limit: 30 calendar days}
 files: {unit: {title: 一户一档, per: unit, holds: [unit]}}
 """
+)
 DESK = Actor("小李", frozenset({"desk"}))
 MANY = 100_000
 BATCH = 500

@@ -14,7 +14,7 @@ from engine.server import present
 from engine.server.api.route import Body, Short, Text, Whole, router
 from engine.server.auth import Caller, needs
 from engine.server.problems import SENTENCES, ProblemError, not_found
-from engine.store.deliveries import Delivery, Filter
+from engine.store.deliveries import DISCARDABLE, RETRIABLE, Delivery, Filter
 
 routes = router("outbox")
 State = Literal["pending", "leased", "merged", "sent", "dead", "discarded", "suppressed"]
@@ -71,8 +71,8 @@ def discard(site: str, body: Discarding, caller: Annotated[Caller, needs("outbox
 
 #: What may be done to messages in which states, by the word of who asks it of others.
 _STATES: Final = {
-    "not_given_up": frozenset({"dead", "discarded", "suppressed"}),
-    "not_on_its_way": frozenset({"pending", "dead"}),
+    "not_given_up": RETRIABLE,
+    "not_on_its_way": DISCARDABLE,
 }
 
 
