@@ -172,7 +172,7 @@ def _by_hand(connection: sqlite3.Connection, commit: Commit) -> None:
     key = f"{family.id}/{step.number}"
     execute("BEGIN IMMEDIATE")
     assert not execute("SELECT 1 FROM answer WHERE site = 'bench' AND person = 'desk' AND key = ?", (key,)).fetchone()
-    execute("UPDATE site SET stamp = max(stamp, ?) WHERE name = 'bench'", (step.at,))
+    execute("UPDATE site SET stamp = ?1 WHERE name = 'bench' AND stamp < ?1", (step.at,))
     known = execute("SELECT head FROM family WHERE site = 'bench' AND id = ?", (family.id,)).fetchone()
     body = STEP.dumps(step)
     head = link(known[0] if known else GENESIS, "bench", family.id, step.number, body.encode())
@@ -211,7 +211,10 @@ def _rows(database: Database) -> list[list[tuple[object, ...]]]:
 
 
 def _together(folder: Path, threads: int = 32) -> tuple[str, float, float, str]:
-    """Commands of 32 threads that share commits, against the same commands of one thread."""
+    """Commands of 32 threads that share commits, against the same commands of one thread.
+
+    Tickets that are opened together have numbers side by side, as the daemon gives them, so their rows share pages.
+    """
     names = _Names()
     with Database.open(folder / "together.db", lambda: 1) as database:
         store = database.site("bench")
@@ -228,7 +231,7 @@ def _together(folder: Path, threads: int = 32) -> tuple[str, float, float, str]:
                 thread.join()
 
         singles = [names.commits(COMMANDS) for _ in range(6)]
-        crowds = [[names.commits(COMMANDS // 10) for _ in range(threads)] for _ in range(6)]
+        crowds = [_dealt(names.commits(COMMANDS // 10 * threads), threads) for _ in range(6)]
 
         def one() -> int:
             keep(singles.pop())
@@ -241,6 +244,12 @@ def _together(folder: Path, threads: int = 32) -> tuple[str, float, float, str]:
         found = rates({"one": one, "many": many}, rounds=5)
     note = f"one thread {found['one']:,.0f} commands/s, {threads} threads {found['many']:,.0f}/s"
     return f"{threads} threads against one, FULL", 3.0, found["many"] / found["one"], note
+
+
+def _dealt(commits: list[Commit], hands: int) -> list[list[Commit]]:
+    """The commands of each ticket to one of several hands, ticket by ticket in turn."""
+    tickets = [commits[at : at + 2] for at in range(0, len(commits), 2)]
+    return [[commit for ticket in tickets[hand::hands] for commit in ticket] for hand in range(hands)]
 
 
 # ---- the next due timer ----------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 #: Is told of every step that was committed: plan, family after it, step, messages.
 Listener = Callable[[Plan, Family, Step, tuple[Message, ...]], None]
 #: Families that are brought up to date in one transaction.
-BATCH = 50
+BATCH = 100
 #: Seconds for which duties and reports are looked up in advance.
 AHEAD = 3600
 #: The mark up to which duties and reports were opened, and how many tickets were numbered.

@@ -198,6 +198,8 @@ class Turn:
         known = self._agendas.get(family.id)
         if known is None or known[0] is not plan:
             timers = agenda(plan, family)
+        elif known[1] is family:
+            return known[2]
         else:
             timers = agenda_after(plan, family, *known[1:])
         self._agendas[family.id] = (plan, family, timers)

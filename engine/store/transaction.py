@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Generator, Mapping
+from functools import cache
 from secrets import token_hex
 from typing import Any, Final
 
@@ -49,8 +50,10 @@ class SqliteTransaction(Reads):
     # ---- histories --------------------------------------------------------------------------------------------------
 
     def stamp(self, now: int) -> int:
-        stamp: int = self._execute(_STAMP, (now, self.name)).fetchall()[0][0]
-        return stamp
+        stamp: int = self._execute(_STAMP, (self.name,)).fetchone()[0]
+        if stamp < now:
+            self._execute(_MOVE_STAMP, (now, self.name))
+        return max(stamp, now)
 
     def _head(self, ticket: str) -> tuple[str, int, bytes] | None:
         found = super()._head(ticket)
@@ -65,15 +68,15 @@ class SqliteTransaction(Reads):
         steps, before = self._stands_before(family.id, commit.steps[0].number)
         seq, head = self._append(family.id, before, commit.steps)
         self._heads[family.id] = family.steps, head
-        is_open = any(ticket.closed is None for ticket in family.tickets.values())
         if steps:
-            self._execute(_MOVE, (family.steps, head, is_open, self.name, family.id))
+            kept = self._cache.get(before)
+            self._move(family, head, kept and kept.family)
         else:
-            self._execute(_FOUND, (self.name, family.id, seq, family.steps, head, is_open))
+            kept = Kept(family, {}, {})
+            self._execute(_FOUND, (self.name, family.id, seq, family.steps, head, _is_open(family)))
         self._keep_parts(family)
-        known = (self._cache.get(before) if steps else _NEW) or _UNKNOWN
-        timers = self._keep_timers(family.id, commit.timers, known.timers)
-        rows = self._keep_rows(commit.rows, known.rows)
+        timers = self._keep_timers(family.id, commit.timers, kept and kept.timers)
+        rows = self._keep_rows(commit.rows, kept and kept.rows)
         self._cache.put(head, Kept(family, timers, rows), instead_of=before)
         if commit.messages:
             made = [(self.name, one.id, one.ticket, one.at, MESSAGE.dumps(one)) for one in commit.messages]
@@ -96,6 +99,13 @@ class SqliteTransaction(Reads):
             head = link(head, self.name, family, step.number, body.encode())
             seq = self._execute(_STEP, (self.name, family, step.number, step.at, now, body, head)).lastrowid
         return seq, head
+
+    def _move(self, family: Family, head: bytes, before: Family | None) -> None:
+        """Whether it is open is written only if that may have changed: an index hangs on it."""
+        if before is not None and _is_open(before) == _is_open(family):
+            self._execute(_MOVE, (family.steps, head, self.name, family.id))
+        else:
+            self._execute(_MOVE_OPEN, (family.steps, head, _is_open(family), self.name, family.id))
 
     def _keep_parts(self, family: Family) -> None:
         if len(family.tickets) > 1:
@@ -131,11 +141,17 @@ class SqliteTransaction(Reads):
             links = TEXTS.dumps(row.links) if row.links else "[]"
             columns = now[row.ticket] = (*row[:-1], links)
             before = self._row_there(row.ticket) if there is None else there.get(row.ticket)
-            if columns == before:
-                continue
-            self._execute(_KEEP_ROW, (self.name, *columns))
+            if before is None:
+                self._execute(_NEW_ROW, (self.name, *columns))
+            elif columns != before:
+                self._change_row(row.ticket, before, columns)
             self._keep_links(row, before[-1] if before is not None else "[]", links)
         return now
+
+    def _change_row(self, ticket: str, before: tuple[Any, ...], columns: tuple[Any, ...]) -> None:
+        """Only the columns that differ: each index that hangs on one of them is written, too."""
+        changed = {name: new for name, old, new in zip(Row._fields, before, columns, strict=True) if new != old}
+        self._execute(_change_of(tuple(changed)), (*changed.values(), self.name, ticket))
 
     def _keep_links(self, row: Row, before: str, links: str) -> None:
         """Those that went are named: to look for them by their ticket would be to look through all."""
@@ -156,7 +172,7 @@ class SqliteTransaction(Reads):
         for (ticket,) in self._all(_ROWS_OF, (self.name, family)):
             self._execute(_NO_ROW, (self.name, ticket))
             self._execute(_NO_LINKS, (self.name, ticket))
-        self._keep_rows(rows, None)
+        self._keep_rows(rows, {})
 
     # ---- commands ---------------------------------------------------------------------------------------------------
 
@@ -217,19 +233,27 @@ class SqliteTransaction(Reads):
         self._forget()
 
 
+def _is_open(family: Family) -> bool:
+    return any(ticket.closed is None for ticket in family.tickets.values())
+
+
+@cache
+def _change_of(columns: tuple[str, ...]) -> str:
+    return f"UPDATE ticket SET {', '.join(f'{name} = ?' for name in columns)} WHERE site = ? AND ticket = ?"
+
+
 #: Where a family stands that is not there yet.
 _NO_STEPS: Final = 0, GENESIS
-#: What the indexes hold of a family that is not there yet, and of one that somebody else may have written.
-_NEW: Final = Kept(None, {}, {})  # type: ignore[arg-type]
-_UNKNOWN: Final = Kept(None)  # type: ignore[arg-type]
 
-_STAMP: Final = "UPDATE site SET stamp = max(stamp, ?) WHERE name = ? RETURNING stamp"
+_STAMP: Final = "SELECT stamp FROM site WHERE name = ?"
+_MOVE_STAMP: Final = "UPDATE site SET stamp = ? WHERE name = ?"
 _HEAD: Final = "SELECT steps, head FROM family WHERE site = ? AND id = ?"
 _STEP: Final = """
 INSERT INTO step (site, family, number, at, recorded_at, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _FOUND: Final = "INSERT INTO family (site, id, opened, steps, head, open) VALUES (?, ?, ?, ?, ?, ?)"
-_MOVE: Final = "UPDATE family SET steps = ?, head = ?, open = ? WHERE site = ? AND id = ?"
+_MOVE: Final = "UPDATE family SET steps = ?, head = ? WHERE site = ? AND id = ?"
+_MOVE_OPEN: Final = "UPDATE family SET steps = ?, head = ?, open = ? WHERE site = ? AND id = ?"
 _PART: Final = "INSERT OR IGNORE INTO part (site, ticket, family) VALUES (?, ?, ?)"
 _MESSAGE: Final = "INSERT INTO message (site, id, ticket, at, body) VALUES (?, ?, ?, ?, ?)"
 
@@ -240,9 +264,8 @@ _TIMER: Final = f"""
 INSERT OR REPLACE INTO timer (site, family, slot, {TIMER}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ROW: Final = f"SELECT {ROW} FROM ticket WHERE site = ? AND ticket = ?"
-_KEEP_ROW: Final = f"""
-INSERT INTO ticket (site, {ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in Row._fields[1:])}
+_NEW_ROW: Final = f"""
+INSERT OR REPLACE INTO ticket (site, {ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ROWS_OF: Final = "SELECT ticket FROM ticket WHERE site = ? AND family = ?"
 _NO_ROW: Final = "DELETE FROM ticket WHERE site = ? AND ticket = ?"
