@@ -52,10 +52,15 @@ def plan(text: str = PLAN) -> Plan:
     return replace(loaded.plan, editions={DAYS.id: DAYS})
 
 
-@contextmanager
-def serving(path: Path, text: str = PLAN) -> Iterator[Service]:
-    """A site that runs by the plan on a file, which is as safe as the daemon's."""
+def service_on(database: Database, text: str = PLAN) -> Service:
+    """A site that runs by the plan."""
     rules = plan(text)
     site = Site(Plans.of(rules), Roster(rules, DAYS.id, complete=False), DAYS.id)
+    return Service(site, database.site("bench"), START)
+
+
+@contextmanager
+def serving(path: Path) -> Iterator[Service]:
+    """The same on a file of its own, which is as safe as the daemon's."""
     with Database.open(path, lambda: 1) as database:
-        yield Service(site, database.site("bench"), START)
+        yield service_on(database)

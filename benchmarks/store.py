@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Thread
 from typing import Final, Literal
 
 from benchmarks.harness import rates
@@ -20,6 +20,8 @@ from engine.store.transaction import SqliteTransaction
 
 #: How many commands a round commits, one by one.
 COMMANDS = 300
+#: How many each of several clients commits in a round.
+EACH = 60
 
 
 def run() -> list[tuple[str, float, float, str]]:
@@ -216,30 +218,23 @@ def _together(folder: Path, threads: int = 32) -> tuple[str, float, float, str]:
     Tickets that are opened together have numbers side by side, as the daemon gives them, so their rows share pages.
     """
     names = _Names()
-    with Database.open(folder / "together.db", lambda: 1) as database:
+    with Database.open(folder / "together.db", lambda: 1) as database, ThreadPoolExecutor(threads) as clients:
         store = database.site("bench")
 
         def keep(commits: list[Commit]) -> None:
             for commit in commits:
                 store.write(lambda tx, commit=commit: _handle(tx, commit))
 
-        def crowd(parts: list[list[Commit]]) -> None:
-            running = [Thread(target=keep, args=(part,)) for part in parts]
-            for thread in running:
-                thread.start()
-            for thread in running:
-                thread.join()
-
         singles = [names.commits(COMMANDS) for _ in range(6)]
-        crowds = [_dealt(names.commits(COMMANDS // 10 * threads), threads) for _ in range(6)]
+        crowds = [_dealt(names.commits(EACH * threads), threads) for _ in range(6)]
 
         def one() -> int:
             keep(singles.pop())
             return COMMANDS
 
         def many() -> int:
-            crowd(crowds.pop())
-            return COMMANDS // 10 * threads
+            list(clients.map(keep, crowds.pop()))
+            return EACH * threads
 
         found = rates({"one": one, "many": many}, rounds=5)
     note = f"one thread {found['one']:,.0f} commands/s, {threads} threads {found['many']:,.0f}/s"
