@@ -17,10 +17,9 @@ def span(history: History) -> Period | None:
     """From the first to the last instant by which a figure may count the family: a figure that looks at a period which
     this one does not touch finds nothing in it. None while a ticket of it is open.
     """
-    tickets = history.family.tickets.values()
-    if any(ticket.closed is None for ticket in tickets):
+    if history.family.is_open:
         return None
-    instants = {at for ticket in tickets for at in _instants(ticket)}
+    instants = {at for ticket in history.family.tickets.values() for at in _instants(ticket)}
     for step in history.steps:
         instants.add(step.at)
         instants.update(event.effective_at for event in step.events)

@@ -254,6 +254,10 @@ class Family(NamedTuple):
         return self.tickets[self.id]
 
     @property
+    def is_open(self) -> bool:
+        return any(ticket.closed is None for ticket in self.tickets.values())
+
+    @property
     def floor(self) -> int:
         """No command may be stamped earlier: one tick after the last step if that was a timer."""
         return self.at + (self.tail == "timer")

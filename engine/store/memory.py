@@ -68,7 +68,7 @@ class MemoryStore:
         return tuple(self._steps.get(family, ()))
 
     def families(self, *, open_only: bool = False) -> Iterable[Family]:
-        return [family for family in self._families.values() if not open_only or _is_open(family)]
+        return [family for family in self._families.values() if not open_only or family.is_open]
 
     def roots(self, during: Collection[Period] | None = None) -> Sequence[str]:
         return list(self._families)
@@ -250,10 +250,6 @@ def _put(of: MutableMapping[K, V], key: K, value: V | None) -> None:
         of.pop(key, None)
     else:
         of[key] = value
-
-
-def _is_open(family: Family) -> bool:
-    return any(ticket.closed is None for ticket in family.tickets.values())
 
 
 def _fits(row: Row, query: Query) -> bool:

@@ -73,7 +73,7 @@ class SqliteTransaction(Reads):
             self._move(family, head, kept and kept.family)
         else:
             kept = Kept(family, {}, {})
-            self._execute(_FOUND, (self.name, family.id, seq, family.steps, head, _is_open(family)))
+            self._execute(_FOUND, (self.name, family.id, seq, family.steps, head, family.is_open))
         self._keep_parts(family)
         timers = self._keep_timers(family.id, commit.timers, kept and kept.timers)
         rows = self._keep_rows(commit.rows, kept and kept.rows)
@@ -102,10 +102,10 @@ class SqliteTransaction(Reads):
 
     def _move(self, family: Family, head: bytes, before: Family | None) -> None:
         """Whether it is open is written only if that may have changed: an index hangs on it."""
-        if before is not None and _is_open(before) == _is_open(family):
+        if before is not None and before.is_open == family.is_open:
             self._execute(_MOVE, (family.steps, head, self.name, family.id))
         else:
-            self._execute(_MOVE_OPEN, (family.steps, head, _is_open(family), self.name, family.id))
+            self._execute(_MOVE_OPEN, (family.steps, head, family.is_open, self.name, family.id))
 
     def _keep_parts(self, family: Family) -> None:
         if len(family.tickets) > 1:
@@ -231,10 +231,6 @@ class SqliteTransaction(Reads):
     def erase(self, reference: str) -> None:
         self._execute(_ERASE, (self.name, reference))
         self._forget()
-
-
-def _is_open(family: Family) -> bool:
-    return any(ticket.closed is None for ticket in family.tickets.values())
 
 
 @cache
