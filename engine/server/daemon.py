@@ -123,7 +123,6 @@ def build(config: Config, clock: EngineClock | None = None, channel: Channel | N
     """
     daemon = _put_together(config, clock, channel)
     try:
-        daemon.evidence.sweep()
         for path in config.sites:
             _take_up(daemon, path)
     except BaseException:

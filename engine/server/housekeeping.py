@@ -1,5 +1,5 @@
-"""What is done once a day: ended sessions, answers to commands of last week, what was told long ago and old entries of
-the access log are thrown away; of tickets that are over it is noted which figures can still ask for them.
+"""What is done once a day: ended sessions, answers to commands of last week, half-written files of a killed daemon, what
+was told long ago and old entries of the access log are thrown away; of tickets that are over it is noted which figures can still ask for them.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def tidy(daemon: Daemon) -> Iterator[None]:
     """
     now = daemon.clock()
     daemon.database.forget_answers(now - ANSWERS_KEPT)
+    yield
+    daemon.evidence.sweep()
     yield
     Sessions(daemon.database, Passwords()).sweep(now)
     yield

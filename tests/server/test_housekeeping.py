@@ -63,3 +63,12 @@ def test_it_stops_between_two_steps(monkeypatch):
     keeping.start()
     assert begun.wait(5)
     keeping.stop()
+
+
+def test_files_that_a_killed_daemon_left_half_written_are_cleared_by_a_round_not_by_the_start(new_house):
+    left = new_house.daemon.config.data / "evidence" / "lakeside" / "ab" / "abc.part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    for _ in tidy(new_house.daemon):
+        pass
+    assert not left.exists()

@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from engine.store import StoreError
+from engine.store import evidence as module
 from engine.store.evidence import ERASED, ErasedError, Evidence, QuotaError
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -90,6 +91,19 @@ def test_what_a_killed_writer_left_behind_is_gone_after_a_start(evidence, tmp_pa
     again.sweep()
     assert places(tmp_path) == [ID]
     assert again.keep("park", file(b"b", 150)) is not None
+
+
+def test_files_are_counted_once_after_a_start_by_whoever_comes_first(evidence, tmp_path, monkeypatch):
+    evidence.keep("park", file(b"a", 200))
+    looked = []
+    count = module._swept
+    monkeypatch.setattr(module, "_swept", lambda folder: looked.append(folder) or count(folder))
+    again = Evidence(tmp_path / "evidence", 250)
+    assert looked == []
+    with pytest.raises(QuotaError):
+        again.keep("park", file(b"b", 100))
+    again.sweep()
+    assert len(looked) == 1
 
 
 def test_who_is_killed_while_he_erases_finds_the_file_whole(evidence, monkeypatch):
