@@ -165,7 +165,7 @@ class Engine:
                 self._open_or_shut(name)
             return None
         at = self.clock()
-        revision = Revision(name, len(known) + 1, plan.version, at, by, why, Revision.texts_of(prepared.files))
+        revision = Revision.of(name, len(known) + 1, plan.version, at, by, why, prepared.files)
         add_revision(self.database, revision)
         if name in self.services:
             service = self.services[name]

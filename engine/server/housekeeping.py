@@ -1,4 +1,4 @@
-"""What is done once a day: ended sessions, answers to commands of last week, files that a killed daemon left half-written,
+"""What is done once a day: ended sessions, answers to commands of last week, half-written files of a killed daemon,
 what was told long ago and old entries of the access log are thrown away; of tickets that are over it is noted which
 figures can still ask for them.
 """

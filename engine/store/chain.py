@@ -22,7 +22,7 @@ class Damage(NamedTuple):
     """One thing in a file that is not as it was written.
 
     `step` is the place in a family's history, in the site's stream (no family), or in the log of all (no site), each
-    counted from 1.
+    counted from 1; 0: it is in none of them.
     """
 
     site: str
@@ -31,9 +31,11 @@ class Damage(NamedTuple):
     what: str
 
     def __str__(self) -> str:
-        place = f"site {self.site}, " if self.site else ""
-        chain = f"family {self.family}, step" if self.family else "event" if self.site else "entry"
-        return f"{place}{chain} {self.step}: {self.what}"
+        places = [f"site {self.site}"] if self.site else []
+        if self.step:
+            chain = f"family {self.family}, step" if self.family else "event" if self.site else "entry"
+            places.append(f"{chain} {self.step}")
+        return f"{', '.join(places)}: {self.what}" if places else self.what
 
 
 class Seal(NamedTuple):
@@ -49,6 +51,11 @@ class Seal(NamedTuple):
 def link(before: bytes, site: str, chain: str, number: int, body: bytes) -> bytes:
     """The hash of an entry, which stands for everything up to it. `chain` is a family, or empty: the site's stream."""
     return sha256(before + f"{site}\0{chain}\0{number}\0".encode() + body).digest()
+
+
+def hash_of(*columns: bytes | str | int) -> bytes:
+    """The hash of a row that stands alone."""
+    return sha256(b"\0".join(one if isinstance(one, bytes) else str(one).encode() for one in columns)).digest()
 
 
 def seal(connection: sqlite3.Connection, at: int) -> Seal | None:
@@ -88,6 +95,7 @@ def damages(connection: sqlite3.Connection) -> Iterator[Damage]:
     """
     yield from _of_families(connection)
     yield from _of_streams(connection)
+    yield from _of_revisions(connection)
     yield from _of_log(connection)
 
 
@@ -102,6 +110,7 @@ def log_damages(connection: sqlite3.Connection) -> Iterator[Damage]:
     """The same for all that is not the history of a family that is known."""
     yield from _of_steps(connection.execute(_STEPS_OF_NOBODY))
     yield from _of_streams(connection)
+    yield from _of_revisions(connection)
     yield from _of_log(connection)
 
 
@@ -147,6 +156,19 @@ def _of_chain(site: str, chain: str, rows: Iterable[Any]) -> Iterator[tuple[int,
         yield known + 1, "was put in after the end"
     elif last != head:
         yield count, "is not the one that was written last"
+
+
+def _of_revisions(connection: sqlite3.Connection) -> Iterator[Damage]:
+    if not connection.execute(_REVISIONS_ARE_HASHED).fetchone():
+        return  # a backup that an older version made
+    for site, rows in groupby(connection.execute(_REVISIONS), key=itemgetter(0)):
+        count = 0
+        for _, number, *columns, hash in rows:
+            if number > count + 1:
+                yield Damage(site, "", 0, f"policy revision {count + 1} {_up_to(count + 1, number - 1)}")
+            if hash_of(site, number, *columns) != hash:
+                yield Damage(site, "", 0, f"policy revision {number} is not what its hash says")
+            count = number
 
 
 def _of_log(connection: sqlite3.Connection) -> Iterator[Damage]:
@@ -213,6 +235,11 @@ ORDER BY site, number
 """
 _SITES_WITHOUT_EVENTS: Final = """
 SELECT name FROM site WHERE events > 0 AND NOT EXISTS (SELECT 1 FROM site_event WHERE site = name) ORDER BY name
+"""
+_REVISIONS_ARE_HASHED: Final = "SELECT 1 FROM pragma_table_info('revision') WHERE name = 'hash'"
+_REVISIONS: Final = """
+SELECT site, number, CAST(version AS BLOB), at, CAST(by AS BLOB), CAST(why AS BLOB), CAST(files AS BLOB), hash
+FROM revision ORDER BY site, number
 """
 _EVENT: Final = "SELECT hex(hash) FROM site_event WHERE site = ? AND number = ?"
 #: Every entry, and one after the highest ever written.

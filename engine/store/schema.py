@@ -6,6 +6,7 @@ import sqlite3
 from importlib.resources import files
 from typing import Final, NamedTuple
 
+from engine.store.chain import hash_of
 from engine.store.protocol import StoreError
 
 #: `Huiy`: says that a SQLite file is ours.
@@ -56,6 +57,7 @@ def migrate(connection: sqlite3.Connection) -> tuple[str, ...]:
 def _apply(connection: sqlite3.Connection, todo: list[Migration]) -> None:
     marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {todo[-1].number};"
     script = "\n;\n".join(one.sql for one in todo)
+    connection.create_function("hash_of", -1, hash_of, deterministic=True)
     try:
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\n;\n{marks} COMMIT;")
     except BaseException:

@@ -56,7 +56,7 @@ def restore(source: PathLike, path: PathLike) -> Path | None:
     source, path = existing(source), Path(path).resolve()
     with _held(path), opened(source, "ro") as connection:
         if found := _damages(connection):
-            raise StoreError(f"{source} is damaged, in {len(found)} places: {found[0]}")
+            raise StoreError(f"{source} is damaged: {'; '.join(map(str, found))}")
         schema.check_not_newer(schema.version(connection), schema.migrations()[-1].number)
         aside = _aside(path) if path.exists() else None
         part = path.with_name(f"{path.name}.restored")

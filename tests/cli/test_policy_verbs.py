@@ -229,10 +229,10 @@ def test_a_strict_look_derives_the_indexes_again(data):
 
 
 def test_a_strict_look_passes_over_no_site_that_cannot_be_opened(data):
-    tamper(data, "UPDATE revision SET files = '{'")
+    tamper(data, "DELETE FROM revision")
     done = run("audit", "verify", "--strict", "--data", data)
     assert done.exit_code == 1
-    assert "garden does not run: it cannot be opened: revision 1 of garden is damaged" in done.output
+    assert "garden does not run: it cannot be opened" in done.output
 
 
 def test_a_backup_made_while_a_daemon_runs_is_put_back(data, tmp_path):

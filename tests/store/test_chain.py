@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from engine.core import Rule
-from engine.store import Database, SiteEvent, StoreError, verify
+from engine.store import Database, Revision, SiteEvent, StoreError, add_revision, verify
 from tests.store.histories import commits, long_story, opened
 
 STEPS = len(long_story().steps)
@@ -21,11 +21,14 @@ def database(tmp_path):
 
 
 def fill(database: Database) -> None:
-    """Two families step by step in turns, one more, and a stream of three events."""
+    """Two families step by step in turns, one more, three policies, and a stream of three events."""
     store = database.site("lakeside")
     for one, other in zip(commits(long_story("T1")), commits(long_story("T2")), strict=True):
         store.write(lambda tx, one=one, other=other: (tx.commit(one), tx.commit(other)))
     store.write(lambda tx: tx.commit(next(commits(opened("T3")))))
+    for number in range(1, 4):
+        files = {"lakeside": f"policy: lakeside  # {number}"}
+        add_revision(database, Revision.of("lakeside", number, f"v{number}", number, "王工", "", files))
     for number in range(3):
         store.write(lambda tx, number=number: tx.record(SiteEvent(number, "filed", Rule("r"), {"n": number}, "k")))
 
@@ -139,6 +142,22 @@ TAMPERED = {
     "the last event of the site deleted": (
         ["DELETE FROM site_event WHERE number = 3"],
         ["lakeside, event 3: is missing"],
+    ),
+    "a text of a policy edited": (
+        ["UPDATE revision SET files = replace(files, 'policy', 'polizy') WHERE number = 2"],
+        ["site lakeside: policy revision 2 is not what its hash says"],
+    ),
+    "a text of a policy that is no text any more": (
+        ["UPDATE revision SET files = CAST(x'7bff7d' AS TEXT) WHERE number = 1"],
+        ["site lakeside: policy revision 1 is not what its hash says"],
+    ),
+    "who applied a policy edited": (
+        ["UPDATE revision SET by = '李工' WHERE number = 3"],
+        ["site lakeside: policy revision 3 is not what its hash says"],
+    ),
+    "policies deleted": (
+        ["DELETE FROM revision WHERE number < 3"],
+        ["site lakeside: policy revision 1 is missing, up to 2"],
     ),
     "all events of the site deleted": (["DELETE FROM site_event"], ["lakeside, event 1: is missing, with all after"]),
 }

@@ -10,7 +10,20 @@ from threading import Event, Thread
 import pytest
 
 from engine.core import Actor, Command, Membership, Rule, commands
-from engine.store import Answered, ConflictError, Database, Errand, Query, SiteEvent, StoreError, migrate, schema
+from engine.store import (
+    Answered,
+    ConflictError,
+    Database,
+    Errand,
+    Query,
+    Revision,
+    SiteEvent,
+    StoreError,
+    migrate,
+    revisions_of,
+    schema,
+    verify,
+)
 from tests.store.histories import commits, long_story, opened, row
 
 NOW = 1_794_800_000
@@ -326,6 +339,23 @@ def test_a_migration_enters_whole_or_not_at_all(path, monkeypatch):
             migrate(path)
     with Database.open(path, lambda: NOW) as database, database.read() as connection:
         assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'more'").fetchall() == []
+
+
+def test_policies_that_were_applied_before_they_had_a_hash_get_one(path, monkeypatch):
+    first = schema.migrations()[:7]
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "migrations", lambda: first)
+        with Database.open(path, lambda: NOW) as database:
+            old = ("lakeside", 1, "v1", NOW, "王工", "", '{"湖畔": "policy: 湖畔"}')
+            database.write(lambda c: c.execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, ?)", old).rowcount)
+    assert "0008_revision_hashes.sql" in migrate(path)
+    with Database.open(path, lambda: NOW) as database:
+        assert verify(database) == []
+        assert revisions_of(database, "lakeside") == (Revision.of(*old[:-1], {"湖畔": "policy: 湖畔"}),)
+        database.write(lambda c: c.execute("UPDATE revision SET why = '补' WHERE number = 1").rowcount)
+        assert [str(damage) for damage in verify(database)] == [
+            "site lakeside: policy revision 1 is not what its hash says"
+        ]
 
 
 def test_migrations_are_numbered_without_gaps():

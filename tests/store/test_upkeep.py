@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import pytest
 
-from engine.store import Database, StoreError, backup, migrate, restore, verify
+from engine.store import Database, StoreError, backup, migrate, restore, schema, verify
 from tests.store.histories import commits, long_story, opened
 
 
@@ -137,6 +137,26 @@ def test_a_damaged_backup_is_not_restored_and_the_file_stays(database, path, cop
     with pytest.raises(StoreError, match=r"damaged|malformed|not a database"):
         restore(copy, path)
     assert (path.read_bytes(), names(path.parent)) == before
+
+
+def test_all_damages_of_a_backup_are_named_at_once(database, path, copy):
+    backup(database, copy)
+    database.close()
+    with sqlite3.connect(copy) as connection:
+        connection.execute("UPDATE step SET body = '[]' WHERE number IN (2, 4)")
+    connection.close()
+    with pytest.raises(StoreError, match=r"family T1, step 2: is not .*; .*family T1, step 4: is not "):
+        restore(copy, path)
+
+
+def test_a_backup_that_an_older_version_made_is_restored_and_then_migrated(path, copy, monkeypatch):
+    old = schema.migrations()[:3]
+    copy.parent.mkdir()
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "migrations", lambda: old)
+        Database.open(copy, lambda: 1).close()
+    restore(copy, path)
+    assert len(migrate(path)) == len(schema.migrations()) - 3
 
 
 def test_a_backup_that_is_not_there_is_named(path, tmp_path):
