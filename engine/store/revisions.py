@@ -33,9 +33,14 @@ class Revision(NamedTuple):
         return Revision(*columns, hash_of(*columns))
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it is what was written."""
+        return hash_of(*self[:-1]) == self.hash
+
+    @property
     def files(self) -> Mapping[str, str]:
         """Name of each layer -> its text, bases first, its own last. Raises StoreError: they are not as they were."""
-        if hash_of(*self[:-1]) != self.hash:
+        if not self.is_whole:
             raise StoreError(f"revision {self.number} of {self.site} is damaged")
         files: Mapping[str, str] = json.loads(self.texts)
         return files

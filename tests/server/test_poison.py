@@ -191,11 +191,13 @@ def test_a_policy_that_cannot_be_read_any_more_keeps_no_ticket_of_another(tmp_pa
         assert house.service.parked.keys() == set(old)
         delivers(house)
         assert house.channel.texts.keys() == set(new)
-        assert told(house) == (MANY, {"unreadable", "overdue"})
+        assert told(house) == (MANY, {"damage", "unreadable", "overdue"})
         assert len(opened(house, 2)) == 2
         listed = desk.get("tickets", site="garden")
         assert listed.status_code == 200, listed.text
         assert {row["ticket"] for row in listed.json()["tickets"]} >= {*old, *new}
+        policies = desk.get("policies", site="garden").json()["policies"]
+        assert [(one["damaged"], one["layers"]) for one in policies] == [(True, []), (False, ["garden"])]
         shown = desk.get(f"tickets/{old[0]}", site="garden")
         assert (shown.status_code, shown.json()["code"]) == (503, "store")
         assert house.gate.defects.count == 0

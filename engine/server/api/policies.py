@@ -41,7 +41,8 @@ def _shown(one: Revision, caller: Caller) -> dict[str, Any]:
         "at": present.instant(one.at, caller.service.site.zone),
         "by": one.by,
         "why": one.why,
-        "layers": list(one.files),
+        "layers": list(one.files) if one.is_whole else [],
+        "damaged": not one.is_whole,
     }
 
 
