@@ -295,7 +295,6 @@ WORDS: Final = MappingProxyType(
         "version": Words("Version", "版本"),
         "flow_of": Words("Drawing of the workflow {title}", "{title}流程图"),
         "applied_at": Words("Applied", "应用时间"),
-        "text_damaged": Words("damaged", "已损坏"),
         "applied_at_start": Words("when the daemon started", "系统启动时"),
         "applied_by": Words("By", "操作者"),
         # ---- files and notes ----
