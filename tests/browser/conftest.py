@@ -40,8 +40,9 @@ FLAGS = (
 class Site:
     """The daemon, its address, and time."""
 
-    def __init__(self, daemon, clock, url):
+    def __init__(self, daemon, gate, clock, url):
         self.daemon = daemon
+        self.gate = gate
         self.clock = clock
         self.url = url
 
@@ -68,7 +69,7 @@ def site(tmp_path):
     for name, person in ACCOUNTS.items():
         gate.accounts.make(Call(START, "root"), name, Profile(person, {"bridge": frozenset({STAFF[person]})}), GOOD)
     with _serving(app) as url:
-        yield Site(daemon, clock, url)
+        yield Site(daemon, gate, clock, url)
     daemon.database.close()
 
 

@@ -8,7 +8,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from engine.server import people
+from engine.server.access_log import Call
+from engine.server.accounts import Profile
 from tests.browser.conftest import PHONE
+from tests.server.doors import GOOD
 
 pytestmark = pytest.mark.browser
 
@@ -214,3 +217,17 @@ def test_every_page_fits_a_phone_and_its_targets_can_be_hit(site, look):
     eyes.go("/wall/bridge")
     eyes.picture("wall")
     assert eyes.complaints() == []
+
+
+def test_a_page_that_answered_a_form_is_loaded_anew_without_sending_it_again(site, look):
+    site.gate.accounts.make(Call(site.clock(), "root"), "admin", Profile("陈经理", {"*": frozenset({"admin"})}), GOOD)
+    eyes = look("admin")
+    eyes.go("/tokens")
+    eyes.fill("name", "大屏")
+    eyes.fill("grants", "bridge: front_desk")
+    eyes.click("[name='scope-ticket:read']")
+    eyes.send("main form button.main")
+    assert eyes.text(".token")
+    eyes.driver.refresh()
+    assert not eyes.all(".token")
+    assert [token.name for token in site.gate.tokens.all()] == ["大屏"]

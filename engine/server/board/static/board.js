@@ -5,6 +5,9 @@ const body = document.body.dataset;
 const ahead = Number(body.now) * 1000 - Date.now(); // the server's clock is right
 const now = () => Math.floor((Date.now() + ahead) / 1000);
 
+// A page that shows what a form brought about is read again by another address: the form is not sent a second time.
+if (body.again) history.replaceState(null, "", body.again);
+
 // ---- countdowns ----
 
 function length(seconds) {
