@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from engine.server.access import ACTIONS, EVERYWHERE, SCOPES, WORDS, Grants
@@ -21,8 +21,8 @@ def account_denial(sites: Grants, known: Known) -> Denial | None:
     for site, granted in sites.items():
         if not granted:
             return denial("grant_empty", site=site)
-        if site != EVERYWHERE and (idle := granted & ONLY_EVERYWHERE):
-            return denial("grant_everywhere", site=site, word=listed(idle))
+        if wrong := _idle_denial(granted, [site]):
+            return wrong
     return None
 
 
@@ -32,7 +32,15 @@ def token_denial(scopes: frozenset[str], sites: Grants, known: Known) -> Denial 
         return denial("scope_missing")
     for word in sorted(scopes - SCOPES):
         return denial("scope_unknown", word=word, known=listed(SCOPES))
-    return denial("site_missing") if not sites else _denial(sites, known, frozenset())
+    if not sites:
+        return denial("site_missing")
+    return _denial(sites, known, frozenset()) or _idle_denial(scopes, list(sites))
+
+
+def _idle_denial(words: frozenset[str], sites: Sequence[str]) -> Denial | None:
+    """Scopes that are for the whole deployment are granted for nothing where it is not granted."""
+    idle = words & ONLY_EVERYWHERE
+    return denial("grant_everywhere", site=sites[0], word=listed(idle)) if idle and EVERYWHERE not in sites else None
 
 
 def _denial(sites: Grants, known: Known, words: frozenset[str]) -> Denial | None:

@@ -127,7 +127,8 @@ def call(desk, method, path, site="lakeside"):
 
 @pytest.fixture(scope="module")
 def desks(house):
-    local = {letter: house.as_(house.token(scopes=scope)) for letter, scope in TOKENS.items()}
+    tokens = {letter: scope for letter, scope in TOKENS.items() if letter != "u"}  # which no token has at one site
+    local = {letter: house.as_(house.token(scopes=scope)) for letter, scope in tokens.items()}
     everywhere = {letter: house.as_(house.token(scopes=scope, everywhere="")) for letter, scope in TOKENS.items()}
     return local, everywhere
 

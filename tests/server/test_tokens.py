@@ -112,6 +112,7 @@ def test_what_is_not_there_cannot_be_revoked(house, id):
         pytest.param({"sites": {"seaside": frozenset()}}, "site_unknown", id="site"),
         pytest.param({"sites": {"lakeside": frozenset({"admin"})}}, "grant_unknown", id="admin is a scope"),
         pytest.param({"sites": {"riverside": frozenset({"manager"})}}, "grant_unknown", id="role of another site"),
+        pytest.param({"scopes": frozenset({"ticket:read", "audit:read"})}, "grant_everywhere", id="at one site only"),
     ],
 )
 def test_a_mistake_is_told_and_nothing_is_made(house, changes, expected):
