@@ -59,11 +59,16 @@ def tell(damages: list[Damage], drifts: list[dict[str, Any]], as_json: bool, lan
 def _drifts(data: Path, lang: str) -> Iterator[dict[str, Any]]:
     """Families whose indexes are not what plan and history say; nothing is repaired."""
     from engine.runtime import index_of
+    from engine.store import disagreements, wrong_spans
 
     with parts_on(data, lang) as daemon:
+        for site, key, index in disagreements(daemon.database):
+            yield {"site": site, "family": key, "what": index}
         for site in daemon.database.sites():
             service = daemon.engine.service(site)  # raises StoreError where it cannot be opened: nothing is passed over
             assert service is not None
+            for family in wrong_spans(daemon.database, site):
+                yield {"site": site, "family": family, "what": "span"}
             for family in service.store.families():
                 wrong = index_of(service.site, service.store, family.id).wrong
                 if wrong:

@@ -24,9 +24,11 @@ from engine.store.protocol import (
 if TYPE_CHECKING:
     from engine.store.chain import Damage, Seal
     from engine.store.checkup import Checkup, check_up, in_use
+    from engine.store.cross_check import disagreements
     from engine.store.customers import CustomerRow, customers_of, forget_customer, keep_customers
     from engine.store.database import Database
     from engine.store.revisions import Revision, add_revision, revision_of, revisions_of
+    from engine.store.spans import wrong_spans
     from engine.store.sqlite import SqliteStore
     from engine.store.survey import changed_since, last_entry, open_families, overdue_families, verified
     from engine.store.upkeep import backup, backup_file, migrate, restore, verify, verify_file
@@ -58,6 +60,7 @@ __all__ = [
     "changed_since",
     "check_up",
     "customers_of",
+    "disagreements",
     "forget_customer",
     "in_use",
     "keep_customers",
@@ -71,6 +74,7 @@ __all__ = [
     "verified",
     "verify",
     "verify_file",
+    "wrong_spans",
 ]
 
 #: What works on the SQLite file, by module: imported when asked for, since most verbs need no database.
@@ -86,6 +90,7 @@ _ON_FILES = {
     "customers_of": "customers",
     "Damage": "chain",
     "Database": "database",
+    "disagreements": "cross_check",
     "forget_customer": "customers",
     "in_use": "checkup",
     "keep_customers": "customers",
@@ -101,6 +106,7 @@ _ON_FILES = {
     "verified": "survey",
     "verify": "upkeep",
     "verify_file": "upkeep",
+    "wrong_spans": "spans",
 }
 
 

@@ -25,6 +25,15 @@ def note_spans(database: Database, site: str) -> Iterator[None]:
         yield
 
 
+def wrong_spans(database: Database, site: str) -> Iterator[str]:
+    """Families of which something else is noted than their history says."""
+    store = SqliteStore(database, site)
+    with database.read() as connection:
+        for noted in connection.execute(_NOTED, (site,)):
+            if _row(store, *noted[:2]) != noted:
+                yield noted[1]
+
+
 def _row(store: SqliteStore, site: str, family: str) -> tuple[str, str, int, int, int] | None:
     try:
         history = History.of(store.steps(family))
@@ -37,5 +46,10 @@ def _row(store: SqliteStore, site: str, family: str) -> tuple[str, str, int, int
 _UNKNOWN: Final = """
 SELECT id FROM family LEFT JOIN span ON span.site = family.site AND span.family = family.id
 WHERE family.site = ? AND id > ? AND NOT open AND span.steps IS NOT family.steps ORDER BY id LIMIT ?
+"""
+#: Those that are asked: a row of fewer steps says nothing.
+_NOTED: Final = """
+SELECT span.* FROM span JOIN family ON family.site = span.site AND family.id = span.family
+WHERE span.site = ? AND span.steps = family.steps
 """
 _NOTE: Final = "INSERT OR REPLACE INTO span VALUES (?, ?, ?, ?, ?)"

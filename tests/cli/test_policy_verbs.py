@@ -228,6 +228,25 @@ def test_a_strict_look_derives_the_indexes_again(data):
     )
 
 
+@pytest.mark.parametrize(
+    ("index", "of", "statement"),
+    [
+        ("open", "T1", "UPDATE family SET open = NOT open WHERE id = 'T1'"),
+        ("part", "T9", "INSERT INTO part VALUES ('garden', 'T9', 'T1')"),
+        ("link", "T1", "INSERT INTO link VALUES ('garden', 'place:A', 'T1')"),
+        ("timer", "T9", "INSERT INTO timer SELECT site, 'T9', slot, fire, rank, place, \"order\", round, n, ordinal,"
+         " ticket, key, kind, name, due FROM timer LIMIT 1"),
+        ("span", "T1", "INSERT INTO span SELECT site, id, steps, 1, 2 FROM family WHERE id = 'T1'"),
+    ],
+)  # fmt: skip
+def test_a_strict_look_compares_every_index(data, index, of, statement):
+    tamper(data, statement)
+    assert run("audit", "verify", "--data", data).exit_code == 0
+    done = run("audit", "verify", "--strict", "--data", data, "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.output) == [{"site": "garden", "family": of, "what": index}]
+
+
 def test_a_strict_look_passes_over_no_site_that_cannot_be_opened(data):
     tamper(data, "DELETE FROM revision")
     done = run("audit", "verify", "--strict", "--data", data)
