@@ -67,8 +67,8 @@ def _drifts(data: Path, lang: str) -> Iterator[dict[str, Any]]:
         for site in daemon.database.sites():
             service = daemon.engine.service(site)  # raises StoreError where it cannot be opened: nothing is passed over
             assert service is not None
-            for family in wrong_spans(daemon.database, site):
-                yield {"site": site, "family": family, "what": "span"}
+            for noted in wrong_spans(daemon.database, site):
+                yield {"site": site, "family": noted, "what": "span"}
             for family in service.store.families():
                 wrong = index_of(service.site, service.store, family.id).wrong
                 if wrong:
