@@ -178,17 +178,21 @@ class Reads(ABC):
 
 
 def _listing(query: Query, place: _Place, *, goes_on: bool) -> str:
-    """The statement of a page. Its order is an index's; only where tickets are found by a link, those are sorted."""
+    """The statement of a page. Its order is an index's; tickets found by what only few have are sorted."""
     conditions = [condition for name, condition in _CONDITIONS.items() if getattr(query, name) is not None]
     if query.open is not None:
         conditions.append("closed IS NULL" if query.open else "closed IS NOT NULL")
     if query.silent is not None:
         conditions.append("silent" if query.silent else "NOT silent")
-    key = place.key if query.link is None else f"+{place.key}"
+    if query.overdue is not None:
+        conditions.append("overdue > 0" if query.overdue else "overdue = 0")
+    few = [name for name in _OF_FEW if getattr(query, name) is not None and (query.open or name == "link")]
+    key = f"+{place.key}" if few else place.key
     if goes_on:
         conditions.append(f"{key} {place.beyond}= :at AND ({key} {place.beyond} :at OR ticket > :after)")
     where = " AND ".join(["site = :site", *conditions])
-    return f"SELECT {ROW} FROM ticket WHERE {where} ORDER BY {key} {place.direction}, ticket LIMIT :limit"
+    index = _OF_FEW[few[0]] if few else ""
+    return f"SELECT {ROW} FROM ticket {index} WHERE {where} ORDER BY {key} {place.direction}, ticket LIMIT :limit"
 
 
 def _row(columns: Sequence[Any]) -> Row:
@@ -274,9 +278,10 @@ _CONDITIONS: Final = {
     "owner": "owner = :owner",
     "assignee": "assignee = :assignee",
     "post": "post = :post",
-    "overdue": "(overdue > 0) = :overdue",
     "link": "ticket IN (SELECT ticket FROM link WHERE site = :site AND link = :link)",
 }
+#: What only few open tickets have, and how they are found; to read all would seem as cheap.
+_OF_FEW: Final = {"link": "", "assignee": "INDEXED BY ticket_assignee", "post": "INDEXED BY ticket_post"}
 _ROW: Final = f"SELECT {ROW} FROM ticket WHERE site = ? AND ticket = ?"
 
 _ANSWER: Final = "SELECT body, family, step FROM answer WHERE site = ? AND person = ? AND key = ?"

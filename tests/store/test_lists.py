@@ -22,6 +22,11 @@ QUERIES = (
     Query(open=True, link="place:A"),
     Query(link="place:A"),
     Query(open=False, assignee="小王"),
+    Query(open=True, assignee="小王"),
+    Query(open=True, assignee="小王", post="desk", link="place:A"),
+    Query(open=True, overdue=False),
+    Query(post="desk"),
+    Query(open=False, category="piece"),
 )
 
 
@@ -39,6 +44,7 @@ def rows(random, count):
             f"T{n}",
             category=random.choice(["matter", "piece"]),
             assignee=random.choice([None, "小王"]),
+            post=random.choice([None, "desk"]),
             opened=random.randrange(5),
             closed=None if is_open else 9,
             due=random.choice([None, *range(4)]) if is_open else None,
@@ -82,18 +88,29 @@ def test_page_by_page_a_list_is_the_whole_list_in_both_stores(database, seed):
     ("query", "index"),
     [
         (Query(open=True), "ticket_due (site=? AND <expr>"),
-        (Query(open=True, category="piece", state="new", overdue=True), "ticket_due (site=? AND <expr>"),
+        (Query(open=True, category="piece", state="new", overdue=False), "ticket_due (site=? AND <expr>"),
+        (Query(open=True, state="new", overdue=True), "ticket_overdue (site=? AND <expr>"),
         (Query(open=True, silent=True), "ticket_silent (site=? AND <expr>"),
         (Query(), "ticket_opened (site=? AND opened"),
-        (Query(open=False, owner="role:desk"), "ticket_opened (site=? AND opened"),
+        (Query(open=False, owner="role:desk"), "ticket_closed (site=? AND opened"),
+        (Query(category="piece"), "ticket_category (site=? AND category=? AND opened"),
+        (Query(open=False, assignee="小王"), "ticket_assignee (site=? AND assignee=? AND opened"),
+        (Query(post="desk"), "ticket_post (site=? AND post=? AND opened"),
     ],
 )
 def test_a_page_is_found_by_an_index_however_deep_it_lies(database, query, index, after):
     steps = plan_of(database, query._replace(after=after))
     assert all(step.startswith("SEARCH ticket USING INDEX ticket_") for step in steps), steps
     if after is None:
-        index = index.partition(" AND")[0]
+        index = index.removesuffix(" AND <expr>").removesuffix(" AND opened")
     assert index in steps[-1]
+
+
+@pytest.mark.parametrize("after", [None, "T1"])
+@pytest.mark.parametrize("what", ["assignee", "post"])
+def test_what_few_open_tickets_have_is_found_without_the_others(database, what, after):
+    steps = plan_of(database, Query(open=True, after=after, **{what: "小王"}))
+    assert steps[0].startswith(f"SEARCH ticket USING INDEX ticket_{what} (site=? AND {what}=?"), steps
 
 
 def test_the_tickets_of_a_link_are_found_by_the_link(database):
