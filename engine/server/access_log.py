@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlite3 import Connection
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -10,6 +10,7 @@ from engine.policy import Words
 from engine.server.denials import Denial, denial
 from engine.store import Database
 from engine.store import access_log as rows
+from engine.store.slices import forget_looks
 
 #: Why somebody looks at a personal value. A list, so that nobody writes a name or a number into the log.
 PURPOSES: Final = MappingProxyType(
@@ -62,15 +63,10 @@ class AccessLog:
         with self._database.read() as connection:
             return rows.records(connection, filter._replace(limit=limit))
 
-    def purge(self, call: Call, before: int) -> int:
-        """Delete the entries before an instant; how many there were. That it was done is an entry itself."""
-
-        def run(connection: Connection) -> int:
-            count = rows.purge(connection, before)
-            rows.record(connection, call.entry("log.purge", object=str(before)))
-            return count
-
-        return self._database.write(run)
+    def purge(self, call: Call, before: int) -> Iterator[int]:
+        """Delete the entries before an instant, some in each step; how many. That it is done is an entry itself."""
+        self.record(call.entry("log.purge", object=str(before)))
+        yield from forget_looks(self._database, before)
 
 
 def purpose_denial(purpose: str) -> Denial | None:

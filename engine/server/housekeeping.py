@@ -15,6 +15,7 @@ from engine.server.daemon import Daemon
 from engine.server.passwords import Passwords
 from engine.server.sessions import Sessions
 from engine.store import StoreError
+from engine.store.slices import forget_answers
 from engine.store.spans import note_spans
 from engine.store.told import forget_told
 
@@ -27,20 +28,18 @@ LOOKS_KEPT: Final = 400 * DAY
 EVERY: Final = DAY
 
 
-def tidy(daemon: Daemon) -> Iterator[None]:
+def tidy(daemon: Daemon) -> Iterator[object]:
     """One round, in short steps: others write between them, and whoever stops half-way goes on in the next round.
 
     Raises StoreError when the world does not let it; nothing depends on when it is done.
     """
     now = daemon.clock()
-    daemon.database.forget_answers(now - ANSWERS_KEPT)
-    yield
+    yield from forget_answers(daemon.database, now - ANSWERS_KEPT)
     daemon.evidence.sweep()
     yield
     Sessions(daemon.database, Passwords()).sweep(now)
     yield
-    AccessLog(daemon.database).purge(Call(now, "housekeeping"), now - LOOKS_KEPT)
-    yield
+    yield from AccessLog(daemon.database).purge(Call(now, "housekeeping"), now - LOOKS_KEPT)
     yield from forget_told(daemon.database, now - daemon.config.message_days * DAY)
     for site in daemon.database.sites():
         yield from note_spans(daemon.database, site)

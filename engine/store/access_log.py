@@ -55,11 +55,6 @@ def records(connection: Connection, filter: Filter) -> tuple[Record, ...]:
     return tuple(Record(seq, Entry(*rest)) for seq, *rest in rows)
 
 
-def purge(connection: Connection, before: int) -> int:
-    """Delete the entries before an instant; how many there were."""
-    return connection.execute("DELETE FROM access_log WHERE at < ?", (before,)).rowcount
-
-
 _RECORDS = """
 SELECT seq, at, principal, address, action, site, object, outcome, purpose, request FROM access_log
 WHERE (:principal IS NULL OR principal = :principal)

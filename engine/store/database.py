@@ -151,12 +151,6 @@ class Database:
         """Seal all that was written since the last seal; None if nothing was. Its hash is worth keeping elsewhere."""
         return self.write(lambda connection: seal(connection, at))
 
-    def forget_answers(self, before: int) -> int:
-        """Delete what is remembered of keyed commands that were done before an instant; how many there were."""
-        return self.write(
-            lambda connection: connection.execute("DELETE FROM answer WHERE created_at < ?", (before,)).rowcount
-        )
-
     def forget(self) -> None:
         """Something was erased: the log, which still has it, goes as soon as nobody reads it any more."""
         self._must_forget = True

@@ -13,9 +13,7 @@ from sqlite3 import Connection
 from typing import Final, NamedTuple
 
 from engine.store.database import Database
-
-#: Rows looked at in one transaction: few, so that nobody who writes waits for long.
-BATCH: Final = 200
+from engine.store.slices import SLICE
 
 
 def forget_told(database: Database, before: int) -> Iterator[None]:
@@ -40,13 +38,13 @@ class _Kind(NamedTuple):
         """Delete what is old of the next rows; the number of the last of them, None where younger ones begin: rows are
         numbered as they were written.
         """
-        page = connection.execute(self.next, (after, BATCH)).fetchall()
+        page = connection.execute(self.next, (after, SLICE)).fetchall()
         if page:
             span = {"after": after, "until": page[-1][0], "before": before}
             over = json.dumps([seq for (seq,) in connection.execute(self.over, span)])
             for sql in self.gone:
                 connection.execute(sql, (over,))
-        return page[-1][0] if len(page) == BATCH and page[-1][1] < before else None
+        return page[-1][0] if len(page) == SLICE and page[-1][1] < before else None
 
 
 _NEXT_MESSAGES: Final = """

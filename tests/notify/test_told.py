@@ -202,7 +202,7 @@ def test_the_daily_digests_go_too(office):
 
 
 def test_whoever_stops_half_way_goes_on_another_day(office, monkeypatch):
-    monkeypatch.setattr(told, "BATCH", 2)
+    monkeypatch.setattr(told, "SLICE", 2)
     for n in range(6):
         past(office, f"T{n}")
     office.clock.now += 100 * DAY
@@ -215,7 +215,7 @@ def test_whoever_stops_half_way_goes_on_another_day(office, monkeypatch):
 
 
 def test_where_young_messages_begin_nobody_looks_further(office, monkeypatch):
-    monkeypatch.setattr(told, "BATCH", 2)
+    monkeypatch.setattr(told, "SLICE", 2)
     for n in range(6):
         past(office, f"T{n}")
     assert len(list(told.forget_told(office.database, office.clock.now - 90 * DAY))) == 2
