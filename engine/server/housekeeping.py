@@ -28,7 +28,7 @@ LOOKS_KEPT: Final = 400 * DAY
 EVERY: Final = DAY
 
 
-def tidy(daemon: Daemon) -> Iterator[object]:
+def tidy(daemon: Daemon) -> Iterator[int | None]:
     """One round, in short steps: others write between them, and whoever stops half-way goes on in the next round.
 
     Raises StoreError when the world does not let it; nothing depends on when it is done.
