@@ -36,9 +36,8 @@ def tidy(daemon: Daemon) -> Iterator[int | None]:
     now = daemon.clock()
     yield from forget_answers(daemon.database, now - ANSWERS_KEPT)
     daemon.evidence.sweep()
-    yield
-    Sessions(daemon.database, Passwords()).sweep(now)
-    yield
+    yield None
+    yield Sessions(daemon.database, Passwords()).sweep(now)
     yield from AccessLog(daemon.database).purge(Call(now, "housekeeping"), now - LOOKS_KEPT)
     yield from forget_told(daemon.database, now - daemon.config.message_days * DAY)
     for site in daemon.database.sites():

@@ -215,7 +215,17 @@ def connect(path: Path, mode: str, busy_timeout: float) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA mmap_size = 0")
+    _read_schema(connection)
     return connection
+
+
+def _read_schema(connection: sqlite3.Connection) -> None:
+    """Raises sqlite3.Error if it is damaged: SQLite quotes it, even where it is no text any more."""
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        connection.close()
+        raise error if isinstance(error, sqlite3.Error) else sqlite3.DatabaseError("malformed schema") from None
 
 
 def prepare(connection: sqlite3.Connection, synchronous: str) -> None:

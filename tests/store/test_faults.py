@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from engine.core import Rule
-from engine.store import Database, Query, SiteEvent, StoreError, verify
+from engine.store import Database, Query, SiteEvent, StoreError, verify, verify_file
 from tests.store.histories import commits, opened
 
 
@@ -125,3 +125,14 @@ def test_a_file_whose_pages_are_damaged_says_so(path):
             file.write(b"\xff" * 4096)
     with Database.open(path, lambda: 1) as database, pytest.raises(StoreError, match=r"cannot be read: .*malformed"):
         database.site("lakeside").site_events()
+
+
+@pytest.mark.parametrize("damage", [b"CREATE \xd0ABLE step", b"CREATE TABLE \xd0tep"])
+def test_a_file_whose_schema_is_damaged_says_so_even_where_it_is_no_text(path, damage):
+    Database.open(path, lambda: 1).close()
+    whole = path.read_bytes()
+    assert whole.count(b"CREATE TABLE step") == 1
+    path.write_bytes(whole.replace(b"CREATE TABLE step", damage))
+    for use in (lambda: Database.open(path, lambda: 1), lambda: verify_file(path)):
+        with pytest.raises(StoreError, match="malformed"):
+            use()
