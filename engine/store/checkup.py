@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.store import schema
-from engine.store.database import Lock
+from engine.store.database import InUseError, Lock
 from engine.store.protocol import StoreError
 from engine.store.upkeep import existing, opened
 
@@ -33,9 +33,11 @@ def check_up(path: str | os.PathLike[str]) -> Checkup:
 
 
 def in_use(path: str | os.PathLike[str]) -> bool:
-    """Whether a process has the file."""
+    """Whether a process has the file. Where that cannot be told, opening it says why."""
     try:
         Lock(Path(path).resolve()).release()
-    except StoreError:
+    except InUseError:
         return True
+    except StoreError:
+        return False
     return False

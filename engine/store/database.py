@@ -23,6 +23,8 @@ T = TypeVar("T")
 #: The writer brings the log into the file once it has this many pages (8 MB); readers never do.
 WAL_PAGES: Final = 2048
 READERS_KEPT: Final = 8
+#: What a file consists of, by the ends of their names; only the first is there while nobody has it open.
+FILE_AND_LOG: Final = ("", "-wal", "-shm")
 #: Families in memory, some 6 kB each. Once more of them than this breach together, each is read anew when its turn
 #: comes, which doubles what it costs.
 FAMILIES_KEPT: Final = 20_000
@@ -62,6 +64,7 @@ class Database:
         path = Path(path).resolve()
         lock = Lock(path)
         try:
+            check_not_torn(path)
             path.touch(0o600)  # what a new file is; those beside it are as the file is
             connection = connect(path, "rw", busy_timeout)
             try:
@@ -185,8 +188,27 @@ class Database:
             self._connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
 
 
+def restored(path: Path) -> Path:
+    """The name of a backup that is about to take the place of a file."""
+    return path.with_name(f"{path.name}.restored")
+
+
+def check_not_torn(path: Path) -> None:
+    """Raises StoreError if there is no file though one was: SQLite would throw its log away and begin anew."""
+    begun = path.exists() and path.stat().st_size > 0
+    left = [part for part in (Path(f"{path}-wal"), restored(path)) if part.exists() and part.stat().st_size > 0]
+    if left and not begun:
+        raise StoreError(
+            f"{path} is missing, but {left[0]} is there: put it back, or finish what was begun by `huiyin db restore`"
+        )
+
+
+class InUseError(StoreError):
+    """Another process has the file."""
+
+
 class Lock:
-    """Holds `<path>.lock` while a process has the file. Raises StoreError if another one does."""
+    """Holds `<path>.lock` while a process has the file. Raises InUseError if another one does, else StoreError."""
 
     def __init__(self, path: Path) -> None:
         place = Path(f"{path}.lock")
@@ -198,7 +220,7 @@ class Lock:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._file)
-            raise StoreError(f"{path} is in use by another process, which holds {place}") from None
+            raise InUseError(f"{path} is in use by another process, which holds {place}") from None
 
     def release(self) -> None:
         os.close(self._file)

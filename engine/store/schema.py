@@ -66,10 +66,17 @@ def _apply(connection: sqlite3.Connection, todo: list[Migration]) -> None:
         raise
 
 
+def check_is_made(at: int) -> int:
+    """Raises StoreError if a file is empty, or nothing of ours."""
+    if at == 0:
+        raise StoreError("the file is empty")
+    return at
+
+
 def check_is_current(at: int) -> None:
     """Raises StoreError if a file's schema is not the one that this version works with."""
     needed = migrations()[-1].number
-    check_not_newer(at, needed)
+    check_not_newer(check_is_made(at), needed)
     if at < needed:
         raise StoreError(f"the file has schema {at}, this version needs {needed}: back it up, then `huiyin db migrate`")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.store import chain, schema
 from engine.store.chain import Damage
-from engine.store.database import Database, Lock, connect
+from engine.store.database import FILE_AND_LOG, Database, Lock, connect, restored
 from engine.store.protocol import StoreError
 
 PathLike = str | os.PathLike[str]
@@ -55,20 +55,32 @@ def restore(source: PathLike, path: PathLike) -> Path | None:
     """
     source, path = existing(source), Path(path).resolve()
     with _held(path), opened(source, "ro") as connection:
+        schema.check_not_newer(schema.check_is_made(schema.version(connection)), schema.migrations()[-1].number)
         if found := _damages(connection):
             raise StoreError(f"{source} is damaged: {'; '.join(map(str, found))}")
-        schema.check_not_newer(schema.version(connection), schema.migrations()[-1].number)
-        aside = _aside(path) if path.exists() else None
-        part = path.with_name(f"{path.name}.restored")
+        part = restored(path)
         part.unlink(missing_ok=True)
         _copy(connection, part)
-        if aside is not None:
-            for end in ("-wal", "-shm", ""):
-                if (old := Path(f"{path}{end}")).exists():
-                    old.rename(f"{aside}{end}")
+        return _exchange(path, part)
+
+
+def _exchange(path: Path, part: Path) -> Path | None:
+    """Put a file in the place of one, which is moved aside. Whoever is killed on the way leaves no file of that name,
+    and `part`: no daemon starts on that. The log goes after its file, for without it the file is an older one.
+    """
+    aside, moved = _aside(path), list[str]()
+    try:
+        for end in FILE_AND_LOG:
+            if Path(f"{path}{end}").exists():
+                Path(f"{path}{end}").rename(f"{aside}{end}")
+                moved.append(end)
         part.rename(path)
         _settle(path.parent)
-    return aside
+    except OSError as error:
+        for end in reversed(moved):
+            Path(f"{aside}{end}").rename(f"{path}{end}")
+        raise StoreError(f"{path} cannot be replaced: {error.strerror}") from None
+    return aside if moved else None
 
 
 def _damages(connection: sqlite3.Connection) -> list[Damage]:
@@ -86,8 +98,8 @@ def _damages(connection: sqlite3.Connection) -> list[Damage]:
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:
     part = target.with_name(f"{target.name}.copying")
-    part.unlink(missing_ok=True)
     try:
+        _remove(part)
         part.touch(0o600)
         with opened(part, "rw") as copy:
             source.backup(copy)
@@ -101,7 +113,13 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror}") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            _remove(part)
+
+
+def _remove(path: Path) -> None:
+    for end in FILE_AND_LOG:
+        Path(f"{path}{end}").unlink(missing_ok=True)
 
 
 def _free(target: PathLike) -> Path:
@@ -123,7 +141,7 @@ def _settle(path: Path) -> None:
 def _aside(path: Path) -> Path:
     """A free name for the file that a restore replaces."""
     name, n = path.with_name(f"{path.name}.before-restore"), 1
-    while name.exists():
+    while any(Path(f"{name}{end}").exists() for end in FILE_AND_LOG):
         n += 1
         name = path.with_name(f"{path.name}.before-restore-{n}")
     return name

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from engine.store import Database, StoreError, backup, migrate, restore, schema, verify
+from engine.store import Database, StoreError, backup, in_use, migrate, restore, schema, upkeep, verify
 from tests.store.histories import commits, long_story, opened
 
 
@@ -175,3 +176,102 @@ def test_a_backup_of_a_newer_version_is_refused(database, path, copy):
     with pytest.raises(StoreError, match="schema 9000"):
         restore(copy, path)
     assert verify_file(path) == []
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_who_is_killed_while_restoring_left_the_old_file_or_none_and_restores_again(database, path, copy, renames):
+    backup(database, copy)
+    database.site("lakeside").write(lambda tx: tx.set_mark("later", 1))
+    killed_file(database, path)
+    with pytest.MonkeyPatch.context() as patch:
+        kill_after(patch, renames)
+        with pytest.raises(KeyboardInterrupt):
+            restore(copy, path)
+    if renames:
+        with pytest.raises(StoreError, match="huiyin db restore"):
+            Database.open(path, lambda: 1)
+    else:
+        with Database.open(path, lambda: 1) as old:
+            assert old.site("lakeside").mark("later") == 1
+    restore(copy, path)
+    with Database.open(path, lambda: 1) as new:
+        assert new.site("lakeside").mark("later") is None
+        assert verify(new) == []
+
+
+def test_a_restore_that_the_disk_refuses_puts_everything_back(database, path, copy, monkeypatch):
+    backup(database, copy)
+    database.site("lakeside").write(lambda tx: tx.set_mark("later", 1))
+    killed_file(database, path)
+    monkeypatch.setattr("engine.store.upkeep._settle", refuse_folder)
+    with pytest.raises(StoreError, match="cannot be replaced: no more"):
+        restore(copy, path)
+    monkeypatch.undo()
+    with Database.open(path, lambda: 1) as old:
+        assert old.site("lakeside").mark("later") == 1
+
+
+def test_a_file_that_vanished_is_not_begun_anew_over_its_log(database, path):
+    database.site("lakeside").write(lambda tx: tx.set_mark("later", 1))
+    killed_file(database, path)
+    lost = path.rename(path.with_name("lost"))
+    with pytest.raises(StoreError, match=r"is missing, but .*-wal is there"):
+        Database.open(path, lambda: 1)
+    lost.rename(path)
+    with Database.open(path, lambda: 1) as found:
+        assert found.site("lakeside").mark("later") == 1
+
+
+def test_what_a_killed_copy_left_is_cleared(database, copy):
+    left = [copy.with_name(f"{copy.name}.copying{end}") for end in ("", "-wal", "-shm")]
+    for part in left:
+        part.write_bytes(b"half")
+    backup(database, copy)
+    assert names(copy.parent) == [copy.name]
+
+
+def test_a_backup_into_what_is_no_folder_says_so(database, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be written: Not a directory"):
+        backup(database, tmp_path / "file" / "one.db")
+
+
+def test_an_empty_file_is_no_backup(database, path, copy):
+    database.close()
+    copy.touch()
+    for use in (lambda: restore(copy, path), lambda: upkeep.verify_file(copy)):
+        with pytest.raises(StoreError, match="empty"):
+            use()
+
+
+def test_whether_a_file_is_in_use_is_not_said_where_its_lock_cannot_be_opened(path):
+    path.with_name(f"{path.name}.lock").mkdir()
+    assert not in_use(path)
+
+
+def killed_file(database, path):
+    """Close a database, and leave the file with its log as a killed process would."""
+    kept = {end: Path(f"{path}{end}").read_bytes() for end in ("", "-wal")}
+    assert kept["-wal"]
+    database.close()
+    for end, data in kept.items():
+        Path(f"{path}{end}").write_bytes(data)
+
+
+def kill_after(patch, renames):
+    """Who exchanges files dies after as many names; those of the copy before that are not counted."""
+    rename, done = Path.rename, []
+
+    def dying(self, target):
+        if not self.name.endswith(".copying"):
+            if len(done) == renames:
+                raise KeyboardInterrupt
+            done.append(self)
+        return rename(self, target)
+
+    patch.setattr(Path, "rename", dying)
+
+
+def refuse_folder(place):
+    if any(place.glob("*.before-restore")):
+        raise OSError(28, "no more")
