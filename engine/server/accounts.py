@@ -98,10 +98,16 @@ class Accounts:
         return self._database.write(run)
 
     def change(self, call: Call, name: str, profile: Profile) -> Account | Denial:
-        """Another person, language or grants; they hold from the next request on."""
-        if wrong := profile_denial(profile, self._known()):
-            return wrong
-        return self._update(call, "account.change", name, lambda account: account._replace(**profile._asdict()))
+        """Another person, language or grants; they hold from the next request on. What stays granted as it was is not
+        asked about again: its site may be shut.
+        """
+
+        def changed(account: Account) -> Account | Denial:
+            new = {site: granted for site, granted in profile.sites.items() if granted != account.sites.get(site)}
+            wrong = profile_denial(profile._replace(sites=new), self._known())
+            return wrong or account._replace(**profile._asdict())
+
+        return self._update(call, "account.change", name, changed)
 
     def disable(self, call: Call, name: str) -> Account | Denial:
         """Its sessions end. The name stays taken: it stands in histories."""
@@ -142,12 +148,14 @@ class Accounts:
         hash = self._passwords.hash(password)
         return Account(name, profile.person, profile.language, profile.sites, hash, disabled=False, created_at=at)
 
-    def _update(self, call: Call, action: str, name: str, change: Callable[[Account], Account]) -> Account | Denial:
+    def _update(self, call: Call, action: str, name: str, change: Callable[[Account], Account | Denial]) -> Account | Denial:
         def run(connection: Connection) -> Account | Denial:
             account = rows.account(connection, login(name))
             if account is None:
                 return denial("account_unknown", name=name)
             changed = change(account)
+            if isinstance(changed, Denial):
+                return changed
             if is_administrator(account) and not is_administrator(changed) and _is_last(connection):
                 return denial("last_administrator", name=account.name)
             if changed.disabled or changed.password != account.password:

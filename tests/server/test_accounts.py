@@ -9,7 +9,7 @@ from engine.server.accounts import CODE_LASTS, LANGUAGES, login, principal_of
 from engine.server.denials import SENTENCES, STATUS, Denial, denial
 from engine.server.passwords import Passwords
 from engine.store import access
-from tests.server.doors import CHEAP, GOOD, NOW, ROOT, code, doors, profile
+from tests.server.doors import CHEAP, GOOD, KNOWN, NOW, ROOT, code, doors, profile
 
 EVERYWHERE = {"*": frozenset({"admin"})}
 
@@ -177,6 +177,18 @@ def test_a_change_holds_for_sessions_that_run(house):
     assert (now.person, now.language) == ("小周", "en")
     assert allowed(now, "ticket.list", "riverside")
     assert not allowed(now, "ticket.list", "lakeside")
+
+
+def test_what_stays_granted_at_a_site_that_does_not_run_keeps_no_other_change(house, monkeypatch):
+    granted = {"lakeside": frozenset({"agent"}), "riverside": frozenset({"agent"})}
+    house.account(sites=granted)
+    monkeypatch.delitem(KNOWN, "riverside")
+    assert house.accounts.change(ROOT, "lily", profile(granted, "小周")).person == "小周"
+    more = {**granted, "riverside": frozenset({"agent", "manager"})}
+    assert code(house.accounts.change(ROOT, "lily", profile(more))) == "site_unknown"
+    less = house.accounts.change(ROOT, "lily", profile({"lakeside": frozenset({"agent"})}))
+    assert less.sites.keys() == {"lakeside"}
+    assert code(house.accounts.change(ROOT, "lily", profile(granted))) == "site_unknown"
 
 
 @pytest.mark.parametrize("act", ["change", "disable", "enable", "set_password", "change_password"])

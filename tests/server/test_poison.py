@@ -323,6 +323,11 @@ def test_a_damaged_event_in_the_stream_of_a_site_keeps_only_that_site(how, back,
         problem(desk.get("tickets", site="garden"), 503, "store")
         problem(desk.post("tickets", {"category": "matter"}, site="garden"), 503, "store")
         assert desk.get("tickets", site="harbour").status_code == 200
+        known = desk.get("/api/v1/sites").json()
+        assert [one["site"] for one in known["sites"]] == ["harbour"]
+        assert [one["site"] for one in known["shut"]] == ["garden"]
+        assert f"garden: {known['shut'][0]['why']}" == cause["why"]
+        assert house.as_(house.token(harbour="desk")).get("/api/v1/sites").json()["shut"] == []
         assert 'huiyin_site_failing{site="garden"} 1.0' in metrics(house)
         page = signed_in(house)
         assert "未运行" in page.get("/").text

@@ -24,13 +24,19 @@ ASKER = Actor("promise", frozenset({SYSTEM}))
 
 @routes.get("/sites", summary="The sites of the caller")
 def sites(caller: Annotated[Caller, needs("ticket.list", anywhere=True)]) -> dict[str, Any]:
-    found = sorted(caller.daemon.engine.services.items())
+    """`shut`: sites that could not be opened, and why; they are tried again every minute."""
+    engine = caller.daemon.engine
     shown = [
         {"site": name, "title": service.site.plan.title, "timezone": service.site.plan.timezone}
-        for name, service in found
+        for name, service in sorted(engine.services.items())
         if allowed(caller.principal, "ticket.list", name)
     ]
-    return {"sites": shown}
+    shut = [
+        {"site": name, "why": why}
+        for name, why in sorted(engine.shut.items())
+        if allowed(caller.principal, "ticket.list", name)
+    ]
+    return {"sites": shown, "shut": shut}
 
 
 @routes.get("/sites/{site}", summary="A site")
