@@ -148,7 +148,9 @@ class Accounts:
         hash = self._passwords.hash(password)
         return Account(name, profile.person, profile.language, profile.sites, hash, disabled=False, created_at=at)
 
-    def _update(self, call: Call, action: str, name: str, change: Callable[[Account], Account | Denial]) -> Account | Denial:
+    def _update(
+        self, call: Call, action: str, name: str, change: Callable[[Account], Account | Denial]
+    ) -> Account | Denial:
         def run(connection: Connection) -> Account | Denial:
             account = rows.account(connection, login(name))
             if account is None:
