@@ -77,7 +77,7 @@ def read_figure(text: str) -> Fraction | None:
 
 
 def _acting(step: Step, people: Collection[str], verbs: Collection[str]) -> Iterator[Diagnostic]:
-    """Who does what; a step that expects to be refused may name what is not there."""
+    """Who does what, and who gets it; a step that expects to be refused may name what is not there."""
     verb = step.verb or ""
     yield from _known(_MOVE, verb, verbs, step.spans["do"])
     if verb not in SITE_COMMANDS or verb == "reveal":
@@ -85,6 +85,8 @@ def _acting(step: Step, people: Collection[str], verbs: Collection[str]) -> Iter
             yield diagnose("E608", step.span, what=verb, keys="`by`")
         elif step.by != REPORTER:
             yield from _known(_PERSON, step.by, people, step.spans["by"])
+        if verb not in SITE_COMMANDS and "assignee" in step.given:
+            yield from _known(_PERSON, step.given["assignee"], people, step.given_spans["assignee"])
 
 
 def _brought(step: Step, plan: Plan, people: Collection[str]) -> Iterator[Diagnostic]:

@@ -108,6 +108,18 @@ def test_who_acts_and_what_is_done_must_be_known_unless_a_refusal_is_expected(tm
     assert mistakes(unknown.replace("arive", "arive, then: {refused: unknown arive}"), tmp_path) == []
 
 
+def test_whom_a_ticket_is_given_to_must_be_known_and_update_does_not_write_it(tmp_path):
+    """老章 instead of 老张 is a slip of the pen, not a story."""
+    slip = GOOD.replace("assignee: 老张", "assignee: 老章")
+    assert mistakes(slip, tmp_path) == [("E606", 14)]
+    path = tmp_path / "story.yaml"
+    assert CliRunner().invoke(main, ["test", str(path), "--update", "--at", "2026-10-01"]).exit_code == 1
+    assert path.read_text(encoding="utf-8") == slip
+    given = command("assign", "{assignee: 老章, reason: x}")
+    assert mistakes(given, tmp_path) == [("E606", 19)]
+    assert mistakes(f"{given}    then: {{refused: value assignee}}\n", tmp_path) == []
+
+
 @pytest.mark.parametrize("key", ["clocks", "duties", "reports"])
 def test_a_misspelt_clock_duty_or_report_is_no_silent_pass(key, tmp_path):
     text = GOOD.replace("clocks: [intake, arrive]", f"{key}: [arive]")
@@ -222,7 +234,7 @@ policy: residential
 people: {小李: front_desk, 老张: technician}
 clocks: [intake, arrive]
 steps:
-  - {at: 2026-09-30 19:40, by: 小李, do: open, with: {category: repair, name: 王女士, unit: 3-2, phone: 1,
+  - {at: 2026-09-30 19:40, by: 小李, do: open, with: {category: repair, name: 王女士, unit: 3-2, phone: 110,
      matter: 水管, fault: leak}}  # opened
   - {at: 19:46, by: 小李, do: dispatch, with: {assignee: 老张}, then: {state: x}}  # dispatched
   # comes
