@@ -38,13 +38,14 @@ def data_option(function: F) -> F:
 
 @contextmanager
 def said() -> Iterator[None]:
-    """What the store refuses is said in a line."""
+    """What the store refuses is said in a line, in the language of the verb."""
     from engine.store import StoreError
 
     try:
         yield
     except StoreError as error:
-        raise click.ClickException(str(error)) from None
+        zh = click.get_current_context().params.get("lang") == "zh"
+        raise click.ClickException(error.zh if zh else str(error)) from None
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def command(sites: tuple[Path, ...], config: Path | None, data: Path | None, lis
         click.echo(render(refused.diagnostics, "zh" if lang == "zh" else "en"), err=True)
         raise SystemExit(1) from None
     except StoreError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(error.zh if lang == "zh" else str(error)) from None
     run(daemon)
 
 

@@ -83,7 +83,7 @@ class Engine:
         """The service of a site, None: there is no such site. Raises StoreError: it could not be opened."""
         service = self.services.get(name)
         if service is None and name in self.shut:
-            raise StoreError(f"{name} does not run: {self.shut[name]}")
+            raise StoreError(f"{name} does not run: {self.shut[name]}", f"{name} 未运行：{self.shut[name]}")
         return service
 
     def open_site(self, name: str) -> None:
@@ -152,10 +152,13 @@ class Engine:
         """Apply an older revision of a site again, as a new one. None: the site runs by it. Raises StoreError."""
         found = revision_of(self.database, name, number)
         if found is None:
-            raise StoreError(f"{name} has no revision {number}")
+            raise StoreError(f"{name} has no revision {number}", f"{name} 没有第 {number} 版")
         prepared = restore(found)
         if prepared.plan is None:
-            raise StoreError(f"revision {number} of {name} is no longer understood by this version")
+            raise StoreError(
+                f"revision {number} of {name} is no longer understood by this version",
+                f"{name} 的第 {number} 版已不能被本版本理解",
+            )
         return self.apply(name, prepared, by, why)
 
     def _apply(self, name: str, prepared: Prepared, plan: Plan, by: str, why: str) -> Revision | None:

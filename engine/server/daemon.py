@@ -138,7 +138,7 @@ def open_file(data: Path, clock: EngineClock | None = None) -> Daemon:
     """
     config = Config(data, ())
     if not config.database.is_file():
-        raise StoreError(f"there is no database in {data}")
+        raise StoreError(f"there is no database in {data}", f"{data} 中没有数据库")
     daemon = _put_together(config, clock, None)
     try:
         for name in daemon.database.sites():

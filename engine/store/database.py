@@ -74,7 +74,7 @@ class Database:
                 raise
         except (sqlite3.Error, OSError) as error:
             lock.release()
-            raise StoreError(f"{path} cannot be opened: {error}") from None
+            raise StoreError(f"{path} cannot be opened: {error}", f"无法打开 {path}：{error}") from None
         except BaseException:
             lock.release()
             raise
@@ -119,7 +119,7 @@ class Database:
             self._give_back(connection)
 
     def _unreadable(self, error: sqlite3.Error) -> StoreError:
-        return StoreError(f"{self.path.name} cannot be read: {error}")
+        return StoreError(f"{self.path.name} cannot be read: {error}", f"无法读取 {self.path.name}：{error}")
 
     def _take_reader(self) -> sqlite3.Connection:
         if self._closed:
@@ -199,7 +199,8 @@ def check_not_torn(path: Path) -> None:
     left = [part for part in (Path(f"{path}-wal"), restored(path)) if part.exists() and part.stat().st_size > 0]
     if left and not begun:
         raise StoreError(
-            f"{path} is missing, but {left[0]} is there: put it back, or finish what was begun by `huiyin db restore`"
+            f"{path} is missing, but {left[0]} is there: put it back, or finish what was begun by `huiyin db restore`",
+            f"{path} 不见了，但 {left[0]} 还在：请把它放回，或再次运行 `huiyin db restore` 完成恢复",
         )
 
 
@@ -215,12 +216,17 @@ class Lock:
         try:
             self._file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(f"{place} cannot be opened: {error.strerror}") from None
+            raise StoreError(
+                f"{place} cannot be opened: {error.strerror}", f"无法打开 {place}：{error.strerror}"
+            ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._file)
-            raise InUseError(f"{path} is in use by another process, which holds {place}") from None
+            raise InUseError(
+                f"{path} is in use by another process, which holds {place}",
+                f"{path} 正被另一个进程使用（它持有 {place}）",
+            ) from None
 
     def release(self) -> None:
         os.close(self._file)

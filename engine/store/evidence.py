@@ -84,7 +84,7 @@ class Evidence:
             raise ErasedError
         type = type_of(data)
         if type is None or sha256(data).hexdigest() != id:
-            raise StoreError(f"file {id} of {site} is not what its name says")
+            raise StoreError(f"file {id} of {site} is not what its name says", f"{site} 的文件 {id} 与其名称不符")
         return Kept(id, type, len(data)), data
 
     def erase(self, site: str, id: str) -> bool:
@@ -122,7 +122,10 @@ class Evidence:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"file {id} of {site} cannot be read: {error.strerror}") from None
+            raise StoreError(
+                f"file {id} of {site} cannot be read: {error.strerror}",
+                f"无法读取 {site} 的文件 {id}：{error.strerror}",
+            ) from None
 
     def _place(self, site: str, id: str) -> Path:
         return self._folder / site / id[:2] / id
@@ -139,7 +142,9 @@ def _swept(folder: Path) -> dict[str, int]:
                 site = place.parts[-3]
                 sizes[site] = sizes.get(site, 0) + place.stat().st_size
     except OSError as error:
-        raise StoreError(f"{folder} cannot be looked through: {error.strerror}") from None
+        raise StoreError(
+            f"{folder} cannot be looked through: {error.strerror}", f"无法检查 {folder}：{error.strerror}"
+        ) from None
     return sizes
 
 
@@ -173,7 +178,9 @@ def _write(place: Path, data: bytes) -> None:
         _settle(place.parent)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise StoreError(f"{place} cannot be written: {error.strerror}") from None
+        raise StoreError(
+            f"{place} cannot be written: {error.strerror}", f"无法写入 {place}：{error.strerror}"
+        ) from None
 
 
 def _settle(folder: Path) -> None:

@@ -19,7 +19,14 @@ class ConflictError(Exception):
 
 
 class StoreError(Exception):
-    """The world's fault: disk full, file locked, a row that is not what its hash says. Nothing was written."""
+    """The world's fault: disk full, file locked, a row that is not what its hash says. Nothing was written.
+
+    `zh` says the same in Chinese, where people read it; what the system or SQLite says stays as it is.
+    """
+
+    def __init__(self, said: str, zh: str = "") -> None:
+        super().__init__(said)
+        self.zh = zh or said
 
 
 class Row(NamedTuple):

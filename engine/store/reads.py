@@ -86,7 +86,10 @@ class Reads(ABC):
             raise self._damaged(family, number, str(error)) from None
 
     def _damaged(self, family: str, number: int, what: str) -> StoreError:
-        return StoreError(f"site {self.name}, family {family}: step {number} {what}")
+        return StoreError(
+            f"site {self.name}, family {family}: step {number} {what}",
+            f"项目 {self.name}，工单 {family}：第 {number} 步已损坏（{what}）",
+        )
 
     def families(self, *, open_only: bool = False) -> Iterable[Family]:
         for id, steps, head in self._all(_OPEN_FAMILIES if open_only else _FAMILIES, (self.name,)):

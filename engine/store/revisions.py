@@ -41,7 +41,9 @@ class Revision(NamedTuple):
     def files(self) -> Mapping[str, str]:
         """Name of each layer -> its text, bases first, its own last. Raises StoreError: they are not as they were."""
         if not self.is_whole:
-            raise StoreError(f"revision {self.number} of {self.site} is damaged")
+            raise StoreError(
+                f"revision {self.number} of {self.site} is damaged", f"{self.site} 的第 {self.number} 版策略已损坏"
+            )
         files: Mapping[str, str] = json.loads(self.texts)
         return files
 
@@ -56,7 +58,9 @@ def add_revision(database: Database, revision: Revision) -> None:
 
     def add(connection: Connection) -> None:
         if connection.execute(highest, (revision.site,)).fetchone()[0] != revision.number - 1:
-            raise StoreError(f"another policy was applied to {revision.site} meanwhile")
+            raise StoreError(
+                f"another policy was applied to {revision.site} meanwhile", f"其间已有另一份策略应用于 {revision.site}"
+            )
         connection.execute(_ADD, revision)
 
     database.write(add)

@@ -35,7 +35,7 @@ def version(connection: sqlite3.Connection) -> int:
     mark: int = connection.execute("PRAGMA application_id").fetchone()[0]
     empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
     if mark != APPLICATION_ID and not empty:
-        raise StoreError("the file is a database of something else")
+        raise StoreError("the file is a database of something else", "该文件是其他程序的数据库")
     return found
 
 
@@ -69,7 +69,7 @@ def _apply(connection: sqlite3.Connection, todo: list[Migration]) -> None:
 def check_is_made(at: int) -> int:
     """Raises StoreError if a file is empty, or nothing of ours."""
     if at == 0:
-        raise StoreError("the file is empty")
+        raise StoreError("the file is empty", "该文件是空的")
     return at
 
 
@@ -78,11 +78,15 @@ def check_is_current(at: int) -> None:
     needed = migrations()[-1].number
     check_not_newer(check_is_made(at), needed)
     if at < needed:
-        raise StoreError(f"the file has schema {at}, this version needs {needed}: back it up, then `huiyin db migrate`")
+        raise StoreError(
+            f"the file has schema {at}, this version needs {needed}: back it up, then `huiyin db migrate`",
+            f"文件的结构版本是 {at}，本版本需要 {needed}：请先备份，再运行 `huiyin db migrate`",
+        )
 
 
 def check_not_newer(at: int, known: int) -> None:
     if at > known:
         raise StoreError(
-            f"the file has schema {at}, this version knows {known}: a newer version wrote it; run that one"
+            f"the file has schema {at}, this version knows {known}: a newer version wrote it; run that one",
+            f"文件的结构版本是 {at}，本版本只认识到 {known}：它由更新的版本写入，请运行那个版本",
         )

@@ -57,7 +57,8 @@ def restore(source: PathLike, path: PathLike) -> Path | None:
     with _held(path), opened(source, "ro") as connection:
         schema.check_not_newer(schema.check_is_made(schema.version(connection)), schema.migrations()[-1].number)
         if found := _damages(connection):
-            raise StoreError(f"{source} is damaged: {'; '.join(map(str, found))}")
+            places = "; ".join(map(str, found))
+            raise StoreError(f"{source} is damaged: {places}", f"{source} 已损坏：{places}")
         part = restored(path)
         part.unlink(missing_ok=True)
         _copy(connection, part)
@@ -79,7 +80,7 @@ def _exchange(path: Path, part: Path) -> Path | None:
     except OSError as error:
         for end in reversed(moved):
             Path(f"{aside}{end}").rename(f"{path}{end}")
-        raise StoreError(f"{path} cannot be replaced: {error.strerror}") from None
+        raise StoreError(f"{path} cannot be replaced: {error.strerror}", f"无法替换 {path}：{error.strerror}") from None
     return aside if moved else None
 
 
@@ -106,12 +107,14 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
             copy.execute("PRAGMA journal_mode = DELETE")
             (said,) = copy.execute("PRAGMA integrity_check").fetchone()
         if said != "ok":
-            raise StoreError(f"the copy {part} is damaged: {said}")
+            raise StoreError(f"the copy {part} is damaged: {said}", f"备份 {part} 已损坏：{said}")
         _settle(part)
         part.rename(target)
         _settle(target.parent)
     except OSError as error:
-        raise StoreError(f"{target} cannot be written: {error.strerror}") from None
+        raise StoreError(
+            f"{target} cannot be written: {error.strerror}", f"无法写入 {target}：{error.strerror}"
+        ) from None
     finally:
         with suppress(OSError):
             _remove(part)
@@ -125,7 +128,7 @@ def _remove(path: Path) -> None:
 def _free(target: PathLike) -> Path:
     target = Path(target).resolve()
     if target.exists():
-        raise StoreError(f"{target} exists: a backup overwrites nothing")
+        raise StoreError(f"{target} exists: a backup overwrites nothing", f"{target} 已存在：备份不会覆盖任何文件")
     return target
 
 
@@ -150,7 +153,7 @@ def _aside(path: Path) -> Path:
 def existing(path: PathLike) -> Path:
     path = Path(path).resolve()
     if not path.is_file():
-        raise StoreError(f"{path} is not a file")
+        raise StoreError(f"{path} is not a file", f"{path} 不是文件")
     return path
 
 

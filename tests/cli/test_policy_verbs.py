@@ -268,6 +268,24 @@ def test_a_backup_made_while_a_daemon_runs_is_put_back(data, tmp_path):
     assert dump(data) == before
 
 
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        (("db", "backup", "{data}/huiyin.db"), "{data}/huiyin.db 已存在：备份不会覆盖任何文件"),
+        (("db", "restore", "{data}/empty"), "该文件是空的"),
+        (("db", "verify", "--data", "{data}/none"), "{data}/none/huiyin.db 不是文件"),
+        (("policy", "list", "garden", "--data", "{data}/none"), "{data}/none 中没有数据库"),
+    ],
+)
+def test_what_the_store_refuses_is_said_in_the_language_of_who_asks(data, verb, said):
+    (data / "empty").touch()
+    asked = [one.format(data=data) for one in verb]
+    asked += [] if "--data" in asked else ["--data", data]
+    assert said.format(data=data) in run(*asked, lang="zh").output
+    assert "Error: " in (told := run(*asked).output)
+    assert told.isascii()
+
+
 def test_a_file_is_brought_to_the_newest_schema(data):
     assert json.loads(run("db", "migrate", "--data", data, "--json").output) == {"migrations": []}
     assert run("db", "migrate", "--data", data, lang="zh").output == f"{data}/huiyin.db 已是最新\n"
