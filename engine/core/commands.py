@@ -228,9 +228,10 @@ class Command(NamedTuple):
 
 class Refusal(NamedTuple):
     """The caller's mistake: nothing happened. `code` is stable, `detail` its argument, `legal` the moves possible
-    now.
+    now; `why`, in English and Chinese, what is wrong with a value.
     """
 
     code: str
     detail: str
     legal: tuple[str, ...] = ()
+    why: tuple[str, str] | None = None

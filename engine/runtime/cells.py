@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 
 from engine.policy import Words
 from engine.runtime.codes import Mistake, mistake
-from engine.runtime.phones import numbers
+from engine.runtime.phones import A_PHONE, are_phones
 from engine.runtime.tables import Column, Row, Table
 from engine.runtime.values import FIRST_YEAR, LAST_YEAR, ValueProblemError, read_instant
 
 MISTAKES_MAX: Final = 200  #: nobody reads the thousandth
 A_DATE: Final = Words("write 2026-10-01, or 2026-10-01 12:00", "请写 2026-10-01 或 2026-10-01 12:00")
 _DATE: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]?(\d{1,2}:\d{2}))?")
-_DIGITS: Final = range(3, 21)  #: of a telephone number, from 110 to a number with an extension
 
 
 def lacking(table: Table, row: Row, columns: Sequence[Column]) -> Iterator[Mistake]:
@@ -29,11 +28,10 @@ def lacking(table: Table, row: Row, columns: Sequence[Column]) -> Iterator[Mista
 
 
 def wrong_phone(table: Table, row: Row) -> Iterator[Mistake]:
-    """Digits, with spaces, dashes, brackets and + between them; several are divided by `/`. Never quoted."""
-    found = numbers(row.cells.get("phone", ""))
-    if row.cells.get("phone") and not (found and all(one.isdecimal() and len(one) in _DIGITS for one in found)):
-        help = Words("write digits only, several numbers as 0571-88880000 / 13800000000", "只写数字，多个号码用 / 隔开")
-        yield mistake("P208", table.place(row, "phone")).helping(help)
+    """Never quoted."""
+    phone = row.cells.get("phone")
+    if phone and not are_phones(phone):
+        yield mistake("P208", table.place(row, "phone")).helping(A_PHONE)
 
 
 def read_day(text: str, zone: ZoneInfo, *, end: bool = False) -> int:
@@ -47,7 +45,7 @@ def read_day(text: str, zone: ZoneInfo, *, end: bool = False) -> int:
     except ValueError:
         day = date.min
     if match is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueProblemError(A_DATE.en)
+        raise ValueProblemError(*A_DATE)
     return read_instant(match[4] or ("24:00" if end else "00:00"), zone, datetime.combine(day, time()))
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from engine.core import Actor, Command, Plan, Refusal, Ticket, Value, shape
 from engine.core import commands as c
 from engine.core.plan import STANDING_MOVES
+from engine.policy import Words
 from engine.runtime.service import Service
 from engine.runtime.turn import SYSTEM, Secret
 from engine.runtime.values import ValueProblemError, read_instant, read_value
@@ -32,6 +33,10 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "merge": ("into",),
     }
 )
+
+
+_NOBODY: Final = Words("nobody of this name is on the list of staff", "花名册中没有此人")
+_VERDICTS: Final = Words("met, late, missed or back", "请写 met、late、missed 或 back")
 
 
 class UnreadableError(Exception):
@@ -114,7 +119,7 @@ class Door:
         """A person of the roster; where no list of staff was ever read, anybody."""
         roster = self.service.site.roster
         if roster.complete and not roster.knows(person):
-            raise UnreadableError(Refusal("value", "assignee: nobody of this name is on the list of staff"))
+            raise UnreadableError(Refusal("value", "assignee", why=_NOBODY))
         return person
 
     def _instant(self, text: str, at: int) -> int:
@@ -122,7 +127,7 @@ class Door:
         try:
             return read_instant(text, zone, datetime.fromtimestamp(at, zone))
         except ValueProblemError as problem:
-            raise UnreadableError(Refusal("value", f"occurred_at: {problem}")) from None
+            raise UnreadableError(Refusal("value", "occurred_at", why=problem.words)) from None
 
     def _facts(self, plan: Plan, given: Mapping[str, str], at: int) -> dict[str, Value]:
         zone = self.service.site.zone
@@ -139,7 +144,7 @@ class Door:
             try:
                 value = read_value(fact, text, zone, reference, roles)
             except ValueProblemError as problem:
-                raise UnreadableError(Refusal("value", f"{name}: {problem}")) from None
+                raise UnreadableError(Refusal("value", name, why=problem.words)) from None
             values[name] = Secret(value) if name in personal else value
         return values
 
@@ -170,7 +175,7 @@ class Door:
                 runs = [run for run in ticket.all_runs() if name in (run.deadline, run.key)]
                 key = runs[-1].key if runs else name
                 if verdict not in ("met", "late", "missed", "back"):
-                    raise UnreadableError(Refusal("value", "verdict: met, late, missed or back"))
+                    raise UnreadableError(Refusal("value", "verdict", why=_VERDICTS))
                 return c.CorrectVerdict(key, verdict, given.pop("evidence", reason), reason)  # type: ignore[arg-type]
             case "correct":
                 reason = take("reason")

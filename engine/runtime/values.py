@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from engine.core import Value
 from engine.core.plan import Fact
+from engine.policy import Words
+from engine.runtime.phones import A_PHONE, are_phones
 
 _YES: Final = frozenset({"yes", "true", "是"})
 _NO: Final = frozenset({"no", "false", "否"})
@@ -17,11 +19,16 @@ _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\Z")
 #: The years that working time knows.
 FIRST_YEAR: Final = 1990
 LAST_YEAR: Final = 2100
+_A_NUMBER: Final = Words("no number", "这不是数")
 _SHORT: Final = re.compile(r"(\d{1,2})-(\d{1,2})[ T](.+)\Z")
 
 
 class ValueProblemError(ValueError):
-    """A text that is no value of its fact; the message says what would be."""
+    """A text that is no value of its fact. `words` say what would be, and never quote it: it may be personal."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.words = Words(en, zh)
 
 
 def read_instant(text: str, zone: ZoneInfo, reference: datetime) -> int:
@@ -38,13 +45,15 @@ def read_instant(text: str, zone: ZoneInfo, reference: datetime) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueProblemError(f"{text!r} is no time: write 2026-10-08 18:00") from None
+        raise ValueProblemError("no time: write 2026-10-08 18:00", "这不是时间：请写 2026-10-08 18:00") from None
     if len(text) <= 10:
-        raise ValueProblemError(f"{text!r} is a date, not a time: write 2026-10-08 18:00")
+        raise ValueProblemError("a date is no time: write 2026-10-08 18:00", "只有日期：请写 2026-10-08 18:00")
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueProblemError(f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise ValueProblemError(
+            f"it lies outside the years {FIRST_YEAR} to {LAST_YEAR}", f"年份须在 {FIRST_YEAR} 与 {LAST_YEAR} 之间"
+        )
     if moment.microsecond:
-        raise ValueProblemError(f"{text!r} is no whole second")
+        raise ValueProblemError("write whole seconds", "时间最多写到秒")
     return int(moment.timestamp()) if moment.tzinfo else _local(moment.date(), moment.time(), zone)
 
 
@@ -56,14 +65,15 @@ def _clock(day: date, match: re.Match[str], zone: ZoneInfo) -> int:
     try:
         return _local(day, time(hour, minute, second), zone)
     except ValueError:
-        raise ValueProblemError(f"{match[0]!r} is no time of day") from None
+        raise ValueProblemError(f"there is no {match[0]} on a clock", f"没有 {match[0]} 这个时刻") from None
 
 
 def _date(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except ValueError:
-        raise ValueProblemError(f"there is no {year}-{month:02}-{day:02}") from None
+        day_there_is_not = f"{year}-{month:02}-{day:02}"
+        raise ValueProblemError(f"there is no {day_there_is_not}", f"没有 {day_there_is_not} 这一天") from None
 
 
 def _local(day: date, at: time, zone: ZoneInfo) -> int:
@@ -86,13 +96,13 @@ def read_value(fact: Fact, text: str, zone: ZoneInfo, reference: datetime, roles
                 return text
             if text in by_title:
                 return by_title[text]
-            raise ValueProblemError(f"{text!r} is none of {', '.join(fact.values)}")
+            raise ValueProblemError(f"choose from {', '.join(fact.values)}", f"请选：{'、'.join(by_title)}")
         case "flag":
             if text.lower() in _YES:
                 return True
             if text.lower() in _NO:
                 return False
-            raise ValueProblemError(f"{text!r} is neither yes nor no")
+            raise ValueProblemError("write yes or no", "请写“是”或“否”")
         case "number" | "score":
             return _number(text, score=fact.type == "score")
         case "time":
@@ -101,11 +111,13 @@ def read_value(fact: Fact, text: str, zone: ZoneInfo, reference: datetime, roles
             try:
                 return date.fromisoformat(text).isoformat()
             except ValueError:
-                raise ValueProblemError(f"{text!r} is no date: write 2026-10-08") from None
+                raise ValueProblemError("no date: write 2026-10-08", "这不是日期：请写 2026-10-08") from None
         case "role":
             if text not in roles:
-                raise ValueProblemError(f"{text!r} is no role")
+                raise ValueProblemError("there is no such role", "没有这个角色")
             return roles[text]
+        case "phone" if not are_phones(text):
+            raise ValueProblemError(*A_PHONE)
         case _:
             return text
 
@@ -114,11 +126,11 @@ def _number(text: str, *, score: bool) -> Value:
     try:
         value = float(text)
     except ValueError:
-        raise ValueProblemError(f"{text!r} is no number") from None
+        raise ValueProblemError(*_A_NUMBER) from None
     if not isfinite(value):
-        raise ValueProblemError(f"{text!r} is no number")
+        raise ValueProblemError(*_A_NUMBER)
     if score and not 0 <= value <= 100:
-        raise ValueProblemError(f"{text!r} is no score: 0 to 100")
+        raise ValueProblemError("a score is a number from 0 to 100", "得分为 0 至 100 的数")
     return int(value) if value.is_integer() else value
 
 

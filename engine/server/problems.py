@@ -25,7 +25,6 @@ from engine.core import Plan, Refusal
 from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.server.denials import Denial
-from engine.server.present import is_personal
 from engine.store import ConflictError, StoreError
 from engine.worktime import CalendarError, OutOfTable
 
@@ -135,10 +134,11 @@ def no_category(plan: Plan, status: int = 404, code: str = "no_category", **more
 
 def refused(refusal: Refusal, plan: Plan, workflow: Workflow | None = None) -> ProblemError:
     """The caller's mistake on a ticket: its code, what it is about, and the moves that he may make now."""
-    detail = _without_value(plan, refusal.detail)
-    about = detail.split(", ") if refusal.code == "missing" else [detail]
+    about = refusal.detail.split(", ") if refusal.code == "missing" else [refusal.detail]
     names = [_name(plan, workflow, name) for name in about]
     what = Words(", ".join(name.en for name in names), "、".join(name.zh for name in names))
+    if refusal.why is not None:
+        what = Words("{what}: {why}", "{what}（{why}）").format(what=what, why=Words(*refusal.why))
     words = REFUSALS.get(refusal.code, REFUSALS["other"]).format(what=what)
     known = workflow.moves if workflow is not None else {}
     legal = [{"move": id, "title": known[id].title if id in known else id} for id in refusal.legal]
@@ -150,14 +150,7 @@ def refused(refusal: Refusal, plan: Plan, workflow: Workflow | None = None) -> P
     return ProblemError(409, refusal.code, words, **more)
 
 
-def _without_value(plan: Plan, detail: str) -> str:
-    """A detail `fact: why` without why, which quotes the value, where the fact is personal."""
-    name, colon, _ = detail.partition(": ")
-    return name if colon and is_personal(plan, name) else detail
-
-
-def _name(plan: Plan, workflow: Workflow | None, detail: str) -> Words:
-    name, colon, why = detail.partition(": ")
+def _name(plan: Plan, workflow: Workflow | None, name: str) -> Words:
     title = ENVELOPE[name].zh if name in ENVELOPE else name
     if name in plan.facts:
         title = plan.facts[name].title
@@ -165,7 +158,7 @@ def _name(plan: Plan, workflow: Workflow | None, detail: str) -> Words:
         title = workflow.moves[name].title
     elif workflow is not None and name in workflow.states:
         title = workflow.states[name].title
-    return Words(f"{name}{colon}{why}", f"{title}{colon}{why}")
+    return Words(name, title)
 
 
 def language(request: Request) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core import Family, Message, Plan, Refusal
 from engine.core import Step as CoreStep
-from engine.policy import Diagnostic, Words
+from engine.policy import Diagnostic, Span, Words
 from engine.runtime import Door, Entry, Plans, Roster, Service, Site, VirtualClock
 from engine.sim.codes import diagnose
 from engine.sim.names import GONE, read_days, read_figure
@@ -52,6 +52,15 @@ class Difference(NamedTuple):
     got: Fact | None
 
 
+class Claim(NamedTuple):
+    """What `finally` says otherwise than it ended, and where."""
+
+    span: Span
+    what: str
+    expected: str
+    got: str
+
+
 @dataclass(slots=True)
 class Played:
     """A step with what happened since the step before, by the names of the scenario."""
@@ -71,7 +80,7 @@ class Performance:
     service: Service
     names: Mapping[str, str]
     log: list[tuple[Plan, Family, CoreStep]]
-    problems: list[str] = field(default_factory=list)  #: what `finally` says otherwise
+    problems: list[Claim] = field(default_factory=list)  #: what `finally` says otherwise
 
     @property
     def differences(self) -> list[Difference]:
@@ -140,8 +149,7 @@ class _Player:
         request = self.door.request(step.at, self._id(step.ticket), step.by, step.verb, given)
         answer = request if isinstance(request, Refusal) else self.service.handle(request)
         if isinstance(answer, Refusal):
-            detail = answer.detail.partition(":")[0]
-            self.fresh.append(Fact(step.ticket, "refused", "", f"{answer.code} {detail}".strip(), step.at))
+            self.fresh.append(_refused(step, answer))
 
     def _id(self, name: str) -> str:
         """The engine's id of a ticket that the file names; a new ticket gets the file's name."""
@@ -259,8 +267,11 @@ def _reveal(player: _Player, step: Step) -> None:
         step.at, player._id(step.ticket), step.by, step.given.get("fact", ""), step.given.get("purpose", "")
     )
     if refusal is not None:
-        detail = refusal.detail.partition(":")[0]
-        player.fresh.append(Fact(step.ticket, "refused", "", f"{refusal.code} {detail}".strip(), step.at))
+        player.fresh.append(_refused(step, refusal))
+
+
+def _refused(step: Step, refusal: Refusal) -> Fact:
+    return Fact(step.ticket, "refused", "", f"{refusal.code} {refusal.detail}".strip(), step.at)
 
 
 def _import_figure(player: _Player, step: Step) -> None:

@@ -18,6 +18,9 @@ FIRST: Final = "T1"
 #: Words of `then` that speak of the site.
 SITE_WORDS: Final = ("staffing", "empty_post", "reported", "revealed")
 A_TEXT: Final = Words("a text or a list of texts is needed", "应当是文字，或文字的列表")
+_THE_FIRST: Final = Words(
+    "the first step needs a date and a time: write 2026-10-08 18:00", "第一步须写日期和时间：2026-10-08 18:00"
+)
 _INSTANTS: Final = frozenset({"due", "breach", "rung", "repeated"})
 
 
@@ -158,11 +161,11 @@ class Reader:
         reference = datetime.fromtimestamp(before or 0, self.zone)
         try:
             if before is None and text and len(text.strip()) < len("2026-9-3 9:0"):
-                raise ValueProblemError(f"{text!r}: the first step needs a date and a time: write 2026-10-08 18:00")
+                raise ValueProblemError(*_THE_FIRST)
             return read_instant(text, self.zone, reference)
         except ValueProblemError as problem:
             if node is not None:
-                self._wrong("E603", node.span, text=str(problem))
+                self._wrong("E603", node.span, text=problem.words)
             return before or 0
 
     def _then(self, node: Node, ticket: str, at: int) -> list[Expected]:
@@ -208,8 +211,11 @@ class Reader:
                 said = At(read_instant(text, self.zone, datetime.fromtimestamp(at, self.zone)))
             elif word == "late":
                 said = Lasting(parse_seconds(text))
-        except (ValueProblemError, LengthError) as problem:
-            self._wrong("E603", span, text=str(problem))
+        except ValueProblemError as problem:
+            self._wrong("E603", span, text=problem.words)
+            return []
+        except LengthError as problem:
+            self._wrong("E603", span, text=Words(str(problem), f"“{text}”不是时长"))
             return []
         if word in LISTS:
             self._wrong("E605", span, text=word)
@@ -242,7 +248,7 @@ class Reader:
     def _show(self, at: int) -> str:
         return f"{datetime.fromtimestamp(at, self.zone):%Y-%m-%d %H:%M}"
 
-    def _wrong(self, code: str, span: Span, text: str = "") -> None:
+    def _wrong(self, code: str, span: Span, text: str | Words = "") -> None:
         self.found.append(diagnose(code, span, text=text))
 
 

@@ -157,7 +157,7 @@ def test_no_limit_is_an_answer_too(arguments: list[str], why: str) -> None:
         (["arriv", "--policy", "garden", "--from", "2026-09-30 19:46"], "no deadline arriv"),
         (["arrive", "--policy", "nowhere", "--from", "2026-09-30 19:46"], "no policy file nowhere"),
         (["arrive", "--policy", "garden", "--from", "2026-09-30 19:46", "--fact", "urgency"], "write name=value"),
-        (["arrive", "--policy", "garden", "--from", "2026-09-30 19:46", "--fact", "urgency=very"], "none of"),
+        (["arrive", "--policy", "garden", "--from", "2026-09-30 19:46", "--fact", "urgency=very"], "choose from"),
         (["arrive", "--policy", "garden", "--from", "2026-09-30 19:46", "--fact", "colour=red"], "no fact colour"),
         (["resolve", "--scenario", "story.yaml", "--at", "2026-09-30 19:41"], "no run of resolve"),
         (["arrive", "--scenario", "story.yaml", "--at", "2026-09-29 19:41"], "begins later"),

@@ -71,12 +71,12 @@ def keep_files(evidence: Evidence, site: str, filled: Filled, files: Mapping[str
 
 def answer(plan: Plan, refusal: Refusal, workflow: Workflow | None = None) -> Answer:
     """A refusal at the form."""
-    name = refusal.detail.partition(":")[0].partition(", ")[0]
+    name = refusal.detail.partition(", ")[0]
     field = name if refusal.code in ("missing", "value") else FIELDS.get(refusal.code, "")
     if refusal.detail in ENVELOPE:
         return Answer(REFUSALS[refusal.code].format(what=ENVELOPE[refusal.detail]), field)
     words = refused(refusal, plan, workflow).words
-    for each in refusal.detail.partition(":")[0].split(", "):  # as their labels say them
+    for each in refusal.detail.split(", "):  # as their labels say them
         words = words._replace(en=words.en.replace(each, each.replace("_", " ")))
     return Answer(words, field)
 
