@@ -9,13 +9,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from engine.server.daemon import Daemon
-from engine.store import StoreError
+from engine.store import StoreError, newest_stamp
 
 router = APIRouter()
 #: Seconds after which a loop that did not come round is taken for dead.
 ROUND_MAX = 15
 #: Seconds after which an auditor that did not come through is taken for dead: it looks every minute.
 SILENCE_MAX = 300
+#: Seconds by which the clock may be behind what was written before a start.
+LATE_MAX = 120
 
 
 @router.get("/livez")
@@ -37,6 +39,12 @@ def troubles(daemon: Daemon) -> Iterator[dict[str, str]]:
     beat = daemon.engine.beat
     try:
         daemon.database.write(lambda connection: connection.execute("SELECT 1"))
+        late = newest_stamp(daemon.database) - daemon.clock()
+        if late > LATE_MAX:
+            yield {
+                "what": "clock",
+                "why": f"the clock is {late} s behind what is written: no timer fires until it is set",
+            }
     except StoreError as error:
         yield {"what": "store", "why": str(error)}
     if daemon.clock() - beat.at > ROUND_MAX:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.store.revisions import Revision, add_revision, revision_of, revisions_of
     from engine.store.spans import wrong_spans
     from engine.store.sqlite import SqliteStore
-    from engine.store.survey import changed_since, last_entry, open_families, overdue_families, verified
+    from engine.store.survey import changed_since, last_entry, newest_stamp, open_families, overdue_families, verified
     from engine.store.upkeep import backup, backup_file, migrate, restore, verify, verify_file
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "keep_customers",
     "last_entry",
     "migrate",
+    "newest_stamp",
     "open_families",
     "overdue_families",
     "restore",
@@ -96,6 +97,7 @@ _ON_FILES = {
     "keep_customers": "customers",
     "last_entry": "survey",
     "migrate": "upkeep",
+    "newest_stamp": "survey",
     "open_families": "survey",
     "overdue_families": "survey",
     "restore": "upkeep",

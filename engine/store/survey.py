@@ -20,6 +20,12 @@ def last_entry(database: Database) -> int:
     return last
 
 
+def newest_stamp(database: Database) -> int:
+    """The highest instant that anything was given, seconds UTC; 0: nothing was written."""
+    stamp: int = database.fetch("SELECT ifnull(max(stamp), 0) FROM site")[0][0]
+    return stamp
+
+
 def changed_since(database: Database, entry: int, most: int) -> tuple[Sequence[Place], int]:
     """The families of the next `most` steps after an entry of the log, each once, and the last entry among them."""
     with database.read() as connection:

@@ -63,14 +63,14 @@ class Machine:
 class Running:
     """A daemon on such a machine, with somebody who looks at it."""
 
-    def __init__(self, folder) -> None:
-        self.machine = Machine()
+    def __init__(self, folder, machine: Machine | None = None) -> None:
+        self.machine = machine or Machine()
         (folder / "garden.yaml").write_text(POLICY, encoding="utf-8")
         clock = SteadyClock(lambda: self.machine.wall, lambda: self.machine.booted)
         self.daemon = build(Config(folder / "data", (folder / "garden.yaml",)), clock)
         self.daemon.engine.watch = Watch(lambda: self.machine.booted, lambda: self.machine.awake)
         self.service = self.daemon.engine.services["garden"]
-        self.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        self.service.roster_changed(int(self.machine.wall), [Entry("小李", "desk"), Entry("老陈", "boss")])
         self.house = House(self.daemon, clock)
         self.desk = self.house.desk(
             "小李", scopes="ticket:read ticket:write admin metrics:read", everywhere="desk boss"
@@ -131,8 +131,8 @@ class Running:
 
 
 @contextmanager
-def running(folder):
-    one = Running(folder)
+def running(folder, machine=None):
+    one = Running(folder, machine)
     try:
         yield one
     finally:
@@ -191,6 +191,22 @@ def test_a_clock_set_back_and_accepted_stands_until_it_has_come_that_far_again(t
         one.passes(HOUR + 60)
         assert one.breaches(ticket) == [START + 2 * HOUR]
         assert one.is_whole()
+
+
+def test_a_machine_that_starts_with_its_clock_set_back_is_not_ready_until_it_is_set_right(tmp_path):
+    with running(tmp_path) as one:
+        ticket = one.open()
+        one.passes(600)
+    one.machine.is_set(-365 * DAY)
+    with running(tmp_path, one.machine) as again:
+        again.looks()
+        assert again.causes() == ["clock"]
+    one.machine.is_set(365 * DAY)
+    with running(tmp_path, one.machine) as right:
+        assert right.causes() == []
+        right.passes(2 * HOUR)
+        assert right.breaches(ticket) == [START + 2 * HOUR]
+        assert right.is_whole()
 
 
 def test_a_machine_that_slept_is_late_and_its_clock_was_not_set(tmp_path):
