@@ -14,6 +14,7 @@ from engine.cli.common import date_option, language_option
 from engine.cli.plans import only_scenarios
 
 if TYPE_CHECKING:
+    from engine.sim import Failure
     from engine.worktime import Lang
 
 
@@ -40,7 +41,7 @@ def command(
     from engine.policy import as_json as as_object
     from engine.policy import render
     from engine.runtime import today as wall_today
-    from engine.sim import Result, Runner, failure_lines, scenario_files, update_file, write_junit
+    from engine.sim import Result, Runner, failure_lines, failures, scenario_files, update_file, write_junit
     from engine.sim import coverage as covered
 
     only_scenarios(paths, lang)
@@ -71,8 +72,9 @@ def command(
                     "file": result.path.as_posix(),
                     "title": result.performance.scenario.title if result.performance else "",
                     "passed": result.passed,
-                    "differences": len(result.performance.differences) if result.performance else None,
-                    "finally": result.performance.problems if result.performance else [],
+                    "differences": [_difference(one) for one in failures(result.performance)]
+                    if result.performance
+                    else None,
                     "mistakes": [as_object(one) for one in result.diagnostics],
                 }
                 for result in results
@@ -98,3 +100,11 @@ def command(
         except OSError as fault:
             raise click.UsageError(f"cannot write {junit}: {fault.strerror}") from None
     sys.exit(1 if failed else 0)
+
+
+def _difference(one: Failure) -> dict[str, object]:
+    """For machines: where the scenario says otherwise than it came, what was expected there, and what was seen."""
+    from engine.policy import as_json
+
+    said = {name: {"en": words.en, "zh": words.zh} for name, words in (("expected", one.expected), ("got", one.got))}
+    return as_json(one.found) | said

@@ -3,7 +3,7 @@
 from engine.sim.backtest import FLAWS, KINDS, Dirty, Group, Tickets, backtest, load_versions
 from engine.sim.backtest import Result as BacktestResult
 from engine.sim.coverage import Shown, coverage
-from engine.sim.failure import failure_lines, first_difference
+from engine.sim.failure import Failure, failure_lines, failures, mistakes
 from engine.sim.logs import event_lines, write_junit
 from engine.sim.player import Performance, UnplayableError, play
 from engine.sim.run import Result, Runner, is_scenario, scenario_files
@@ -15,6 +15,7 @@ __all__ = [
     "KINDS",
     "BacktestResult",
     "Dirty",
+    "Failure",
     "Group",
     "Performance",
     "Result",
@@ -26,9 +27,10 @@ __all__ = [
     "coverage",
     "event_lines",
     "failure_lines",
-    "first_difference",
+    "failures",
     "is_scenario",
     "load_versions",
+    "mistakes",
     "play",
     "scenario_files",
     "timeline",

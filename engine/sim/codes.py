@@ -23,6 +23,7 @@ TITLES: Final[dict[str, Words]] = {
     "T101": Words("expected: {expected}; got: {got}", "应为：{expected}；实际：{got}"),
     "T102": Words("expected, but did not happen: {expected}", "应当发生而没有发生：{expected}"),
     "T103": Words("happened, but is not listed: {got}", "发生了但没有列出：{got}"),
+    "T104": Words("at the end, {what}: expected {expected}; got {got}", "结束时 {what}：应为 {expected}；实际 {got}"),
 }
 
 _NOTHING: Final = Words("", "")

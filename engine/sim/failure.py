@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from wcwidth import wcswidth
 
 from engine.core.plan import Place
-from engine.policy import Diagnostic, Span, Words, render
+from engine.policy import Diagnostic, Words, render
 from engine.runtime import show_instant
 from engine.sim.codes import diagnose
 from engine.sim.player import Difference, Performance, Played
@@ -22,6 +22,7 @@ from engine.worktime import Lang
 
 #: Columns of the two halves of the picture.
 _WIDTH = 46
+FAILED: Final = Words("FAIL", "失败")
 TIME: Final = Words("time", "时间")
 EXPECTED: Final = Words("expected", "应为")
 GOT: Final = Words("got", "实际")
@@ -34,11 +35,33 @@ RIGHT: Final = Words("ok? ", "没问题？")
 UPDATE: Final = Words("writes what happened into the file for review", "把实际经过写入文件，供审阅")
 
 
-def first_difference(performance: Performance) -> Diagnostic | None:
-    """The first difference as a diagnostic: at the line of the scenario, with the rule of the policy behind it."""
-    if not performance.differences:
-        return None
-    difference = performance.differences[0]
+class Failure(NamedTuple):
+    """One thing that is not as the file says: where, and what was expected and seen there."""
+
+    found: Diagnostic
+    expected: Words
+    got: Words
+
+
+def failures(performance: Performance) -> Iterator[Failure]:
+    """Everything that is not as the file says, in the order of its steps; then what `finally` says otherwise."""
+    for difference in performance.differences:
+        yield _failure(performance, difference)
+    for claim in performance.problems:
+        found = diagnose("T104", claim.span, what=claim.what, expected=claim.expected, got=claim.got)
+        yield Failure(found, Words(claim.expected, claim.expected), Words(claim.got, claim.got))
+
+
+def mistakes(result: Result) -> Iterator[Diagnostic]:
+    """All that is wrong with a scenario: why it could not be played, or what came otherwise."""
+    if result.performance is None:
+        yield from result.diagnostics
+    else:
+        yield from (failure.found for failure in failures(result.performance))
+
+
+def _failure(performance: Performance, difference: Difference) -> Failure:
+    """A difference: at the line of the scenario, with the rule of the policy behind it."""
     played = performance.plays[difference.step]
     speaker, chinese = Speaker(performance.plan), Speaker(performance.plan, "zh")
     span = difference.expected.span if difference.expected else (played.step.then_span or played.step.span)
@@ -50,15 +73,11 @@ def first_difference(performance: Performance) -> Diagnostic | None:
     )
     place, rule = _cause(performance, difference)
     if place is not None:
-        note = Words(
-            f"the rule behind it: {rule}, {place.file}:{place.line}:{place.column}",
-            f"依据：{rule}，{place.file}:{place.line}:{place.column}",
-        )
-        found = found.noting(note)
-    nearby = _nearby(performance, difference, speaker)
-    if nearby:
-        found = found.noting(Words(f"it happened, but {nearby}", f"发生了，但{nearby}"))
-    return found
+        where = f"{rule}, {place.file}:{place.line}:{place.column}"
+        found = found.noting(Words(f"the rule behind it: {where}", f"依据：{where}"))
+    if nearby := _nearby(performance, difference, speaker):
+        found = found.noting(Words(f"it happened, but at {nearby}", f"发生了，但时间是 {nearby}"))
+    return Failure(found, expected, got)
 
 
 def _expected_words(expected: Expected | None, speaker: Speaker, chinese: Speaker, played: Played) -> Words:
@@ -91,14 +110,14 @@ def _cause(performance: Performance, difference: Difference) -> tuple[Place | No
 
 
 def _nearby(performance: Performance, difference: Difference, speaker: Speaker) -> str:
-    """Whether what was expected happened in another step."""
+    """When what was expected happened, where that was in another step."""
     if difference.expected is None or difference.got is not None:
         return ""
     wanted = difference.expected
     for played in performance.plays:
         for fact in played.got.values():
             if (fact.ticket, fact.word, fact.about) == (wanted.ticket, wanted.word, wanted.about):
-                return f"at {show_instant(fact.at, speaker.zone)}"
+                return show_instant(fact.at, speaker.zone)
     return ""
 
 
@@ -165,19 +184,21 @@ def next_commands(performance: Performance, path: Path, lang: Lang) -> Iterator[
     yield f"  {RIGHT.in_(lang)} huiyin test {path} --update     {UPDATE.in_(lang)}"
 
 
-def span_of(difference: Difference, played: Played) -> Span:
-    return difference.expected.span if difference.expected else (played.step.then_span or played.step.span)
+def placed(found: Diagnostic, lang: Lang = "en") -> str:
+    """`file:line:column: code: message`, as editors and build servers read it; no line of the file is shown."""
+    span = found.primary.span
+    return f"{span.file}:{span.line}:{span.column}: {found.code}: {found.message.in_(lang)}"
 
 
 def failure_lines(result: Result, lang: Lang, show_all: bool) -> Iterator[str]:
     """The whole report of a failed scenario."""
     performance = result.performance
     assert performance is not None
-    yield f"FAIL  {result.path}   {performance.scenario.title}"
+    yield f"{FAILED.in_(lang)}  {result.path}   {performance.scenario.title}"
     yield ""
-    found = first_difference(performance)
-    if found is not None:
-        yield render((found,), lang)
+    found = [failure.found for failure in failures(performance)]
+    if performance.differences:
+        yield render(found[:1], lang)
         yield from picture(performance, lang)
         later = len({difference.step for difference in performance.differences}) - 1
         if later:
@@ -185,6 +206,5 @@ def failure_lines(result: Result, lang: Lang, show_all: bool) -> Iterator[str]:
         yield ""
         yield from next_commands(performance, result.path, lang)
         yield ""
-    if found is None or show_all:
-        for problem in performance.problems:
-            yield f"  finally: {problem}"
+    if not performance.differences or show_all:
+        yield from (placed(one, lang) for one in found[len(performance.differences) :])

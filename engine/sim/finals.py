@@ -2,60 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
-from engine.core import Ticket
+from engine.core import Plan, Ticket
 from engine.core import events as e
 from engine.runtime import masked, show_value
 from engine.sim.figures import figure_text
-from engine.sim.player import Performance
+from engine.sim.player import Claim, Performance
 
 
-def check_finally(performance: Performance) -> list[str]:
-    """What is otherwise than `finally` says, a sentence each."""
+def check_finally(performance: Performance) -> list[Claim]:
+    """Everything that is otherwise than `finally` says; personal values are masked."""
+    last = performance.scenario.last
+    return [
+        Claim(
+            last.spans.get(f"{section}.{name}", last.spans[section]),
+            f"{section} {name}".strip(),
+            _told(performance, section, name, wanted),
+            _told(performance, section, name, got),
+        )
+        for section, name, wanted, got in _claims(performance)
+        if wanted != got
+    ]
+
+
+def _claims(performance: Performance) -> Iterator[tuple[str, str, str, str]]:
+    """Section, name, what is expected and what there is, as texts."""
     last = performance.scenario.last
     tickets = dict(_tickets(performance))
-    several = len(tickets) > 1
-    problems: list[str] = []
+    first = next(iter(tickets.values()), None)
     if last.running is not None:
-        running = sorted(
-            f"{name}.{deadline}" if several else deadline
-            for name, ticket in tickets.items()
-            for deadline in ticket.runs
-            if _listed(performance, deadline)
-        )
-        if sorted(last.running) != running:
-            problems.append(f"running: expected [{', '.join(sorted(last.running))}], got [{', '.join(running)}]")
+        yield "running", "", _list(sorted(last.running)), _list(sorted(_running(performance, tickets)))
     for name, wanted in last.history.items():
-        ticket_name, _, deadline = name.rpartition(".")
-        ticket = tickets.get(ticket_name or next(iter(tickets), ""))
-        got = verdicts(ticket, deadline) if ticket is not None else ()
-        if got != wanted:
-            problems.append(f"history {name}: expected [{', '.join(wanted)}], got [{', '.join(got)}]")
+        ticket, deadline = _named(name, tickets, first)
+        yield "history", name, _list(wanted), _list(verdicts(ticket, deadline) if ticket is not None else ())
     for name, text in last.facts.items():
-        ticket_name, _, fact = name.rpartition(".")
-        ticket = tickets.get(ticket_name or next(iter(tickets), ""))
+        ticket, fact = _named(name, tickets, first)
         value = ticket.fact(fact) if ticket is not None else None
-        shown = "" if value is None else _show(performance, fact, value)
-        if shown != text:
-            wanted_text = masked(performance.plan, fact, text)
-            problems.append(f"fact {name}: expected {wanted_text}, got {shown or 'nothing'}")
+        yield "facts", name, text, "" if value is None else _show(performance.plan, fact, value)
     if last.round is not None:
-        first = next(iter(tickets.values()), None)
-        got_round = str(first.round) if first is not None else ""
-        if got_round != last.round:
-            problems.append(f"round: expected {last.round}, got {got_round}")
+        yield "round", "", last.round, str(first.round) if first is not None else ""
     for name, wanted in last.alerts.items():
-        told = _alerted(performance, name)
-        if told != set(wanted):
-            problems.append(f"alert {name}: expected [{', '.join(sorted(wanted))}], got [{', '.join(sorted(told))}]")
+        yield "alerts", name, _list(sorted(wanted)), _list(sorted(_alerted(performance, name)))
     for name, wanted in last.files.items():
-        got = _dossier(performance, name, next(iter(tickets.values()), None))
-        if got != wanted:
-            problems.append(f"file {name}: expected [{', '.join(wanted)}], got [{', '.join(got)}]")
-    problems += _figures(performance)
-    return problems
+        yield "files", name, _list(wanted), _list(_dossier(performance, name, first))
+    for name, text in last.figures.items():
+        yield "figures", name, text, figure_text(performance, name)
 
 
 def verdicts(ticket: Ticket, deadline: str) -> tuple[str, ...]:
@@ -75,10 +68,34 @@ def _listed(performance: Performance, deadline: str) -> bool:
     return clocks is None or deadline in clocks
 
 
-def _show(performance: Performance, fact: str, value: object) -> str:
-    plan = performance.plan
-    text = show_value(plan.facts.get(fact), value, ZoneInfo(plan.timezone))  # type: ignore[arg-type]
-    return masked(plan, fact, text)
+def _running(performance: Performance, tickets: Mapping[str, Ticket]) -> Iterator[str]:
+    """The deadlines still open; of several tickets each with the name of its own."""
+    for name, ticket in tickets.items():
+        for deadline in ticket.runs:
+            if _listed(performance, deadline):
+                yield f"{name}.{deadline}" if len(tickets) > 1 else deadline
+
+
+def _named(name: str, tickets: Mapping[str, Ticket], first: Ticket | None) -> tuple[Ticket | None, str]:
+    """`T2.arrive`: a ticket and what of it; without a ticket it is the first one's."""
+    ticket, _, about = name.rpartition(".")
+    return (tickets.get(ticket) if ticket else first), about
+
+
+def _list(names: Iterable[str]) -> str:
+    return f"[{', '.join(names)}]"
+
+
+def _show(plan: Plan, fact: str, value: object) -> str:
+    """A fact as files and reports say it: a personal one is masked, and claimed so."""
+    return masked(plan, fact, show_value(plan.facts.get(fact), value, ZoneInfo(plan.timezone)))  # type: ignore[arg-type]
+
+
+def _told(performance: Performance, section: str, name: str, text: str) -> str:
+    """What a report may say of a claim: a personal value is masked."""
+    if not text:
+        return "-"
+    return masked(performance.plan, name.rpartition(".")[2], text) if section == "facts" else text
 
 
 def _alerted(performance: Performance, name: str) -> set[str]:
@@ -101,12 +118,3 @@ def _dossier(performance: Performance, name: str, ticket: Ticket | None) -> tupl
     if per is None:
         return ()
     return tuple(performance.names.get(id, id) for id in performance.service.dossier(name, per))
-
-
-def _figures(performance: Performance) -> list[str]:
-    problems: list[str] = []
-    for name, wanted in performance.scenario.last.figures.items():
-        got = figure_text(performance, name)
-        if got != wanted:
-            problems.append(f"figure {name}: expected {wanted}, got {got}")
-    return problems

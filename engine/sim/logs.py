@@ -11,7 +11,7 @@ from engine.core import Plan, kind
 from engine.core import events as e
 from engine.policy import Teller
 from engine.runtime import MASK, show_instant
-from engine.sim.failure import first_difference
+from engine.sim.failure import mistakes, placed
 from engine.sim.player import Performance, zone_of
 from engine.sim.run import Result
 
@@ -69,7 +69,7 @@ def _change(plan: Plan, change: e.FactChange) -> dict[str, Any]:
 
 
 def write_junit(results: Iterable[Result], path: Path) -> None:
-    """One test case a scenario file."""
+    """One test case a scenario file, whose failure lists all that is wrong: most readers take one failure a case."""
     results = list(results)
     suite = ElementTree.Element(
         "testsuite", name="huiyin", tests=str(len(results)), failures=str(sum(not result.passed for result in results))
@@ -77,10 +77,10 @@ def write_junit(results: Iterable[Result], path: Path) -> None:
     for result in results:
         title = result.performance.scenario.title if result.performance else result.path.name
         case = ElementTree.SubElement(suite, "testcase", classname=result.path.as_posix(), name=title)
-        if not result.passed:
-            found = first_difference(result.performance) if result.performance else next(iter(result.diagnostics), None)
-            message = (
-                found.message.en if found else "; ".join(result.performance.problems if result.performance else ())
+        if found := [] if result.passed else list(mistakes(result)):
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            failure = ElementTree.SubElement(
+                case, "failure", type=found[0].code, message=f"{found[0].message.en}{more}"
             )
-            ElementTree.SubElement(case, "failure", message=message)
+            failure.text = "\n".join(placed(one) for one in found)
     ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)

@@ -14,7 +14,7 @@ from engine.cli.code_pages import Page, codes, page
 from engine.policy import load_scenario_document
 from engine.policy.catalogue import TITLES as POLICY_CODES
 from engine.runtime.codes import TITLES as LIST_CODES
-from engine.sim import Runner, first_difference
+from engine.sim import Runner, mistakes
 from engine.sim.codes import TITLES as SCENARIO_CODES
 
 ALL = sorted({*POLICY_CODES, *SCENARIO_CODES, *LIST_CODES})
@@ -32,13 +32,11 @@ def the_page(code: str) -> Page:
 
 
 def said_of(text: str, tmp_path: Path) -> set[str]:
-    """The codes of all that is wrong with a scenario, and of its first difference."""
+    """The codes of all that is wrong with a scenario, and of all that comes otherwise."""
     path = tmp_path / "scenario.yaml"
     path.write_text(text, encoding="utf-8")
     assert load_scenario_document(path).diagnostics == ()
-    result = Runner().run(path)
-    difference = first_difference(result.performance) if result.performance is not None else None
-    return {one.code for one in result.diagnostics} | ({difference.code} if difference is not None else set())
+    return {one.code for one in mistakes(Runner().run(path))}
 
 
 def test_every_code_has_a_page_and_no_page_is_left_over() -> None:

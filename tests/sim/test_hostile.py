@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -207,6 +208,35 @@ def test_json_says_why_a_file_was_not_played(tmp_path):
     answer = CliRunner().invoke(main, ["test", str(path), "--json"])
     assert answer.exit_code == 1
     assert '"code": "E606"' in answer.output
+
+
+WRONG = GOOD.replace("due: {intake: 19:50}", "due: {intake: 19:49}").replace("state: handling", "state: closed")
+
+
+def test_results_for_machines_name_every_difference_with_its_place(tmp_path):
+    """What was expected and seen, in JSON and in JUnit; `finally` too."""
+    path = tmp_path / "story.yaml"
+    path.write_text(f"{WRONG}finally: {{history: {{intake: [late]}}}}\n", encoding="utf-8")
+    report = tmp_path / "report.xml"
+    answer = CliRunner().invoke(main, ["test", str(path), "--json", "--junit", str(report), "--at", "2026-10-01"])
+    (story,) = json.loads(answer.output)["scenarios"]
+    places = [(one["code"], one["line"], one["column"]) for one in story["differences"]]
+    assert places == [("T101", 10, 43), ("T101", 15, 19), ("T104", 16, 29)]
+    said = [(one["expected"]["en"], one["got"]["en"]) for one in story["differences"]]
+    assert said == [("intake due 19:49", "intake due 19:50"), ("closed", "handling"), ("[late]", "[met]")]
+    (failure,) = ElementTree.parse(report).iter("failure")
+    assert [line.rpartition("/")[2].split(": ")[0] for line in (failure.text or "").splitlines()] == [
+        f"story.yaml:{line}:{column}" for _, line, column in places
+    ]
+
+
+def test_a_failure_is_told_in_chinese_too(tmp_path):
+    path = tmp_path / "story.yaml"
+    path.write_text(f"{WRONG}finally: {{history: {{intake: [late]}}}}\n", encoding="utf-8")
+    answer = CliRunner().invoke(main, ["test", str(path), "--lang", "zh", "--all", "--at", "2026-10-01"])
+    assert answer.output.startswith("失败  ")
+    assert "结束时 history intake：应为 [late]；实际 [met]" in answer.output
+    assert "FAIL" not in answer.output
 
 
 def test_the_log_for_machines_has_lengths_and_instants_as_people_write_them(tmp_path):
