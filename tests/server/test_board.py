@@ -508,6 +508,63 @@ def test_a_form_without_a_session_is_said_not_to_be_taken_and_its_page_comes_bac
     assert WORDS["unsent"].zh not in text_of(browser.get(page))
 
 
+def kept_form(answer):
+    """The hidden fields of the form of a page."""
+    return {
+        name: unescape(value)
+        for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', answer.text)
+    }
+
+
+def sent_without_a_session(desk, path="/board/lakeside/intake/repair", **more):
+    """What a browser is answered that sends the form of a page after its session ended; the form."""
+    form = kept_form(desk.get(path)) | {"f-name": "王“女士”", "f-unit": "1-1", "f-matter": "漏水 <b>"} | more
+    desk.client.cookies.clear()
+    return desk.client.post(path, data=form, headers={"Referer": f"http://testserver{path}"}), form
+
+
+def test_what_was_typed_before_the_session_ended_is_sent_after_signing_in(new_house):
+    new_house.account("ming", "小李", lakeside="front_desk")
+    desk = Browser(new_house, "ming")
+    answer, _ = sent_without_a_session(desk, **{"f-phone": CANARIES["phone"], "f-fault": "leak"})
+    assert answer.status_code == 403
+    assert WORDS["kept_here"].zh in text_of(answer)
+    wrong = desk.client.post("/sign-in", data={**kept_form(answer), "name": "ming", "password": "not this one"})
+    back = desk.client.post("/sign-in", data={**kept_form(wrong), "name": "ming", "password": GOOD})
+    assert WORDS["kept_title"].zh in text_of(back)
+    assert "王“女士”" in text_of(back)
+    assert "漏水 <b>" in unescape(back.text)
+    assert "漏水 <b>" not in back.text
+    form = kept_form(back)
+    assert GOOD not in back.text
+    done = desk.client.post("/board/lakeside/intake/repair", data=form)
+    assert done.url.path.startswith("/board/lakeside/opened/")
+    again = desk.client.post("/board/lakeside/intake/repair", data=form)
+    assert again.url == done.url  # the same form, sent twice
+
+
+def test_what_somebody_typed_is_not_shown_to_who_signs_in_after_him(new_house):
+    new_house.account("ming", "小李", lakeside="front_desk")
+    new_house.account("hong", "小赵", lakeside="front_desk")
+    answer, _ = sent_without_a_session(Browser(new_house, "ming"))
+    other = Browser(new_house).client.post("/sign-in", data={**kept_form(answer), "name": "hong", "password": GOOD})
+    assert other.url.path == "/board/lakeside/intake/repair"
+    assert "王“女士”" not in unescape(other.text)
+
+
+def test_a_form_that_is_too_long_to_wait_is_said_not_to_be_taken(new_house):
+    new_house.account("ming", "小李", lakeside="front_desk")
+    answer, _ = sent_without_a_session(Browser(new_house, "ming"), **{"f-matter": "水" * 7000})
+    assert WORDS["unsent"].zh in text_of(answer)
+
+
+def test_a_form_with_passwords_does_not_wait(new_house):
+    new_house.account("ming", "小李", lakeside="front_desk")
+    answer, _ = sent_without_a_session(Browser(new_house, "ming"), "/account", present=GOOD, password="another good 1")
+    assert WORDS["unsent"].zh in text_of(answer)
+    assert "another good 1" not in answer.text
+
+
 def test_the_page_of_an_opening_keeps_its_session_alive(desk):
     assert 'data-events="/board/lakeside/events"' in desk.get("/board/lakeside/intake/repair").text
 

@@ -100,7 +100,7 @@ class Desk:
         """The visit of somebody who is signed in. Raises SignInFirstError."""
         visit = self.visit(request)
         if visit.session is None:
-            raise _sign_in_first(request)
+            raise SignInFirstError(page_of(request), unsent=request.method != "GET")
         return visit
 
     def at(self, request: Request, site: str, action: str) -> Place:
@@ -220,12 +220,12 @@ class Say:
         )
 
 
-def _sign_in_first(request: Request) -> SignInFirstError:
-    """Afterwards back to the page; of a form that was sent, to the page that it stands on."""
+def page_of(request: Request) -> str:
+    """The page that is asked for; of a form that was sent, the page that it stands on."""
     if request.method == "GET":
-        return SignInFirstError(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
     _, _, page = request.headers.get("referer", "").partition(f"://{request.headers.get('host')}/")
-    return SignInFirstError(f"/{page}", unsent=True)
+    return f"/{page}"
 
 
 def refused(found: Denial, status: int) -> TroubleError:

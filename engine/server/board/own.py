@@ -34,7 +34,9 @@ def change(request: Request, desk: At, form: Form) -> Response:
     if isinstance(done, Denial):
         return _page(desk, visit, done.words, done.status)
     found = desk.sessions.sign_in(visit.call, name, password, request.cookies.get(COOKIE))
-    return RedirectResponse("/sign-in", 303) if isinstance(found, Denial) else let_in(desk, found, "/account?changed=1")
+    if isinstance(found, Denial):
+        return RedirectResponse("/sign-in", 303)
+    return let_in(desk, found, RedirectResponse("/account?changed=1", 303))
 
 
 def _page(desk: Desk, visit: Visit, problem: Words | None = None, status: int = 200, changed: bool = False) -> Response:

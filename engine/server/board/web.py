@@ -45,10 +45,13 @@ class TroubleError(Exception):
 
 
 class SignInFirstError(Exception):
-    """Nobody is signed in; afterwards `next` is where they wanted to go. `unsent`: a form was not taken for that."""
+    """Nobody is signed in; afterwards `next` is where they wanted to go. `unsent`: a form was not taken for that;
+    `page`: where to sign in, with what the form held.
+    """
 
-    def __init__(self, next: str, unsent: bool = False) -> None:
+    def __init__(self, next: str, unsent: bool = False, page: Response | None = None) -> None:
         super().__init__(next)
+        self.page = page
         self.where = urlencode({"next": next, **({"unsent": "1"} if unsent else {})})
 
 
@@ -109,7 +112,7 @@ async def _answered(answer: Handler, request: Request) -> Response:
             raise TroubleError(403, FOREIGN)
         return await answer(request)
     except SignInFirstError as first:
-        return RedirectResponse(f"/sign-in?{first.where}", 303)
+        return first.page or RedirectResponse(f"/sign-in?{first.where}", 303)
     except TroubleError as trouble:
         return told(request, trouble)
     except RequestValidationError:

@@ -153,7 +153,9 @@ if (notice) {
     },
     end: () => {
       link.textContent = notice.dataset.ended;
+      link.removeAttribute("href"); // it would lead away from what is typed
       link.hidden = false;
+      for (const file of document.querySelectorAll("input[type=file]")) file.disabled = true; // too large to wait
     },
   });
 }
