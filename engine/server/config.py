@@ -22,7 +22,13 @@ EVERY: Final = "*"
 
 
 class ConfigError(Exception):
-    """A set-up that cannot be used; the text names every mistake on a line of its own."""
+    """A set-up that cannot be used; the text names every mistake on a line of its own. `data`: where the data lies, if
+    that can be read.
+    """
+
+    def __init__(self, mistakes: str, data: Path | None = None) -> None:
+        super().__init__(mistakes)
+        self.data = data
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,26 +111,23 @@ class _Reader:
             self._wrong("url", f"{url!r} is no address: write https://huiyin.park.example")
         sites = tuple(self.folder / text for text in self._list("sites")) or shipped_sites()
         for site in sites:
-            if not site.is_file():
-                self._wrong("sites", f"{site} is no file")
             if sum(other.stem == site.stem for other in sites) > 1:
                 self._wrong("sites", f"{site}: a site has one file, and another one is named {site.stem}, too")
-        destinations = self._destinations()
         config = Config(
             data=self.folder / self._text("data", "huiyin-data"),
             sites=sites,
             host=host,
             port=port,
             url=url,
-            destinations=destinations,
-            routes=self._routes(destinations, sites),
+            destinations=self._destinations(),
+            routes=self._routes(sites),
             proxies=self._proxies(),
             secure=url.startswith("https://"),
             message_days=self._number("message_days", range(7, 3_651), MESSAGE_DAYS),
             evidence_gb=self._number("evidence_gb", range(1, 100_001), EVIDENCE_GB),
         )
         if self.mistakes:
-            raise ConfigError("\n".join(f"{self.name}: {mistake}" for mistake in self.mistakes))
+            raise ConfigError("\n".join(f"{self.name}: {mistake}" for mistake in self.mistakes), config.data)
         return config
 
     def _wrong(self, key: str, what: str) -> None:
@@ -157,9 +160,12 @@ class _Reader:
         texts = tuple(self._list("proxies"))
         for text in texts:
             try:
-                ip_network(text)
+                network = ip_network(text)
             except ValueError:
                 self._wrong("proxies", f"{text!r} is no address of machines: write 127.0.0.1 or 10.1.0.0/16")
+            else:
+                if network.prefixlen == 0:
+                    self._wrong("proxies", f"{text} would believe everybody: write the address of the proxy")
         return texts
 
     def _listen(self, text: str) -> tuple[str, int]:
@@ -176,15 +182,14 @@ class _Reader:
             self.mistakes += str(error).splitlines()
             return {}
 
-    def _routes(
-        self, destinations: Mapping[str, Destination], sites: tuple[Path, ...]
-    ) -> Mapping[str, Mapping[str, str]]:
+    def _routes(self, sites: tuple[Path, ...]) -> Mapping[str, Mapping[str, str]]:
         """A site that is not there is a mistake where the settings list sites; else the command line may name it."""
         routes = self.document.get("routes", {})
         if not isinstance(routes, dict) or not all(isinstance(channels, dict) for channels in routes.values()):
             self._wrong("routes", "a map is expected: site -> channel -> destination")
             return {}
         there = {EVERY, *(path.stem for path in sites)}
+        destinations = self.document.get("destinations", {})  # also those with mistakes of their own
         for site, channels in routes.items():
             if "sites" in self.document and site not in there:
                 self._wrong(f"routes.{site}", f"there is no such site; there are {', '.join(sorted(there))}")

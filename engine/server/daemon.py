@@ -118,8 +118,9 @@ class Daemon:
 
 
 def build(config: Config, clock: EngineClock | None = None, channel: Channel | None = None) -> Daemon:
-    """Open the database, take up the sites. A policy with mistakes keeps the version that ran before; a site that never
-    ran raises RefusedPolicyError; one that cannot be opened is shut, and the others run.
+    """Open the database, take up the sites. A policy with mistakes, or that cannot be read, keeps the version that ran
+    before; a site that never ran raises RefusedPolicyError or OSError; one that cannot be opened is shut, and the
+    others run.
     """
     daemon = _put_together(config, clock, channel)
     try:
@@ -176,7 +177,7 @@ def _sound(path: Path, prepared: Prepared) -> Plan:
 def _take_up(daemon: Daemon, path: Path) -> None:
     try:
         daemon.take(path, prepare(path, daemon.today), "start")
-    except RefusedPolicyError:
+    except (RefusedPolicyError, OSError):
         if path.stem not in daemon.database.sites():
             raise
         daemon.engine.open_site(path.stem)

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Collection, Mapping
-from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from socket import socket
 from threading import Thread
 
 import uvicorn
@@ -21,6 +21,7 @@ from engine.server.daemon import Daemon, RefusedPolicyError
 from engine.server.housekeeping import Housekeeping
 from engine.server.interpreter import settle
 from engine.server.logs import log_to
+from engine.server.place import take
 from engine.server.systemd import Systemd
 
 log = logging.getLogger(__name__)
@@ -68,19 +69,14 @@ def run(daemon: Daemon) -> None:
 
 
 def _place(daemon: Daemon) -> socket:
-    """The address of the settings, taken; it is not heard there yet."""
     host, port = daemon.config.host, daemon.config.port
-    place = socket(AF_INET6 if ":" in host else AF_INET)
-    place.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
-        place.bind((host, port))
+        return take(host, port)
     except OSError as error:
-        place.close()
         daemon.database.close()
         mend = "stop what runs there, or give another address: --listen, or `listen` of the settings"
         print(f"Error: cannot listen at {host}:{port} ({error.strerror}): {mend}", file=sys.stderr)
         raise SystemExit(2) from None
-    return place
 
 
 class _Server(uvicorn.Server):

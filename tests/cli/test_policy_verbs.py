@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 from datetime import date
 
@@ -354,6 +355,51 @@ def test_each_ill_is_named_with_its_remedy(healthy, monkeypatch):
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     ill("database", "bad")
+
+
+@pytest.mark.parametrize("name", ["huiyin.db", "evidence"])
+def test_what_belongs_to_another_user_is_given_back_and_no_backup_is_put_in_its_place(healthy, monkeypatch, name):
+    (healthy / "evidence").mkdir(exist_ok=True)
+    access = doctor.os.access
+    monkeypatch.setattr(doctor.os, "access", lambda path, mode: path != healthy / name and access(path, mode))
+    told = run("doctor", "--data", healthy).output
+    assert f"chown -R {healthy.owner()}: {healthy / name}" in told
+    assert "restore" not in told
+
+
+def test_a_folder_that_cannot_be_made_is_an_ill(healthy, monkeypatch):
+    monkeypatch.setattr(doctor.os, "access", lambda path, mode: False)
+    assert look(healthy / "deeper" / "still")[1]["data"] == "bad"
+
+
+@pytest.fixture
+def settings(healthy):
+    """Settings of the same site, at an address that is free."""
+    file = healthy.parent / "huiyin.yaml"
+    file.write_text("data: data\nsites: [garden.yaml]\nlisten: 127.0.0.1:0\n", encoding="utf-8")
+    return file
+
+
+def test_settings_with_a_mistake_do_not_keep_the_doctor_from_looking_at_their_data(healthy, settings):
+    with settings.open("a", encoding="utf-8") as file:
+        file.write("url: park\n")
+    tamper(healthy, "UPDATE site SET stamp = 9999999999")
+    done = run("doctor", "--config", settings, "--json")
+    assert {one["what"] for one in json.loads(done.output) if one["status"] == "bad"} == {"settings", "clock"}
+
+
+def test_a_policy_that_may_not_be_read_and_an_address_in_use_are_named_with_all_else(settings):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings.write_text(
+            f"data: data\nsites: [garden.yaml, gone.yaml]\nlisten: 127.0.0.1:{port}\n", encoding="utf-8"
+        )
+        done = run("doctor", "--config", settings, lang="zh")
+    assert done.exit_code == 1
+    lines = done.output.splitlines()
+    assert any(line.startswith("✗ address") for line in lines)
+    assert any(line.startswith("✗ policy") and "gone.yaml" in line for line in lines)
+    assert any(line.startswith("✓ policy") for line in lines)
 
 
 def test_a_file_of_a_newer_version_is_not_to_be_migrated(healthy):

@@ -128,6 +128,8 @@ def test_proxies_are_addresses_since_a_name_is_never_met_and_a_star_is_everybody
     for wrong in ("nginx", "'*'", "10.1.0.7/16", "localhost"):
         with pytest.raises(ConfigError, match=r"proxies: .* is no address"):
             settings(f"proxies: [{wrong}]\n")
+    with pytest.raises(ConfigError, match=r"proxies: 0\.0\.0\.0/0 would believe everybody"):
+        settings("proxies: [0.0.0.0/0]\n")
 
 
 def test_two_files_of_one_site_are_a_mistake(settings, tmp_path):
@@ -164,9 +166,21 @@ def test_how_many_gigabytes_of_files_a_site_keeps_is_for_the_deployment_to_say(s
         settings("evidence_gb: 0\n")
 
 
-def test_a_start_sweeps_what_a_killed_daemon_left_of_a_file(settings, tmp_path):
-    left = tmp_path / "huiyin-data" / "evidence" / "garden" / "ab" / f"ab{'0' * 62}.1234.part"
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"half a photo")
-    build(settings(""), VirtualClock(at("11-16 09:00"))).database.close()
-    assert not left.exists()
+def test_a_route_to_a_destination_with_a_mistake_is_not_said_to_lead_nowhere(settings):
+    with pytest.raises(ConfigError) as refused:
+        settings("destinations: {screen: {kind: console}, hook: {kind: pigeon}}\nroutes: {'*': {a: screen, b: hook}}\n")
+    assert [line.split(": ")[1] for line in str(refused.value).splitlines()] == ["destinations.hook.kind"]
+
+
+@pytest.mark.parametrize("ill", ["unreadable", "gone"])
+def test_a_policy_that_cannot_be_read_at_a_start_keeps_its_site_on_the_revision_before(settings, tmp_path, ill):
+    config = settings("")
+    build(config, VirtualClock(at("11-16 09:00"))).database.close()
+    file = tmp_path / "garden.yaml"
+    file.unlink()
+    if ill == "unreadable":
+        file.mkdir()
+    daemon = build(config, VirtualClock(at("11-16 10:00")))
+    daemon.database.close()
+    assert daemon.engine.services.keys() == {"garden", "harbour"}
+    assert daemon.engine.refused == {"garden": str(file)}
