@@ -38,6 +38,8 @@ class Database:
     ) -> None:
         self.path = path
         self.clock = clock
+        self._place = str(path)  # asked for at each write: of a Path it takes three times as long
+        self._file = _identity(self._place)
         self.families = Cache(FAMILIES_KEPT)
         self._lock = lock
         self._connection = writer
@@ -93,8 +95,9 @@ class Database:
         """Run `work` in a transaction and return what it returns, once it is on the disk.
 
         It may share the transaction with others; when it raises, what it wrote is taken back alone. Raises StoreError
-        if the disk is full, fails, or the file is locked from outside: then nothing was written.
+        if the disk is full, fails, or the file is locked, moved or replaced from outside: then nothing was written.
         """
+        self._check_in_place()
         return self._writer.write(work)
 
     @contextmanager
@@ -136,6 +139,7 @@ class Database:
             self._readers.append(connection)
 
     def _new_reader(self) -> sqlite3.Connection:
+        self._check_in_place()
         try:
             connection = connect(self.path, "ro", 5.0)
             connection.execute("PRAGMA query_only = ON")
@@ -143,6 +147,14 @@ class Database:
         except sqlite3.Error as error:
             raise self._unreadable(error) from None
         return connection
+
+    def _check_in_place(self) -> None:
+        """Raises StoreError where the name is another file's now: what is written here would be found by nobody."""
+        if _identity(self._place) != self._file:
+            raise StoreError(
+                f"{self.path} was moved or replaced while it was open: put it back, or start the daemon again",
+                f"{self.path} 在使用中被移动或替换：请把它放回，或重新启动守护进程",
+            )
 
     def next_instant(self) -> tuple[str, int] | None:
         """The site at which something happens first, and when."""
@@ -186,6 +198,15 @@ class Database:
             busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             self._must_forget = bool(busy)
             self._connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file has a name; None: none has."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def restored(path: Path) -> Path:

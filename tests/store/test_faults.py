@@ -127,6 +127,21 @@ def test_a_file_whose_pages_are_damaged_says_so(path):
         database.site("lakeside").site_events()
 
 
+def test_a_file_that_was_moved_while_it_was_open_takes_nothing_until_it_is_back(path, tmp_path):
+    with Database.open(path, lambda: 1) as database:
+        store = database.site("lakeside")
+        elsewhere = path.rename(tmp_path / "elsewhere.db")
+        for _ in range(2):  # it is gone; then another one has its name
+            with pytest.raises(StoreError, match="was moved or replaced"):
+                store.write(lambda tx: tx.set_mark("seen", 1))
+            with pytest.raises(StoreError, match="was moved or replaced"), database.read(), database.read():
+                pass
+            path.write_bytes(b"")
+        elsewhere.replace(path)
+        store.write(lambda tx: tx.set_mark("seen", 2))
+        assert store.mark("seen") == 2
+
+
 @pytest.mark.parametrize("damage", [b"CREATE \xd0ABLE step", b"CREATE TABLE \xd0tep"])
 def test_a_file_whose_schema_is_damaged_says_so_even_where_it_is_no_text(path, damage):
     Database.open(path, lambda: 1).close()
