@@ -158,7 +158,8 @@ def _report(result: Result, lang: str, dirty: int) -> Iterator[str]:
     head = [words[key] for key in ("type", "tickets", "compared", "equal", "share", "kept")]
     yield from _table([head, *rows, total_cells])
     yield ""
-    yield words["within"].format(
+    said = "within" if total.compared else "only dirty" if len(result.dirty) == result.rows else "no dues"
+    yield words[said].format(
         tolerance=result.tolerance, equal=total.equal, compared=total.compared, share=_percent(total.share)
     )
     if total.extra:
@@ -265,6 +266,8 @@ _WORDS: Final = {
         "total": "all",
         "encoding": "this is not {encoding}: the mapping says how the file is written, for example `encoding: gbk`",
         "within": "{equal} of {compared} dues are equal within {tolerance} seconds: {share}.",
+        "only dirty": "Nothing was compared: no row of the file can be used. Correct the mapping, or the rows below.",
+        "no dues": "Nothing was compared: no ticket has a due both in the file and by the plan.",
         "extra": "Tickets with a due by the plan and none in the file: {n}.",
         "kinds": "The others, by kind:",
         "dirty": "Dirty rows: {n}",
@@ -282,6 +285,8 @@ _WORDS: Final = {
         "total": "合计",
         "encoding": "文件不是 {encoding} 编码：请在映射中写明编码，例如 `encoding: gbk`",
         "within": "{compared} 个到期时刻中，{equal} 个在 {tolerance} 秒内一致：{share}。",
+        "only dirty": "没有可比较的内容：文件中每一行都有问题。请改正映射，或下列各行。",
+        "no dues": "没有可比较的内容：没有哪件工单在文件中和按方案都有时限。",
         "extra": "{n} 件工单按方案有时限，而文件中没有。",
         "kinds": "其余的，按原因：",
         "dirty": "有问题的行：{n}",

@@ -162,7 +162,7 @@ def refusals(as_json: bool, lang: Lang) -> Iterator[None]:
         if as_json:
             click.echo(json.dumps({"error": reason(wrong)}, ensure_ascii=False))
         else:
-            click.echo(reason(wrong, lang), err=True)
+            click.echo(f"{'错误：' if lang == 'zh' else 'Error: '}{reason(wrong, lang)}", err=True)
         sys.exit(1)
 
 

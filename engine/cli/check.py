@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.common import date_option, language_option
-from engine.cli.plans import is_policy
+from engine.cli.plans import policy_files
 
 if TYPE_CHECKING:
     from engine.policy import Diagnostic
@@ -65,9 +65,7 @@ def _policy_files(paths: tuple[Path, ...]) -> Iterator[Path]:
         if path.is_file():
             yield path
             continue
-        for file in sorted({*path.rglob("*.yaml"), *path.rglob("*.yml")}):
-            if is_policy(file):
-                yield file
+        yield from policy_files(path)
 
 
 def _said(files: list[Path], words: str) -> str:

@@ -13,6 +13,10 @@ from engine.policy import Words
 ROOMS: Final = ("engine.policy", "engine.sim", "engine.runtime")
 PART: Final = re.compile(r"^## (en|zh|wrong|right)\n(.*?)(?=^## |\Z)", re.M | re.S)
 FENCE: Final = re.compile(r"^```\w+\n(.*?)^```$", re.M | re.S)
+NO_CODE: Final = Words(
+    "there is no code {code}; those near it are {near}. Codes stand in square brackets in what check and test print",
+    "没有编号 {code}；相近的有 {near}。编号写在 check 和 test 输出的方括号里",
+)
 HEADINGS: Final = {"wrong": Words("Wrong", "错误的写法"), "right": Words("Right", "正确的写法")}
 
 
@@ -57,6 +61,12 @@ def codes() -> Iterator[str]:
         folder = files(room) / "pages"
         if folder.is_dir():
             yield from sorted(one.name.removesuffix(".md") for one in folder.iterdir() if one.name.endswith(".md"))
+
+
+def near(code: str) -> str:
+    """The codes that an unknown one may have meant: those that begin as it does, by two signs or by its letter."""
+    known = sorted(codes())
+    return ", ".join([one for one in known if one[:2] == code[:2]] or [one for one in known if one[0] == code[0]])
 
 
 def _example(section: str | None) -> str | None:

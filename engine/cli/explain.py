@@ -11,7 +11,7 @@ import click
 
 from engine.cli.common import language_option
 
-CODE: Final = re.compile(r"[YEWITyewit]\d{3}")
+CODE: Final = re.compile(r"[YEWITPyewitp]\d{3}")
 
 
 class Explain(click.Group):
@@ -133,9 +133,7 @@ def _code_command(code: str) -> click.Command:
 
         found = code_pages.page(code)
         if found is None:
-            raise click.UsageError(
-                f"there is no code {code}; codes stand in square brackets in what check and test print"
-            )
+            raise click.UsageError(code_pages.NO_CODE.format(code=code, near=code_pages.near(code)).in_(lang))
         click.echo(
             json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else found.text(lang), nl=as_json
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from engine.core import Plan
     from engine.policy import Diagnostic, Loaded
@@ -40,16 +40,35 @@ def only_scenarios(files: Iterable[Path], lang: str) -> None:
 
 
 def load_policy(named: str, today: date | None = None) -> Loaded:
-    """What a policy says, by file or name; a usage error where there is none."""
+    """What a policy says, by file, by name, or by the folder in which it is the only one; else a usage error."""
     from engine.policy import load, load_named
 
     path = Path(named)
     if path.is_file():
         return load(path, today=today, name=str(path))
     loaded = load_named(named, Path(), today=today)
+    if loaded is None and path.is_dir():
+        only = only_policy(path)
+        return load(only, today=today, name=str(only))
     if loaded is None:
         raise click.UsageError(f"there is no policy file {named}, and no policy of that name here or among the shipped")
     return loaded
+
+
+def policy_files(folder: Path) -> Iterator[Path]:
+    """The files of a folder that say `policy:` and are no scenario."""
+    for file in sorted({*folder.rglob("*.yaml"), *folder.rglob("*.yml")}):
+        if is_policy(file):
+            yield file
+
+
+def only_policy(folder: Path) -> Path:
+    """The one policy of a folder, as `huiyin init` makes it."""
+    files = list(policy_files(folder))
+    if len(files) != 1:
+        there = f"{len(files)} of them: name one, as {files[0]}" if files else "none: a policy file says `policy: …`"
+        raise click.UsageError(f"{folder} is a folder, and one policy is needed; there are {there}")
+    return files[0]
 
 
 def load_plan(named: str, lang: str, today: date | None = None) -> tuple[Plan, Loaded]:

@@ -11,6 +11,8 @@ import click
 from engine.cli.remote import Where, api, remote_options
 
 TEXTS: Final = {
+    "no state": ("there is no state {said}; there are: {there}", "没有状态 {said}；可用的有：{there}"),
+    "no category": ("there is no category {said}; there are: {there}", "没有类别 {said}；可用的有：{there}"),
     "opened": ("opened {at}", "{at} 开单"),
     "owner": ("owner", "责任人"),
     "accountable": ("accountable", "负责"),
@@ -151,10 +153,22 @@ def list_command(where: Where, as_json: bool, site: str, is_open: bool, **query:
     query["overdue"] = "true" if query["overdue"] else None
     with api(where) as line:
         found = line.call("GET", f"/sites/{site}/tickets", query=query)
+        if not found["tickets"]:
+            _there_is(line.call("GET", f"/sites/{site}"), query, where.lang)
     _tell(found, as_json, _rows(found, where.lang))
 
 
 # ---- in words --------------------------------------------------------------------------------------------------------
+
+
+def _there_is(site: Mapping[str, Any], query: Mapping[str, Any], lang: str) -> None:
+    """A usage error where nothing was found because there is no such state or category."""
+    states = {state["id"]: state for flow in site["workflows"] for state in flow["states"]}
+    for asked, known in (("state", states), ("category", {one["id"]: one for one in site["categories"]})):
+        name = query[asked]
+        if name is not None and name not in known:
+            there = ", ".join(f"{id}（{one['title']}）" if lang == "zh" else id for id, one in known.items())
+            raise click.UsageError(_say(f"no {asked}", lang, said=name, there=there))
 
 
 def _facts(given: Iterable[str], lang: str) -> dict[str, str]:

@@ -370,3 +370,10 @@ def test_each_line_is_answered_before_the_next_is_asked() -> None:
             assert json.loads(running.stdout.readline())["due"] == "2026-09-30T11:00:00+08:00"
         running.stdin.close()
         assert running.wait(timeout=10) == 0
+
+
+def test_a_limit_that_says_no_days_is_an_error_with_its_mend() -> None:
+    refused = huiyin("due", "2026-09-30T10:00", "3 days")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("Error: `3 days` does not say which days: write `3 calendar days`")
+    assert huiyin("due", "2026-09-30T10:00", "3 days", lang="zh_CN.UTF-8").stderr.startswith("错误：")

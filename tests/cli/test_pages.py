@@ -72,5 +72,13 @@ def test_explain_prints_a_page_in_either_language() -> None:
 
 
 def test_explain_refuses_a_code_that_does_not_exist() -> None:
-    """A wrong command is exit code 2."""
-    assert CliRunner().invoke(main, ["explain", "E999"]).exit_code == 2
+    """A wrong command is exit code 2, and says which codes stand near it."""
+    english = CliRunner().invoke(main, ["explain", "E999", "--lang", "en"])
+    chinese = CliRunner().invoke(main, ["explain", "p777", "--lang", "zh"])
+    assert english.exit_code == chinese.exit_code == 2
+    assert "those near it are E901, E902" in english.output
+    assert "没有编号 P777；相近的有 P101" in chinese.output
+
+
+def test_explain_knows_the_codes_of_lists_too() -> None:
+    assert CliRunner().invoke(main, ["explain", "P208"]).exit_code == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -143,3 +144,13 @@ class Balanced(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+def test_a_folder_with_one_policy_is_that_policy(tmp_path: Path) -> None:
+    """What `huiyin check FOLDER` takes, `show` takes; of several, one must be named."""
+    (tmp_path / "garden.yaml").write_text("policy: garden\nextends: handbook\n", encoding="utf-8")
+    assert show(str(tmp_path)) == show(str(tmp_path / "garden.yaml"))
+    (tmp_path / "lake.yaml").write_text("policy: lake\nextends: handbook\n", encoding="utf-8")
+    refused = CliRunner().invoke(main, ["show", str(tmp_path)])
+    assert refused.exit_code == 2
+    assert "there are 2 of them" in refused.output

@@ -41,6 +41,17 @@ def on_file(folder):
     return {"HUIYIN_DIR": str(folder), "HUIYIN_SITE": "lakeside"}
 
 
+def test_a_list_by_a_state_or_category_that_is_none_names_those_there_are(on_file):
+    assert (
+        "there is no state nope; there are: received, handling"
+        in terminal("ticket", "list", "--state", "nope", "--as", "小李", "--lang", "en", code=2, **on_file).output
+    )
+    assert (
+        "没有类别 nope；可用的有："
+        in terminal("ticket", "list", "--category", "nope", "--as", "小李", "--lang", "zh", code=2, **on_file).output
+    )
+
+
 def test_a_ticket_is_opened_moved_shown_and_listed_on_the_file(on_file):
     made = terminal("ticket", "open", "repair", *FACTS, "--as", "小李", "--json", "--key", "k", **on_file)
     ticket = json.loads(made.output)["ticket"]["ticket"]

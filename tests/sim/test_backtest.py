@@ -232,6 +232,16 @@ def test_exit_codes(tmp_path: Path) -> None:
     assert huiyin(broken, tickets, "--map", mapping).exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [("2,soon,,,Lamp out", "no row of the file can be used"), ("2,2015-03-10 10:00:00,,,Lamp out", "no ticket has a")],
+)
+def test_why_nothing_was_compared_is_said(tmp_path: Path, row: str, said: str) -> None:
+    answer = huiyin(tmp_path, town(tmp_path, row), "--map", tmp_path / "town.map.yaml")
+    assert said in answer.output
+    assert "0 of 0" not in answer.output
+
+
 def test_a_wrong_mapping_is_refused_with_all_its_mistakes(tmp_path: Path) -> None:
     tickets = town(tmp_path)
     wrong = tmp_path / "wrong.map.yaml"
