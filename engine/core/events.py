@@ -320,6 +320,16 @@ class Noted(NamedTuple):
     text: str
 
 
+class Reasoned(NamedTuple):
+    """Why somebody changed facts, corrected or excused something, where what it did says nothing of it (I-13)."""
+
+    ticket: str
+    effective_at: int
+    rule: Rule
+    reason: str
+    evidence: str = ""
+
+
 class CalendarApplied(NamedTuple):
     ticket: str
     effective_at: int
@@ -365,6 +375,7 @@ Event: TypeAlias = (
     | DetectionFired
     | DeliveryReported
     | Noted
+    | Reasoned
     | CalendarApplied
     | Migrated
 )

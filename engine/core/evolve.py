@@ -382,6 +382,7 @@ FOLDS: Final[dict[type, Callable[[Bench, Any], None]]] = {
     e.DetectionFired: _detection_fired,
     e.DeliveryReported: _nothing,
     e.Noted: _nothing,
+    e.Reasoned: _nothing,
     e.CalendarApplied: _calendar_applied,
     e.Migrated: _migrated,
 }

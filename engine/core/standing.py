@@ -73,7 +73,9 @@ def _set_facts(work: Work, ticket: Draft, command: Command) -> Refusal | None:
     assert isinstance(act, c.SetFacts)
     if refusal := _refuse(work, ticket, "set_facts") or _wrong_facts(work, ticket, act.facts):
         return refusal
-    _change_facts(work, ticket, act.facts, command.at, _rule(work, ticket, "set_facts"), "stated")
+    rule = _rule(work, ticket, "set_facts")
+    work.emit(e.Reasoned(ticket.id, command.at, rule, act.reason))
+    _change_facts(work, ticket, act.facts, command.at, rule, "stated")
     return None
 
 
@@ -105,7 +107,9 @@ def _correct_facts(work: Work, ticket: Draft, command: Command) -> Refusal | Non
     assert isinstance(act, c.CorrectFacts)
     if refusal := _refuse(work, ticket, "correct") or _wrong_facts(work, ticket, act.facts):
         return refusal
-    _change_facts(work, ticket, act.facts, command.at, _rule(work, ticket, "correct"), "corrected")
+    rule = _rule(work, ticket, "correct")
+    work.emit(e.Reasoned(ticket.id, command.at, rule, act.reason, act.evidence if act.evidence != act.reason else ""))
+    _change_facts(work, ticket, act.facts, command.at, rule, "corrected")
     for run in ticket.ended:  # settled verdicts are judged anew by the right limit, in favour only
         watch = work.shape(ticket).watches.get(run.deadline)
         if watch is None or run.status != "late" or run.done is None or not isinstance(run.limit, LengthLimit):
@@ -139,6 +143,8 @@ def _correct_verdict(work: Work, ticket: Draft, command: Command) -> Refusal | N
     still_owed = run.status == "breached"
     if still_owed and _would_be_silent(work, ticket, run):
         return Refusal("last_clock", run.deadline, legal_moves(work, ticket))
+    if act.reason != act.evidence:
+        work.emit(e.Reasoned(ticket.id, command.at, _rule(work, ticket, "correct"), act.reason))
     work.emit(e.VerdictCorrected(ticket.id, command.at, run.rule, run.key, run.status, to, act.evidence, "correction"))
     if still_owed and run.climb.raised:
         work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "corrected", run.climb.told))
@@ -171,6 +177,7 @@ def _excuse(work: Work, ticket: Draft, command: Command) -> Refusal | None:
         if _would_be_silent(work, ticket, run):
             return Refusal("last_clock", run.deadline, legal_moves(work, ticket))
         cause = f"excused {run.status}"
+        work.emit(e.Reasoned(ticket.id, command.at, rule, act.reason))
         work.emit(e.RunEnded(ticket.id, command.at, rule, run.key, "excused", cause, run.due))
         if run.climb.raised:
             work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "excused", run.climb.told))

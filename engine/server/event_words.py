@@ -93,6 +93,13 @@ class _Speaker:
                 return Words("detected: {what}", "识别：{what}").format(what=title)
             case e.Noted():
                 return Words("note", "备注")
+            case e.Reasoned(evidence=""):
+                return Words(f"reason: {event.reason}", f"理由：{event.reason}")
+            case e.Reasoned():
+                return Words(
+                    f"reason: {event.reason}; evidence: {event.evidence}",
+                    f"理由：{event.reason}；依据：{event.evidence}",
+                )
             case e.CalendarApplied():
                 return Words(f"day data {event.edition}", f"日历数据 {event.edition}")
             case e.Migrated():

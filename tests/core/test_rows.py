@@ -340,6 +340,23 @@ def test_an_excuse_of_a_verdict_names_its_reason():
     assert (corrected.old, corrected.new, corrected.evidence, corrected.cause) == ("late", "excused", "台风", "excuse")
 
 
+@pytest.mark.parametrize(
+    ("act", "evidence"),
+    [
+        pytest.param(commands.SetFacts({"result": "x"}, "台风"), "", id="facts changed"),
+        pytest.param(commands.CorrectFacts({"result": "x"}, "录音", "台风"), "录音", id="facts corrected"),
+        pytest.param(commands.CorrectFacts({"result": "x"}, "台风", "台风"), "", id="its own evidence"),
+        pytest.param(commands.CorrectVerdict("contact#1.1", "late", "录音", "台风"), "", id="verdict corrected"),
+        pytest.param(commands.Excuse("contact", "台风"), "", id="open run excused"),
+    ],
+)
+def test_a_reason_that_is_asked_for_stands_in_the_history(act, evidence):
+    story = rich().until("11-16 12:00").send("11-16 12:10", act)
+    (reasoned,) = story.events(events.Reasoned)
+    assert (reasoned.reason, reasoned.evidence) == ("台风", evidence)
+    assert reasoned == story.steps[-1].events[0]
+
+
 def test_the_last_clock_of_a_ticket_cannot_be_excused():
     story = Story(plan_of(GRADED)).open("11-16 09:00", severity="general").until("11-20 09:00")
     story.send("11-20 10:00", commands.Excuse("answer", "r"))

@@ -38,6 +38,15 @@ def test_a_repair_is_opened_dispatched_done_and_closed(house):
     assert {"breached", "raised", "verdict_corrected"} <= set(told)
 
 
+def test_why_facts_were_changed_is_told_in_the_timeline(house):
+    desk = house.desk("小李")
+    ticket = desk.ticket()
+    done = house.desk("小王").do(ticket, "set_facts", matter="厨房漏水", reason="业主来电补充")
+    assert done.status_code == 200, done.text
+    told = [event["words"] for event in desk.get(f"tickets/{ticket}/timeline").json()["events"]]
+    assert {"en": "reason: 业主来电补充", "zh": "理由：业主来电补充"} in told
+
+
 def test_the_moves_that_are_offered_are_those_that_are_taken(house):
     desk = house.desk("小李")
     ticket = desk.ticket()
