@@ -34,7 +34,12 @@ class _Gatherer:
 
     def layers(self, source: Source) -> tuple[Layer, ...]:
         self._follow(source, source.path.stem if source.path else "")
-        return tuple(self.done.values())
+        layers = tuple(self.done.values())
+        if all(
+            "extends" in layer.tree.entries for layer in layers
+        ):  # nothing but a circle: what it should build on lacks
+            return tuple(layer._replace(tree=broken_at(layer.tree, "extends")) for layer in layers)
+        return layers
 
     def _follow(self, source: Source, name: str) -> None:
         tree, found = parse(source)
@@ -46,19 +51,23 @@ class _Gatherer:
         self.open.append(name)
         below: set[str] = set()
         for base in _names(tree.get("extends")):
-            if self._reach(base, source):
+            if base.value in self.open:
+                self._circle(base)
+            elif self._reach(base, source):
                 below |= {base.value, *self.done[base.value].below}
             else:
                 tree = broken_at(tree, "extends")
         self.open.pop()
         self.done[name] = Layer(name, source, tree, frozenset(below))
 
+    def _circle(self, base: Text) -> None:
+        """Reported and left out: all layers of a circle are there, so what else is wrong in them can be told, too."""
+        circle = " → ".join([*self.open[self.open.index(base.value) :], base.value])
+        self.report.add(diagnostic("E903", base.span, circle=circle))
+
     def _reach(self, base: Text, source: Source) -> bool:
         """Whether the named layer is there, followed by now."""
-        if base.value in self.open:
-            circle = " → ".join([*self.open[self.open.index(base.value) :], base.value])
-            self.report.add(diagnostic("E903", base.span, circle=circle))
-        elif base.value not in self.done:
+        if base.value not in self.done:
             path = self._find(base, source)
             if path is not None and len(self.done) + len(self.open) >= LAYERS_MAX:
                 self.report.add(diagnostic("E907", base.span, limit=LAYERS_MAX))
