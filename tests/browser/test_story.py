@@ -128,10 +128,10 @@ def test_a_countdown_counts_and_a_line_that_is_new_comes_by_itself(site, look):
     assert eyes.driver.execute_script("return document.getElementById('told').textContent").endswith(made)
 
 
-def _opened(site):
+def _opened(site, matter="装修备案"):
     from engine.runtime import Done, Door
 
-    given = {"category": "enquiry", "name": "陈先生", "unit": "1-1-101", "phone": "13800000002", "matter": "装修备案"}
+    given = {"category": "enquiry", "name": "陈先生", "unit": "1-1-101", "phone": "13800000002", "matter": matter}
     done = site.service.open(Door(site.service).request(site.clock.at, "", "小李", "open", given))
     assert isinstance(done, Done)
     return done.family.id
@@ -191,6 +191,25 @@ def test_a_customer_is_looked_for_above_the_form_on_a_phone_and_beside_it_at_a_d
     assert search["y"] < form["y"] + form["height"]
 
 
+def test_a_word_without_an_end_is_broken_on_a_phone(site, look):
+    ticket = _opened(site, "NOISE" * 60)
+    eyes = look("chen", PHONE)
+    for page in ("", f"/ticket/{ticket}"):
+        eyes.go(f"/board/bridge{page}")
+        assert eyes.driver.execute_script("return document.documentElement.scrollWidth") == PHONE[0]
+
+
+def test_all_that_a_wall_says_stands_on_its_screen(site, look):
+    for _ in range(12):
+        _opened(site)
+    eyes = look("chen")
+    eyes.go("/wall/bridge")
+    assert "另有 2 项" in eyes.text()
+    for size in ((1920, 1080), (1440, 900), (1366, 768)):
+        eyes.resize(size)
+        assert eyes.driver.execute_script("return document.documentElement.scrollHeight") == size[1]
+
+
 def test_why_a_due_is_then_fits_its_card(site, look):
     _opened(site)
     eyes = look("chen", PHONE)
@@ -205,7 +224,7 @@ def test_every_page_fits_a_phone_and_its_targets_can_be_hit(site, look):
     eyes = look("chen")
     small = """
         return [...document.querySelectorAll('a, button, summary, input:not([type=hidden]), select')]
-          .filter(e => e.checkVisibility() && !e.closest('.skip, p, td, dd > a, .event, pre') && !e.matches('.whole, .skip'))
+          .filter(e => e.checkVisibility() && !e.closest('.skip, p:not(.side p, .more), td, dd > a, .event, pre') && !e.matches('.whole, .skip'))
           .filter(e => e.getBoundingClientRect().height < 43.5)
           .map(e => e.outerHTML.slice(0, 120))
     """

@@ -537,6 +537,8 @@ def test_what_was_typed_before_the_session_ended_is_sent_after_signing_in(new_ho
     assert "漏水 <b>" not in back.text
     form = kept_form(back)
     assert GOOD not in back.text
+    looked = desk.client.post("/board/lakeside/intake/repair", data={**form, "find": "yes"})
+    assert 'value="leak" selected' in looked.text
     done = desk.client.post("/board/lakeside/intake/repair", data=form)
     assert done.url.path.startswith("/board/lakeside/opened/")
     again = desk.client.post("/board/lakeside/intake/repair", data=form)

@@ -28,7 +28,7 @@ from engine.server.tokens import FORM
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 WALL_COOKIE: Final = "huiyin_wall"
-WALL_LINES: Final = 12
+WALL_LINES: Final = 10
 #: Seconds after which a wall asks again by itself.
 WALL_EVERY: Final = 20
 #: Kinds of states in which nothing more is promised.

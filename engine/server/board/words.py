@@ -81,6 +81,7 @@ WORDS: Final = MappingProxyType(
             "提交之前会话已结束，以下内容尚未接收。现在提交即生效；附件需重新上传。",
         ),
         "kept_send": Words("Send it now", "现在提交"),
+        "kept_look": Words("Look at it in the form", "回到表单查看"),
         "kept_drop": Words("Drop it", "放弃"),
         "name": Words("Name", "账号"),
         "password": Words("Password", "密码"),
