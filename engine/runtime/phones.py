@@ -9,7 +9,9 @@ from typing import Final
 from engine.policy import Words
 
 _NEXT_NUMBER: Final = re.compile(r"[/、,，;；]")
-_BETWEEN_DIGITS: Final = re.compile(r"[\s().‐‑‒–—―-]")
+_BETWEEN_DIGITS: Final = re.compile(
+    r"(?<=\d)\s*(?:(?:转接?|分机号?|ext(?:ension)?\.?|[x#])[\s:]*)+(?=\d)|[\s().‐‑‒–—―-]", re.IGNORECASE
+)
 _OUR_COUNTRY: Final = re.compile(r"\A(?:\+|00)86")
 
 
@@ -20,7 +22,7 @@ _DIGITS: Final = range(3, 21)  #: of a telephone number, from 110 to a number wi
 
 
 def are_phones(text: str) -> bool:
-    """Digits, with spaces, dashes, brackets and + between them; several are divided by `/`."""
+    """Digits, with spaces, dashes, brackets, + and 转 or ext. between them; several are divided by `/`."""
     found = numbers(text)
     return bool(found) and all(one.isdecimal() and len(one) in _DIGITS for one in found)
 
