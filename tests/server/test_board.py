@@ -624,6 +624,14 @@ def test_the_wall_has_no_moves_no_names_and_nothing_that_somebody_typed(house, d
     assert Browser(house, "wall").get("/board/lakeside").status_code == 403
 
 
+def test_a_wall_says_how_many_more_there_are(new_house, monkeypatch):
+    monkeypatch.setattr("engine.server.board.listing.PAGE", 10)
+    for _ in range(13):
+        new_house.desk("小李").open()
+    new_house.account("wall", "大屏", lakeside="wall")
+    assert WORDS["and_more"].format(n=3).zh in text_of(Browser(new_house, "wall").get("/wall/lakeside"))
+
+
 def test_a_wall_is_hung_with_a_token_of_its_own(house):
     token = house.token(scopes="wall:read")
     browser = Browser(house)

@@ -48,13 +48,8 @@ def wall(request: Request, desk: At, site: str, token: str = "") -> Response:
         return response
     place = _hung(desk, request, site)
     listing = Listing(place, desk.daemon)
-    lines, _ = listing.page(Choice())
-    values = {
-        "lines": lines[:WALL_LINES],
-        "counts": listing.counts(),
-        "every": WALL_EVERY,
-        "more": len(lines) - WALL_LINES,
-    }
+    lines, counts = listing.page(Choice())[0][:WALL_LINES], listing.counts()
+    values = {"lines": lines, "counts": counts, "every": WALL_EVERY, "more": counts.open - len(lines)}
     return desk.page_at(place, "wall.html", values)
 
 
