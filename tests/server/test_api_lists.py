@@ -47,6 +47,19 @@ def test_a_customer_is_found_by_unit_or_number_with_his_tickets_and_each_look_is
     assert any(entry.action == "customer.find" and CANARIES["phone"][-6:] not in entry.object for entry in entries)
 
 
+def test_a_household_has_its_file_of_contacts_and_earlier_tickets(house):
+    """A05, and C04 at a park: one file per unit. At intake the desk finds it by the unit or by the number that calls."""
+    assert take(people(house), UNITS).status_code == 200
+    desk = house.desk("小李", lakeside="front_desk")
+    tickets = [desk.ticket(), desk.ticket()]
+    for asked in (CANARIES["unit"], CANARIES["phone"]):
+        (file,) = people(house).get("customers", params={"q": asked}).json()["customers"]
+        assert (file["name"], file["phone"]) == (CANARIES["name"], CANARIES["phone"])
+        assert set(tickets) <= set(file["tickets"])
+    (other,) = people(house).get("customers?q=3-1102").json()["customers"]
+    assert not set(tickets) & set(other["tickets"])
+
+
 def test_who_may_not_see_personal_values_finds_no_customers(house):
     stranger = house.desk("过客", scopes="ticket:read ticket:write", lakeside="")
     assert stranger.get("customers?q=3-1102").status_code == 409
