@@ -48,7 +48,7 @@ def test_a_customer_is_found_by_unit_or_number_with_his_tickets_and_each_look_is
 
 
 def test_a_household_has_its_file_of_contacts_and_earlier_tickets(house):
-    """A05, and C04 at a park: one file per unit. At intake the desk finds it by the unit or by the number that calls."""
+    """A05: one file per household. At intake the desk finds it by the unit or by the number that calls."""
     assert take(people(house), UNITS).status_code == 200
     desk = house.desk("小李", lakeside="front_desk")
     tickets = [desk.ticket(), desk.ticket()]
