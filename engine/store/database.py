@@ -43,7 +43,7 @@ class Database:
         self.families = Cache(FAMILIES_KEPT)
         self._lock = lock
         self._connection = writer
-        self._writer = Writer(path.name, writer, self._after_commit)
+        self._writer = Writer(path.name, writer, self._check_in_place, self._after_commit)
         self._readers: deque[sqlite3.Connection] = deque()
         self._closed = False
         self._must_forget = False
@@ -97,7 +97,6 @@ class Database:
         It may share the transaction with others; when it raises, what it wrote is taken back alone. Raises StoreError
         if the disk is full, fails, or the file is locked, moved or replaced from outside: then nothing was written.
         """
-        self._check_in_place()
         return self._writer.write(work)
 
     @contextmanager

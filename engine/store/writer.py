@@ -48,11 +48,20 @@ class _Job(Generic[T]):
 
 
 class Writer:
-    """The only one who writes on a connection. `after_commit` is called by the leader, before the next transaction."""
+    """The only one who writes on a connection. The leader calls `before`, which may raise StoreError, ahead of each
+    transaction, and `after_commit` before the next one.
+    """
 
-    def __init__(self, name: str, connection: sqlite3.Connection, after_commit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        connection: sqlite3.Connection,
+        before: Callable[[], None],
+        after_commit: Callable[[], None],
+    ) -> None:
         self._name = name
         self._connection = connection
+        self._before = before
         self._after_commit = after_commit
         self._gate = Lock()  # over the five below
         self._queue: list[_Job[Any]] = []
@@ -150,6 +159,7 @@ class Writer:
 
     def _transact(self, jobs: list[_Job[Any]]) -> None:
         """Raises what one of them raises; then nothing was written."""
+        self._before()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
