@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from engine.runtime.cells import MISTAKES_MAX
 from engine.runtime.clock import SteadyClock, VirtualClock, boottime, monotonic, now, today
 from engine.runtime.codes import Mistake
 from engine.runtime.customers import Customer, CustomerList, read_customers, search
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MASK",
+    "MISTAKES_MAX",
     "SYSTEM",
     "Auditor",
     "Beat",

@@ -19,6 +19,8 @@ MISTAKES_MAX: Final = 200  #: nobody reads the thousandth
 A_DATE: Final = Words("write 2026-10-01, or 2026-10-01 12:00", "请写 2026-10-01 或 2026-10-01 12:00")
 _DATE: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]?(\d{1,2}:\d{2}))?")
 
+_DAY: Final = re.compile(r"\d{1,2}月\d{1,2}日")
+
 
 def lacking(table: Table, row: Row, columns: Sequence[Column]) -> Iterator[Mistake]:
     """Cells that must be filled in and are not."""
@@ -32,6 +34,12 @@ def wrong_phone(table: Table, row: Row) -> Iterator[Mistake]:
     phone = row.cells.get("phone")
     if phone and not are_phones(phone):
         yield mistake("P208", table.place(row, "phone")).helping(A_PHONE)
+
+
+def is_date(text: str) -> bool:
+    """Whether it is written as a date, as Excel writes what it takes for one: `2026-03-02`, `3月2日`."""
+    plain = unicodedata.normalize("NFKC", text)
+    return bool(_DATE.fullmatch(plain) or _DAY.fullmatch(plain))
 
 
 def read_day(text: str, zone: ZoneInfo, *, end: bool = False) -> int:

@@ -31,6 +31,7 @@ TITLES: Final[dict[str, Words]] = {
     "P213": Words("the substitute is away during this leave", "请假期间替班的人也不在"),
     "P214": Words("line {line} says otherwise of this person", "与第 {line} 行此人的信息不一致"),
     "P301": Words("this customer stands in line {line}", "这位客户在第 {line} 行已经登记"),
+    "P302": Words("this unit is a date", "这个房号是日期"),
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from engine.policy import Words
-from engine.runtime.cells import first, lacking, wrong_phone
+from engine.runtime.cells import first, is_date, lacking, wrong_phone
 from engine.runtime.codes import Mistake, mistake
 from engine.runtime.phones import digits, numbers
 from engine.runtime.tables import Column, Row, read_table
@@ -25,6 +25,7 @@ class Customer:
     note: str = field(default="", repr=False)
 
 
+AS_TEXT: Final = Words("format the column as text, and type the unit again", "请把该列设为文本格式，再重新输入房号")
 ONE_ROW: Final = Words("write one row, with all telephone numbers", "请合并为一行，写全电话")
 CUSTOMERS: Final = (
     Column("unit", Words("unit", "房号"), ("单元", "户号"), required=True),
@@ -49,6 +50,8 @@ def read_customers(name: str, data: bytes) -> CustomerList:
     for row in table.rows:
         mistakes += lacking(table, row, CUSTOMERS)
         mistakes += wrong_phone(table, row)
+        if is_date(row.cells.get("unit", "")):
+            mistakes.append(mistake("P302", table.place(row, "unit")).helping(AS_TEXT))
         unit, customer = row.cells.get("unit", ""), row.cells.get("customer", "")
         if (line := seen.setdefault((unit_parts(unit), customer), row.line)) != row.line and unit and customer:
             mistakes.append(mistake("P301", table.place(row, "customer"), line=line).helping(ONE_ROW))

@@ -26,7 +26,7 @@ class Live:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._watchers: dict[asyncio.Queue[Change], tuple[str, str, asyncio.AbstractEventLoop]] = {}
+        self._watchers: dict[asyncio.Queue[Change | None], tuple[str, str, asyncio.AbstractEventLoop]] = {}
 
     def tell(self, site: str, ticket: str) -> None:
         with self._lock:
@@ -35,14 +35,22 @@ class Live:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_put, queue, Change(site, ticket))
 
+    def end(self) -> None:
+        """Nobody watches any longer: the server stops."""
+        with self._lock:
+            watchers = [(queue, loop) for queue, (_, _, loop) in self._watchers.items()]
+        for queue, loop in watchers:
+            loop.call_soon_threadsafe(_put, queue, None)
+
     def has_enough(self, who: str) -> bool:
         """Whether an account watches so often already that it gets no more."""
         with self._lock:
             return sum(known == who for _, known, _ in self._watchers.values()) >= STREAMS_MAX
 
     @asynccontextmanager
-    async def watch(self, site: str, who: str) -> AsyncIterator[asyncio.Queue[Change]]:
-        queue: asyncio.Queue[Change] = asyncio.Queue(WAITING_MAX)
+    async def watch(self, site: str, who: str) -> AsyncIterator[asyncio.Queue[Change | None]]:
+        """Changes, as they come; None: there are no more."""
+        queue: asyncio.Queue[Change | None] = asyncio.Queue(WAITING_MAX)
         with self._lock:
             self._watchers[queue] = (site, who, asyncio.get_running_loop())
         try:
@@ -52,9 +60,9 @@ class Live:
                 self._watchers.pop(queue, None)
 
 
-def _put(queue: asyncio.Queue[Change], change: Change) -> None:
+def _put(queue: asyncio.Queue[Change | None], change: Change | None) -> None:
     if queue.full():
         while not queue.empty():
             queue.get_nowait()
-        change = Change(change.site, "")
+        change = change and Change(change.site, "")
     queue.put_nowait(change)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core import Plan
 from engine.runtime import (
+    MISTAKES_MAX,
     Customer,
     CustomerList,
     Mistake,
@@ -34,6 +35,11 @@ class Imported(NamedTuple):
     come: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
+
+    @property
+    def more(self) -> bool:
+        """Whether there may be others than those that are named."""
+        return len(self.mistakes) >= MISTAKES_MAX
 
 
 def import_list(daemon: Daemon, site: str, name: str, data: bytes) -> Imported:

@@ -20,6 +20,7 @@ from engine.server.connections import Connection
 from engine.server.daemon import Daemon, RefusedPolicyError
 from engine.server.housekeeping import Housekeeping
 from engine.server.interpreter import settle
+from engine.server.live import Live
 from engine.server.logs import log_to
 from engine.server.place import take
 from engine.server.systemd import Systemd
@@ -61,7 +62,7 @@ def run(daemon: Daemon) -> None:
     settle()
     _greet(daemon, app.state.gate)
     try:
-        _Server(settings, systemd).run([place])
+        _Server(settings, systemd, daemon.live).run([place])
     finally:
         housekeeping.stop()
         daemon.stop()
@@ -82,9 +83,10 @@ def _place(daemon: Daemon) -> socket:
 class _Server(uvicorn.Server):
     """Tells systemd when it can be heard, and when it ends."""
 
-    def __init__(self, settings: uvicorn.Config, systemd: Systemd) -> None:
+    def __init__(self, settings: uvicorn.Config, systemd: Systemd, live: Live) -> None:
         super().__init__(settings)
         self._systemd = systemd
+        self._live = live
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
@@ -93,6 +95,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         self._systemd.stopping()
+        self._live.end()
         await super().shutdown(sockets)
 
 

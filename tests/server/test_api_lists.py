@@ -37,6 +37,18 @@ def test_with_one_mistake_nothing_is_taken_and_no_mistake_quotes_a_person(house)
     assert house.daemon.engine.services["lakeside"].site.roster == roster
 
 
+def test_a_unit_that_excel_made_a_date_is_a_mistake(house):
+    for unit in ("2026-03-02", "3月2日", "2026/3/2"):
+        bad = take(people(house), f"房号,客户,电话\n{unit},王女士,13800000001\n")
+        assert [(one["code"], one["line"]) for one in bad.json()["mistakes"]] == [("P302", 2)]
+        assert not bad.json()["more"]
+
+
+def test_who_has_more_mistakes_than_are_named_is_told_so(house):
+    bad = take(people(house), "房号,客户,电话\n" + "3-2,王女士,待补\n" * 300)
+    assert (len(bad.json()["mistakes"]), bad.json()["more"]) == (200, True)
+
+
 def test_a_customer_is_found_by_unit_or_number_with_his_tickets_and_each_look_is_logged(house):
     assert take(people(house), UNITS).json() == {"kind": "customers", "listed": 2, "come": [], "gone": []}
     ticket = house.desk("小李", lakeside="front_desk").ticket()

@@ -1015,6 +1015,18 @@ def test_a_stream_tells_what_changes():
     assert asyncio.run(listen()) == ("retry: 3000\n\n", lists.told(Change("lakeside", "lakeside-1")))
 
 
+def test_every_stream_ends_with_the_server():
+    async def listen():
+        live = Live()
+        streams = [lists.stream(live, site, "lily", lambda: True) for site in ("lakeside", "riverside")]
+        for stream in streams:
+            await anext(stream)
+        live.end()
+        return [[part async for part in stream] for stream in streams]
+
+    assert asyncio.run(asyncio.wait_for(listen(), 5)) == [[], []]
+
+
 def test_a_stream_ends_with_the_session():
     async def listen():
         answers = iter([True, False])

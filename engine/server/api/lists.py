@@ -33,13 +33,13 @@ def take(
     name: Annotated[str, Query(max_length=200)] = "list.csv",
 ) -> dict[str, Any]:
     """A CSV or XLSX file as the body; its headings say whom it lists. With one mistake nothing is taken, and 422 names
-    all of them.
+    all of them, the first 200; `more`: there may be others.
     """
     done = people.import_list(caller.daemon, caller.service.site.plan.id, name, data)
     caller.note("people.import", done.kind, "refused" if done.mistakes else "done")
     if done.mistakes:
         mistakes = [{**one.as_json(), "said": one.said(caller.principal.language)} for one in done.mistakes]
-        raise ProblemError(422, "list", SENTENCES["list"], mistakes=mistakes)
+        raise ProblemError(422, "list", SENTENCES["list"], mistakes=mistakes, more=done.more)
     return {"kind": done.kind, "listed": done.listed, "come": list(done.come), "gone": list(done.gone)}
 
 

@@ -138,7 +138,10 @@ def signed_in(request: Request, desk: At, form: Form) -> Response:
     kept = {field: value for field, value in form.items() if field.startswith(KEPT) or field == "to"}
     found = desk.sessions.sign_in(visit.call, name, form.get("password", ""), request.cookies.get(COOKIE))
     if isinstance(found, Denial):
-        return _sign_in(desk, visit, next, found.words, name, kept, 429 if found.wait else 403)
+        page = _sign_in(desk, visit, next, found.words, name, kept, 429 if found.wait else 403)
+        if found.wait:
+            page.headers["Retry-After"] = str(found.wait)
+        return page
     if kept.get(KEPT + WHO) != found.principal.name:  # of nobody, or of somebody else
         return let_in(desk, found, RedirectResponse(inside(next), 303))
     sent = {field.removeprefix(KEPT): value for field, value in kept.items() if field.startswith(KEPT)}

@@ -132,6 +132,8 @@ async def stream(
                 yield ": still here\n\n"
                 look = tick() + pulse
                 continue
+            if change is None:
+                return
             yield told(change)
 
 

@@ -372,6 +372,10 @@ WORDS: Final = MappingProxyType(
         "import_help": Words("Staff or customers, CSV or XLSX", "员工或客户名单，CSV 或 XLSX"),
         "no_list_chosen": Words("Choose a file first.", "请先选择文件。"),
         "import_refused": Words("Nothing was taken in. Mend these first:", "未导入任何内容，请先更正："),
+        "import_refused_more": Words(
+            "Nothing was taken in. Mend these first; there may be more:",
+            "未导入任何内容，请先更正（可能还有其他错误）：",
+        ),
         "imported_staff": Words("The roster has {n} entries now.", "花名册现有 {n} 条。"),
         "imported_customers": Words("{n} customers are known now.", "现有 {n} 位客户。"),
     }
