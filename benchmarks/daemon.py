@@ -209,8 +209,8 @@ def _firing(folder: Path) -> tuple[str, float, float, str]:
     APScheduler its job writes them, in a transaction of its own, every byte made before the clock runs.
     """
     with (
-        Database.open(folder / "ours.db", lambda: 1) as mine,
-        Database.open(folder / "theirs.db", lambda: 1) as theirs,
+        Database.open(folder / "firing.db", lambda: 1) as mine,
+        Database.open(folder / "fired.db", lambda: 1) as theirs,
         Database.open(folder / "scratch.db", lambda: 1) as scratch,
     ):
         service, other, done = (service_on(database, DUE) for database in (mine, theirs, scratch))
