@@ -10,12 +10,11 @@ from typing import Any, Final, NamedTuple
 from transitions import Machine
 
 from engine.core import conditions as c
-from engine.core.conditions import Condition, Row, Table, Value
+from engine.core.conditions import Condition, Row, Table
 from engine.core.plan import (
     Asked,
     Category,
     Deadline,
-    Duty,
     Fact,
     InstantLimit,
     Ladder,
@@ -269,15 +268,3 @@ def _defaults(
         if id in wanted:
             wanted |= needs[id]
     return tuple((with_default[id], needs[id]) for id in order if id in wanted)
-
-
-def duty_of(plan: Plan, category: str) -> Duty | None:
-    name = plan.categories[category].duty
-    return plan.duties[name] if name else None
-
-
-def constant(table: Table[Value]) -> Value | None:
-    """The value of a table with a single row without condition."""
-    if len(table.rows) == 1 and table.rows[0].when is None:
-        return table.rows[0].value
-    return None

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 from engine.core import events as e
 from engine.core.agenda import shifted
 from engine.core.commands import Actor
-from engine.core.conditions import Rule, Value, View
+from engine.core.conditions import Value, View
 from engine.core.evolve import FOLDS, Bench
 from engine.core.plan import Deadline, Instant, InstantLimit, LengthLimit, Limit, Party, Plan
 from engine.core.shape import Shape, clock, shape, timetable
-from engine.core.ticket import Draft, Family, Run, Ticket
+from engine.core.ticket import Draft, Family, Ticket
 from engine.worktime import Clock, DayRule, Due, Length, Unit
 
 #: No due moves nearer than this because facts, category, plan or calendar changed (SEMANTICS §7.4). Seconds.
@@ -240,7 +240,3 @@ def _of_opening(plan: Plan, ticket: Ticket, name: str) -> Value:
 def stated_anew(limit: Limit, stated: frozenset[str] | set[str]) -> bool:
     """Whether a step brought the instant of an instant limit anew: a new promise, a meeting moved."""
     return isinstance(limit, InstantLimit) and limit.instant.moment in stated
-
-
-def rule_of(run: Run) -> Rule:
-    return run.rule

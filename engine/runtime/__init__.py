@@ -16,7 +16,7 @@ from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.editions import publish
 from engine.runtime.listing import listed
 from engine.runtime.migration import Change, DueChange, Migration, Mode, migrate, preview
-from engine.runtime.people import Entry, Handover, Roster, understaffed
+from engine.runtime.people import Entry, Handover, Roster
 from engine.runtime.plans import Plans
 from engine.runtime.privacy import MASK, masked, may_see
 from engine.runtime.service import Service, everything
@@ -95,7 +95,6 @@ __all__ = [
     "show_value",
     "system",
     "today",
-    "understaffed",
 ]
 
 #: What works on a database, by module: imported when asked for, since rehearsal needs none.

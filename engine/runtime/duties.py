@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Final, NamedTuple
 
 from engine.core import timetable
@@ -27,6 +27,11 @@ class Occurrence(NamedTuple):
     kind: str  #: "duty" or "report"
     id: str
     post: str | None = None
+
+    def ticket(self, zone: tzinfo) -> str:
+        """Of a duty: the ticket that it is, once it has opened."""
+        post = f":{self.post}" if self.post is not None else ""
+        return f"{self.id}@{datetime.fromtimestamp(self.at, zone):%Y-%m-%dT%H:%M}{post}"
 
 
 def occurrences(site: Site, start: int, end: int) -> Iterator[Occurrence]:

@@ -195,15 +195,3 @@ def required_staff(plan: Plan, role: Role) -> tuple[int, int] | None:
     per, number = role.staff.per
     needed = -(-role.staff.low * plan.numbers.get(number, 0) // per)  # rounded up
     return needed, needed
-
-
-def understaffed(plan: Plan, roster: Roster, at: int) -> Mapping[str, tuple[int, int, int]]:
-    """role -> (there are, at least, at most) for every role whose number of people is not what the plan says."""
-    found: dict[str, tuple[int, int, int]] = {}
-    for role in plan.roles.values():
-        bounds = required_staff(plan, role)
-        if bounds is not None:
-            there = len(roster.holders(role.id, at))
-            if not bounds[0] <= there <= bounds[1]:
-                found[role.id] = (there, *bounds)
-    return found

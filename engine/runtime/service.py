@@ -239,12 +239,10 @@ class Service:
     def open_duty(self, one: Occurrence) -> None:
         plan = self.site.plan_at(one.at)
         duty = plan.duties[one.id]
-        local = datetime.fromtimestamp(one.at, self.site.zone)
-        suffix = f":{one.post}" if one.post is not None else ""
-        ticket = f"{duty.id}@{local:%Y-%m-%dT%H:%M}{suffix}"
         act = c.Open(duty.category, {}, plan=plan.version, edition=self.site.edition, post=one.post)
         # an occurrence is opened once, however often the service was started: its ticket exists
-        self.turn(lambda turn: turn.apply(Command(ticket, system(duty.id), one.at, act)))
+        opening = Command(one.ticket(self.site.zone), system(duty.id), one.at, act)
+        self.turn(lambda turn: turn.apply(opening))
 
     def report(self, id: str, at: int) -> None:
         """A report falls due: its figures, computed from the events, go to whom the plan names."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from engine.core import Family, HoldsPost, Message, Plan, Step, Ticket, Value, findings, liable
 from engine.core import events as e
 from engine.runtime import SYSTEM
 from engine.store import SiteEvent
-
-#: What a word can say: an instant (seconds UTC), a length of time, a text, several instants.
-Said: TypeAlias = int | str | tuple[int, ...]
 
 
 class At(int):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.store.chain import Damage, Seal
     from engine.store.checkup import Checkup, check_up, in_use
     from engine.store.cross_check import disagreements
-    from engine.store.customers import CustomerRow, customers_of, forget_customer, keep_customers
+    from engine.store.customers import CustomerRow, customers_of, keep_customers
     from engine.store.database import Database
     from engine.store.revisions import Revision, add_revision, revision_of, revisions_of
     from engine.store.spans import wrong_spans
@@ -61,7 +61,6 @@ __all__ = [
     "check_up",
     "customers_of",
     "disagreements",
-    "forget_customer",
     "in_use",
     "keep_customers",
     "last_entry",
@@ -92,7 +91,6 @@ _ON_FILES = {
     "Damage": "chain",
     "Database": "database",
     "disagreements": "cross_check",
-    "forget_customer": "customers",
     "in_use": "checkup",
     "keep_customers": "customers",
     "last_entry": "survey",

@@ -17,7 +17,7 @@ from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from engine.core import Command, Message, Period, Rule, Step
+from engine.core import Command, Message, Period, Step
 from engine.store.protocol import SiteEvent, StoreError
 
 T = TypeVar("T")
@@ -336,6 +336,5 @@ STEP: Final = Codec[Step](Step)
 COMMAND: Final = Codec[Command](Command)
 MESSAGE: Final = Codec[Message](Message)
 SITE_EVENT: Final = Codec[SiteEvent](SiteEvent)
-RULE: Final = Codec[Rule](Rule)
 VALUES: Final = Codec[tuple[str | int | float | bool, ...]](tuple[str | int | float | bool, ...])
 TEXTS: Final = Codec[tuple[str, ...]](tuple[str, ...])

@@ -29,11 +29,3 @@ def customers_of(database: Database, site: str) -> tuple[CustomerRow, ...]:
     with database.read() as connection:
         sql = "SELECT unit, name, phone, note FROM customer WHERE site = ? ORDER BY line"
         return tuple(connection.execute(sql, (site,)).fetchall())
-
-
-def forget_customer(database: Database, site: str, unit: str, name: str) -> int:
-    """Erase one; how many rows there were."""
-    sql = "DELETE FROM customer WHERE (site, unit, name) = (?, ?, ?)"
-    gone = database.write(lambda connection: connection.execute(sql, (site, unit, name)).rowcount)
-    database.forget()
-    return gone

@@ -78,11 +78,6 @@ class Outbox:
         """Messages that were held until now or earlier, in the order of the log."""
         return [Queued._make(row) for row in self._execute(_HELD, (now, limit))]
 
-    def next_look(self) -> int | None:
-        """When the first of those that are held is looked at again."""
-        found: int | None = self._execute("SELECT min(look_at) FROM outbox WHERE look_at IS NOT NULL").fetchone()[0]
-        return found
-
     def is_settled(self, message: int) -> bool:
         """Whether a message is out of the queue."""
         row = self._execute("SELECT state FROM outbox WHERE message = ?", (message,)).fetchone()

@@ -43,7 +43,7 @@ def duties(
 def _shown(service: Service, one: Occurrence) -> dict[str, Any]:
     plan = service.site.plan
     duty = plan.duties[one.id]
-    row = service.store.row(ticket_of(service, one))
+    row = service.store.row(one.ticket(service.site.zone))
     runs = _runs(service, row) if row is not None else ()
     return {
         "duty": present.named(duty.id, duty.title),
@@ -71,12 +71,6 @@ def _runs(service: Service, row: Row) -> Sequence[Run]:
 def _post(service: Service, post: str | None) -> dict[str, Any] | None:
     roles = service.site.plan.roles
     return present.named(post, roles[post].title) if post is not None and post in roles else None
-
-
-def ticket_of(service: Service, one: Occurrence) -> str:
-    """The ticket that an occurrence is, once it has opened."""
-    local = datetime.fromtimestamp(one.at, service.site.zone)
-    return f"{one.id}@{local:%Y-%m-%dT%H:%M}" + (f":{one.post}" if one.post is not None else "")
 
 
 class Excusing(Body):

@@ -52,27 +52,20 @@ def days(place: Place, count: int) -> Iterator[dict[str, Any]]:
 
 
 def duty(place: Place, one: Occurrence) -> dict[str, Any]:
-    plan = place.service.site.plan
-    known = plan.duties[one.id]
-    row = place.service.store.row(number(place, one))
+    site = place.service.site
+    known = site.plan.duties[one.id]
+    row = place.service.store.row(one.ticket(site.zone))
     return {
         "at": one.at,
         "duty": present.named(known.id, known.title),
         "owner": _party(place, known),
         "places": known.places,
         "ticket": row.ticket if row is not None else None,
-        "state": present.state(plan, row.category, row.state) if row is not None else None,
+        "state": present.state(site.wording(row.plan), row.category, row.state) if row is not None else None,
         "due": row.due if row is not None else None,
         "mark": _mark(place, row),
         "sources": known.rule.sources,
     }
-
-
-def number(place: Place, one: Occurrence) -> str:
-    """Of the ticket of an occurrence, which has it once it is opened."""
-    local = datetime.fromtimestamp(one.at, place.service.site.zone)
-    suffix = f":{one.post}" if one.post is not None else ""
-    return f"{one.id}@{local:%Y-%m-%dT%H:%M}{suffix}"
 
 
 def _mark(place: Place, row: Row | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -123,15 +123,26 @@ class Counts(NamedTuple):
 SOON: Final = 3600
 
 
-def counts(rows: Iterable[Row], now: int, nobody: Callable[[str], bool], is_mine: Callable[[Row], bool]) -> Counts:
-    found = dict.fromkeys(Counts._fields[:-1], 0)
-    for row in rows:
-        kind, _, role = row.owner.partition(":")
-        found["open"] += 1
-        found["overdue"] += row.overdue > 0
-        found["soon"] += not row.overdue and row.due is not None and now <= row.due < now + SOON
-        found["escalated"] += row.level > 0
-        found["silent"] += row.silent
-        found["nobody"] += kind == "role" and nobody(role)
-        found["mine"] += is_mine(row)
+def is_shown(row: Row, show: str, now: int, nobody: Callable[[str], bool], is_mine: Callable[[Row], bool]) -> bool:
+    """Whether an open ticket is one of those that the top of the board counts by this name, and lists when asked."""
+    kind, _, role = row.owner.partition(":")
+    match show:
+        case "mine":
+            return is_mine(row)
+        case "overdue":
+            return row.overdue > 0
+        case "soon":
+            return not row.overdue and row.due is not None and now <= row.due < now + SOON
+        case "escalated":
+            return row.level > 0
+        case "silent":
+            return row.silent
+        case "nobody":
+            return kind == "role" and nobody(role)
+    return True
+
+
+def counts(rows: Sequence[Row], now: int, nobody: Callable[[str], bool], is_mine: Callable[[Row], bool]) -> Counts:
+    names = Counts._fields[:-1]
+    found = {name: sum(is_shown(row, name, now, nobody, is_mine) for row in rows) for name in names}
     return Counts(**found, more=False)

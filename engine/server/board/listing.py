@@ -12,7 +12,7 @@ from engine.core import Family, agenda
 from engine.runtime import everything, listed
 from engine.server import people
 from engine.server.board.desk import Place
-from engine.server.board.lines import SOON, Counts, Line, counts, line
+from engine.server.board.lines import Counts, Line, counts, is_shown, line
 from engine.server.daemon import Daemon
 from engine.store import Query, Row, StoreError
 
@@ -114,24 +114,9 @@ class Listing:
             return False  # what was looked for does not change by what happens
         if (choice.category and row.category != choice.category) or (choice.state and row.state != choice.state):
             return False
-        return (row.closed is not None) is (choice.show == "closed") and self._chosen(row, choice.show)
-
-    def _chosen(self, row: Row, show: str) -> bool:
-        kind, _, role = row.owner.partition(":")
-        match show:
-            case "mine":
-                return self.is_mine(row)
-            case "overdue":
-                return row.overdue > 0
-            case "soon":
-                return not row.overdue and row.due is not None and self._now <= row.due < self._now + SOON
-            case "escalated":
-                return row.level > 0
-            case "silent":
-                return row.silent
-            case "nobody":
-                return kind == "role" and self.nobody(role)
-        return True
+        return (row.closed is not None) is (choice.show == "closed") and is_shown(
+            row, choice.show, self._now, self.nobody, self.is_mine
+        )
 
     # ---- search ------------------------------------------------------------------------------------------------------
 
