@@ -296,7 +296,7 @@ class NewMember(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Duty:
     """Recurring work. Without `opens` its tickets are of the built-in category named like the duty: `todo` -> `done`,
-    `excused`; each of `places` is an observed move of its own that `done` must come after."""
+    `excused`; each of `places` is an observed move of its own that `finish` must come after."""
 
     id: str
     title: str

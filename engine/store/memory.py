@@ -238,7 +238,7 @@ class MemoryStore:
 
     def _append(self, of: MutableMapping[K, list[V]], key: K, value: V) -> None:
         of.setdefault(key, []).append(value)
-        self._undo.append(lambda: of[key].remove(value))
+        self._undo.append(lambda: of[key].pop())  # taken back in the reverse order, so it is the last
 
     def _add(self, of: set[K], value: K) -> None:
         of.add(value)
