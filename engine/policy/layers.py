@@ -31,15 +31,15 @@ class _Gatherer:
         self.report = report
         self.done: dict[str, Layer] = {}
         self.open: list[str] = []
+        self.circular = False
 
     def layers(self, source: Source) -> tuple[Layer, ...]:
         self._follow(source, source.path.stem if source.path else "")
         layers = tuple(self.done.values())
-        if all(
-            "extends" in layer.tree.entries for layer in layers
-        ):  # nothing but a circle: what it should build on lacks
-            return tuple(layer._replace(tree=broken_at(layer.tree, "extends")) for layer in layers)
-        return layers
+        if not self.circular or any("extends" not in layer.tree.entries for layer in layers):
+            return layers
+        # nothing but a circle: what it should build on lacks
+        return tuple(layer._replace(tree=broken_at(layer.tree, "extends")) for layer in layers)
 
     def _follow(self, source: Source, name: str) -> None:
         tree, found = parse(source)
@@ -62,6 +62,7 @@ class _Gatherer:
 
     def _circle(self, base: Text) -> None:
         """Reported and left out: all layers of a circle are there, so what else is wrong in them can be told, too."""
+        self.circular = True
         circle = " → ".join([*self.open[self.open.index(base.value) :], base.value])
         self.report.add(diagnostic("E903", base.span, circle=circle))
 

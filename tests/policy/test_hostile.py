@@ -89,6 +89,11 @@ def test_mutated_policies_never_raise() -> None:
     _mutate(300, seed=20261124)
 
 
+def test_an_extends_of_the_wrong_form_is_a_mistake_and_no_silence() -> None:
+    loaded = load_text("policy: a\ntitle: x\nextends: {a: b}\n", shelves=[shipped_policies()])
+    assert ("E103", 3) in {(found.code, found.primary.span.line) for found in loaded.diagnostics}
+
+
 @pytest.mark.slow
 def test_ten_thousand_mutated_policies_never_raise() -> None:
     _mutate(10_000, seed=1)
