@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 from engine.server import secret
 from engine.server.rates import holder
 from engine.store import access as rows
+from engine.store.access_log import has_signed_in
 
 FREE: Final = 5  #: so many may fail before anybody waits
 FIRST_WAIT: Final = 30  # seconds; doubled with each failure more
@@ -29,11 +30,14 @@ class Try(NamedTuple):
 def begin(connection: Connection, name: str, address: str, at: int) -> Try:
     """Count a try as failed until it succeeds, so that many at once are no way around waiting.
 
-    A name is counted whether there is such an account or not: nobody learns which there are.
+    A name is counted whether there is such an account or not: nobody learns which there are. Where its holder signed in
+    before, only the address waits: else anybody could keep him out by trying his name from elsewhere.
     """
     subjects = (secret.hash_of(f"account {name}"), secret.hash_of(f"address {holder(address)}"))
     by_name, by_address = (rows.failures(connection, subject) for subject in subjects)
-    seconds = max(wait(*by_name, at), wait(*by_address, at))
+    seconds = wait(*by_address, at)
+    if (longer := wait(*by_name, at)) > seconds and not has_signed_in(connection, name, address):
+        seconds = longer
     counted = _one_more(by_address, at)
     if not seconds:
         rows.put_failures(connection, subjects[0], *_one_more(by_name, at))

@@ -55,6 +55,16 @@ def records(connection: Connection, filter: Filter) -> tuple[Record, ...]:
     return tuple(Record(seq, Entry(*rest)) for seq, *rest in rows)
 
 
+def has_signed_in(connection: Connection, principal: str, address: str) -> bool:
+    """Whether an account signed in from an address, as far as its last entries say."""
+    return connection.execute(_SIGNED_IN, (principal, address)).fetchone() is not None
+
+
+_SIGNED_IN = """
+SELECT 1 FROM (
+    SELECT address, action, outcome FROM access_log WHERE principal = ? ORDER BY seq DESC LIMIT 500
+) WHERE address = ? AND action = 'sign_in' AND outcome = 'done'
+"""
 _RECORDS = """
 SELECT seq, at, principal, address, action, site, object, outcome, purpose, request FROM access_log
 WHERE (:principal IS NULL OR principal = :principal)

@@ -122,6 +122,21 @@ def test_after_five_failures_also_the_right_password_waits(house, name):
     assert isinstance(again, Denial) == (name == "ghost")
 
 
+def test_nobody_keeps_somebody_out_of_where_he_signed_in_before(house):
+    house.sign_in("lily", address="10.0.3.1")
+    for n in range(5):
+        house.sign_in("lily", WRONG, address=f"10.0.1.{n}")
+    assert house.sign_in("lily", at=NOW + 10, address="10.0.2.1").wait == 20
+    assert not isinstance(house.sign_in("lily", at=NOW + 10, address="10.0.3.1"), Denial)
+
+
+def test_where_somebody_signed_in_before_the_address_waits_as_everywhere(house):
+    house.sign_in("lily", address="10.0.3.1")
+    for _ in range(5):
+        house.sign_in("lily", WRONG, at=NOW + 1, address="10.0.3.1")
+    assert house.sign_in("lily", at=NOW + 11, address="10.0.3.1").wait == 20
+
+
 def test_waiting_is_no_failure(house):
     for n in range(5):
         house.sign_in("lily", WRONG, address=f"10.0.1.{n}")
