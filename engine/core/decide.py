@@ -13,7 +13,7 @@ from engine.core.ladders import exhaust, reach_rung
 from engine.core.plan import Plan
 from engine.core.runs import judge_anew
 from engine.core.shape import ladder
-from engine.core.standing import HANDLERS
+from engine.core.standing import stand
 from engine.core.ticket import Draft, Family
 from engine.core.work import Send, Work
 
@@ -35,7 +35,7 @@ def decide(plan: Plan, family: Family | None, command: Command) -> Outcome | Ref
     A refused command leaves no event. `family` is None only for the `Open` of a new root.
     """
     assert family is None or command.at >= family.floor, "a command stands after what came before it"
-    work = Work(plan, family, command.at, command.actor)
+    work = Work(plan, family, command.at, command.actor, command.occurred_at)
     if isinstance(command.act, Open):
         refusal = _open_root(work, command)
     else:
@@ -48,7 +48,7 @@ def decide(plan: Plan, family: Family | None, command: Command) -> Outcome | Ref
         if isinstance(command.act, Do):
             refusal = _do(work, work.ticket(command.ticket), command)
         else:
-            refusal = HANDLERS[type(command.act)](work, work.ticket(command.ticket), command)
+            refusal = stand(work, work.ticket(command.ticket), command.act)
     if refusal is not None:
         return refusal
     step, after = work.finish("command")

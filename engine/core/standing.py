@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core.commands import Command, Refusal
+from engine.core.commands import Refusal
 from engine.core.conditions import Rule, Value
 from engine.core.consequences import consequences, part_move
 from engine.core.facts import set_facts
@@ -25,8 +25,16 @@ _STRICT: Final = frozenset({"correct", "excuse", "recategorise", "merge"})
 _OPEN_ENDED: Final = frozenset({"note", "correct", "excuse", "link", "unlink"})
 
 
-def _refuse(work: Work, ticket: Draft, name: str, deadline: str | None = None) -> Refusal | None:
-    """Why the actor may not make a standing move, or None."""
+def stand(work: Work, ticket: Draft, act: Any) -> Refusal | None:
+    """Make a standing move, or do what the system commands."""
+    if type(act) in _OF_THE_SYSTEM:
+        return _OF_THE_SYSTEM[type(act)](work, ticket, act)
+    name, make = _MOVES[type(act)]
+    return _refuse(work, ticket, name, act) or make(work, ticket, act)
+
+
+def _refuse(work: Work, ticket: Draft, name: str, act: Any) -> Refusal | None:
+    """Why the actor may not make a standing move, or None. Who was told by a ladder may answer it."""
     legal = legal_moves(work, ticket)
     workflow = work.shape(ticket).workflow
     listed = workflow.standing.get(name)
@@ -38,8 +46,8 @@ def _refuse(work: Work, ticket: Draft, name: str, deadline: str | None = None) -
         if name not in _STRICT:
             parties += _CLOSE + ((workflow.accountable,) if workflow.accountable else ())
     allowed = any(is_party(work, ticket, party, work.actor) for party in parties)
-    if not allowed and deadline is not None and name in ("ack", "escalate"):
-        run = ticket.runs.get(deadline)
+    if not allowed and isinstance(act, c.Ack | c.Escalate):
+        run = ticket.runs.get(act.deadline)
         told = run.climb.told if run is not None else ()
         allowed = any(
             who in (f"person:{work.actor.person}", *(f"role:{role}" for role in work.actor.roles)) for who in told
@@ -57,25 +65,19 @@ def _rule(work: Work, ticket: Draft, name: str) -> Rule:
     return listed.rule if listed is not None else Rule(f"{workflow.rule.path}.moves.{name}", workflow.rule.sources)
 
 
-def _assign(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Assign)
-    if refusal := _refuse(work, ticket, "assign"):
-        return refusal
+def _assign(work: Work, ticket: Draft, act: c.Assign) -> Refusal | None:
     if not act.qualified:
         return Refusal("unqualified", act.person, legal_moves(work, ticket))
-    work.emit(e.Assigned(ticket.id, command.at, _rule(work, ticket, "assign"), act.role, act.person))
+    work.emit(e.Assigned(ticket.id, work.at, _rule(work, ticket, "assign"), act.role, act.person))
     return None
 
 
-def _set_facts(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.SetFacts)
-    if refusal := _refuse(work, ticket, "set_facts") or _wrong_facts(work, ticket, act.facts):
+def _set_facts(work: Work, ticket: Draft, act: c.SetFacts) -> Refusal | None:
+    if refusal := _wrong_facts(work, ticket, act.facts):
         return refusal
     rule = _rule(work, ticket, "set_facts")
-    work.emit(e.Reasoned(ticket.id, command.at, rule, act.reason))
-    _change_facts(work, ticket, act.facts, command.at, rule, "stated")
+    work.emit(e.Reasoned(ticket.id, work.at, rule, act.reason))
+    _change_facts(work, ticket, act.facts, work.at, rule, "stated")
     return None
 
 
@@ -102,14 +104,12 @@ def _change_facts(
         consequences(work, ticket, now, [], changed, stated=set(facts), entered=False)
 
 
-def _correct_facts(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.CorrectFacts)
-    if refusal := _refuse(work, ticket, "correct") or _wrong_facts(work, ticket, act.facts):
+def _correct_facts(work: Work, ticket: Draft, act: c.CorrectFacts) -> Refusal | None:
+    if refusal := _wrong_facts(work, ticket, act.facts):
         return refusal
     rule = _rule(work, ticket, "correct")
-    work.emit(e.Reasoned(ticket.id, command.at, rule, act.reason, act.evidence if act.evidence != act.reason else ""))
-    _change_facts(work, ticket, act.facts, command.at, rule, "corrected")
+    work.emit(e.Reasoned(ticket.id, work.at, rule, act.reason, act.evidence if act.evidence != act.reason else ""))
+    _change_facts(work, ticket, act.facts, work.at, rule, "corrected")
     for run in ticket.ended:  # settled verdicts are judged anew by the right limit, in favour only
         watch = work.shape(ticket).watches.get(run.deadline)
         if watch is None or run.status != "late" or run.done is None or not isinstance(run.limit, LengthLimit):
@@ -120,16 +120,12 @@ def _correct_facts(work: Work, ticket: Draft, command: Command) -> Refusal | Non
         due = clock(work.plan, row.value, ticket.edition).due(run.start, run.pauses)
         if run.done <= due.at:
             work.emit(
-                e.VerdictCorrected(ticket.id, command.at, row.rule, run.key, run.status, "met", act.evidence, "facts")
+                e.VerdictCorrected(ticket.id, work.at, row.rule, run.key, run.status, "met", act.evidence, "facts")
             )
     return None
 
 
-def _correct_verdict(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.CorrectVerdict)
-    if refusal := _refuse(work, ticket, "correct"):
-        return refusal
+def _correct_verdict(work: Work, ticket: Draft, act: c.CorrectVerdict) -> Refusal | None:
     run = next((run for run in ticket.all_runs() if run.key == act.key), None)
     if run is None:
         return Refusal("unknown", act.key, legal_moves(work, ticket))
@@ -144,12 +140,12 @@ def _correct_verdict(work: Work, ticket: Draft, command: Command) -> Refusal | N
     if still_owed and _would_be_silent(work, ticket, run):
         return Refusal("last_clock", run.deadline, legal_moves(work, ticket))
     if act.reason != act.evidence:
-        work.emit(e.Reasoned(ticket.id, command.at, _rule(work, ticket, "correct"), act.reason))
-    work.emit(e.VerdictCorrected(ticket.id, command.at, run.rule, run.key, run.status, to, act.evidence, "correction"))
+        work.emit(e.Reasoned(ticket.id, work.at, _rule(work, ticket, "correct"), act.reason))
+    work.emit(e.VerdictCorrected(ticket.id, work.at, run.rule, run.key, run.status, to, act.evidence, "correction"))
     if still_owed and run.climb.raised:
-        work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "corrected", run.climb.told))
+        work.emit(e.LadderStopped(ticket.id, work.at, run.rule, run.key, "corrected", run.climb.told))
     if to == "met":
-        void_what_it_started(work, ticket, run, command.at)
+        void_what_it_started(work, ticket, run, work.at)
     return None
 
 
@@ -166,44 +162,38 @@ def _before_excuse(run: Run) -> e.Status | None:
     return {"late": "late", "missed": "missed", "breached": "missed"}.get(before)  # type: ignore[return-value]
 
 
-def _excuse(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Excuse)
-    if refusal := _refuse(work, ticket, "excuse"):
-        return refusal
+def _excuse(work: Work, ticket: Draft, act: c.Excuse) -> Refusal | None:
     rule = _rule(work, ticket, "excuse")
     run = ticket.runs.get(act.deadline)
     if run is not None:
         if _would_be_silent(work, ticket, run):
             return Refusal("last_clock", run.deadline, legal_moves(work, ticket))
         cause = f"excused {run.status}"
-        work.emit(e.Reasoned(ticket.id, command.at, rule, act.reason))
-        work.emit(e.RunEnded(ticket.id, command.at, rule, run.key, "excused", cause, run.due))
+        work.emit(e.Reasoned(ticket.id, work.at, rule, act.reason))
+        work.emit(e.RunEnded(ticket.id, work.at, rule, run.key, "excused", cause, run.due))
         if run.climb.raised:
-            work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "excused", run.climb.told))
-        _end_duty(work, ticket, command)
+            work.emit(e.LadderStopped(ticket.id, work.at, run.rule, run.key, "excused", run.climb.told))
+        _end_duty(work, ticket)
         return None
     run = next((run for run in reversed(ticket.ended) if run.deadline == act.deadline), None)
     if run is None or run.status not in ("late", "missed"):
         return Refusal("unknown", act.deadline, legal_moves(work, ticket))
-    work.emit(e.VerdictCorrected(ticket.id, command.at, rule, run.key, run.status, "excused", act.reason, "excuse"))
+    work.emit(e.VerdictCorrected(ticket.id, work.at, rule, run.key, run.status, "excused", act.reason, "excuse"))
     return None
 
 
-def _end_duty(work: Work, ticket: Draft, command: Command) -> None:
+def _end_duty(work: Work, ticket: Draft) -> None:
     """A duty that is excused is over: its built-in workflow has a final state for that."""
     workflow = work.shape(ticket).workflow
     if work.shape(ticket).category.duty is not None and "excused" in workflow.states:
         rule = workflow.states["excused"].rule
-        work.emit(e.Moved(ticket.id, command.at, rule, "excuse", ticket.state, "excused"))
-        consequences(work, ticket, command.at, ["excuse", "excused"], set())
+        work.emit(e.Moved(ticket.id, work.at, rule, "excuse", ticket.state, "excused"))
+        consequences(work, ticket, work.at, ["excuse", "excused"], set())
 
 
-def _recategorise(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Recategorise)
+def _recategorise(work: Work, ticket: Draft, act: c.Recategorise) -> Refusal | None:
     plan = work.plan
-    if refusal := _refuse(work, ticket, "recategorise") or _wrong_facts(work, ticket, act.facts):
+    if refusal := _wrong_facts(work, ticket, act.facts):
         return refusal
     if act.category not in plan.categories or act.category == ticket.category:
         return Refusal("unknown", act.category, legal_moves(work, ticket))
@@ -218,82 +208,57 @@ def _recategorise(work: Work, ticket: Draft, command: Command) -> Refusal | None
     gone = [run for name, run in ticket.runs.items() if name not in new.watches]
     for run in gone:
         status: e.Status = "missed" if run.status == "breached" else "void"
-        work.emit(e.RunEnded(ticket.id, command.at, run.rule, run.key, status, "category", run.due))
+        work.emit(e.RunEnded(ticket.id, work.at, run.rule, run.key, status, "category", run.due))
         if run.climb.raised:
-            work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "ended", run.climb.told))
-    work.emit(e.Recategorised(ticket.id, command.at, new.category.rule, ticket.category, act.category, state))
-    changed = set_facts(work, ticket, act.facts, command.at, new.category.rule, "stated") | {"category"}
+            work.emit(e.LadderStopped(ticket.id, work.at, run.rule, run.key, "ended", run.climb.told))
+    work.emit(e.Recategorised(ticket.id, work.at, new.category.rule, ticket.category, act.category, state))
+    changed = set_facts(work, ticket, act.facts, work.at, new.category.rule, "stated") | {"category"}
     happened = [state, f"{before} left"] if state != before else []
-    consequences(work, ticket, command.at, happened, changed, entered=state != before)
+    consequences(work, ticket, work.at, happened, changed, entered=state != before)
     return None
 
 
-def _ack(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Ack)
-    if refusal := _refuse(work, ticket, "ack", act.deadline):
-        return refusal
+def _ack(work: Work, ticket: Draft, act: c.Ack) -> Refusal | None:
     run = ticket.runs.get(act.deadline)
     if run is None or act.rung not in run.climb.raised:
         return Refusal("unknown", f"{act.deadline}.{act.rung}", legal_moves(work, ticket))
-    work.emit(e.Acked(ticket.id, command.at, run.rule, run.key, act.rung, command.actor.person))
+    work.emit(e.Acked(ticket.id, work.at, run.rule, run.key, act.rung, work.actor.person))
     return None
 
 
-def _escalate(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Escalate)
-    if refusal := _refuse(work, ticket, "escalate", act.deadline):
-        return refusal
+def _escalate(work: Work, ticket: Draft, act: c.Escalate) -> Refusal | None:
     run = ticket.runs.get(act.deadline)
     if run is None:
         return Refusal("unknown", act.deadline, legal_moves(work, ticket))
     if act.if_rung is not None and run.climb.last != act.if_rung:
         return None  # somebody was quicker: no effect
-    if not raise_next(work, ticket, run, work.shape(ticket).watches[run.deadline].deadline, command.at):
+    if not raise_next(work, ticket, run, work.shape(ticket).watches[run.deadline].deadline, work.at):
         return Refusal("exhausted", act.deadline, legal_moves(work, ticket))
     return None
 
 
-def _note(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Note)
-    if refusal := _refuse(work, ticket, "note"):
-        return refusal
-    now = command.at if command.occurred_at is None else command.occurred_at
-    work.emit(e.Noted(ticket.id, now, _rule(work, ticket, "note"), act.text))
+def _note(work: Work, ticket: Draft, act: c.Note) -> Refusal | None:
+    work.emit(e.Noted(ticket.id, work.occurred_at, _rule(work, ticket, "note"), act.text))
     return None
 
 
-def _link(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Link)
-    if refusal := _refuse(work, ticket, "link"):
-        return refusal
-    work.emit(e.Linked(ticket.id, command.at, _rule(work, ticket, "link"), "group", act.group))
+def _link(work: Work, ticket: Draft, act: c.Link) -> Refusal | None:
+    work.emit(e.Linked(ticket.id, work.at, _rule(work, ticket, "link"), "group", act.group))
     return None
 
 
-def _unlink(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Unlink)
-    if refusal := _refuse(work, ticket, "unlink"):
-        return refusal
+def _unlink(work: Work, ticket: Draft, act: c.Unlink) -> Refusal | None:
     if ticket.ties.group is None:
         return Refusal("unknown", "group", legal_moves(work, ticket))
-    work.emit(e.Unlinked(ticket.id, command.at, _rule(work, ticket, "unlink"), act.reason))
+    work.emit(e.Unlinked(ticket.id, work.at, _rule(work, ticket, "unlink"), act.reason))
     return None
 
 
-def _merge(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Merge)
-    if refusal := _refuse(work, ticket, "merge"):
-        return refusal
+def _merge(work: Work, ticket: Draft, act: c.Merge) -> Refusal | None:
     rule = _rule(work, ticket, "merge")
     before = ticket.state
-    work.emit(e.Merged(ticket.id, command.at, rule, act.into))
-    consequences(work, ticket, command.at, ["merged", f"{before} left"], set())
+    work.emit(e.Merged(ticket.id, work.at, rule, act.into))
+    consequences(work, ticket, work.at, ["merged", f"{before} left"], set())
     return None
 
 
@@ -301,65 +266,55 @@ def _merge(work: Work, ticket: Draft, command: Command) -> Refusal | None:
 # ----------------------------------------------------------------------------------------------------
 
 
-def _detected(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Detected)
+def _detected(work: Work, ticket: Draft, act: c.Detected) -> Refusal | None:
     detection = work.plan.detections[act.detection]
     told = work.told(ticket, detection.notify) if act.first else ()
-    work.emit(e.DetectionFired(ticket.id, command.at, detection.rule, detection.id, act.members, act.first, told))
+    work.emit(e.DetectionFired(ticket.id, work.at, detection.rule, detection.id, act.members, act.first, told))
     if detection.link:
         earlier = [member for member in act.members if member != ticket.id]
-        work.emit(e.Linked(ticket.id, command.at, detection.rule, "repeat_of", act.members[0], len(earlier)))
+        work.emit(e.Linked(ticket.id, work.at, detection.rule, "repeat_of", act.members[0], len(earlier)))
     if detection.set:
-        _change_facts(work, ticket, detection.set, command.at, detection.rule, "detected")
+        _change_facts(work, ticket, detection.set, work.at, detection.rule, "detected")
     elif ticket.closed is None:
-        consequences(work, ticket, command.at, [], {"repeats"}, entered=False)
+        consequences(work, ticket, work.at, [], {"repeats"}, entered=False)
     return None
 
 
-def _joined(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.Joined)
+def _joined(work: Work, ticket: Draft, act: c.Joined) -> Refusal | None:
     if ticket.ties.group != act.group:
-        work.emit(e.Linked(ticket.id, command.at, work.shape(ticket).category.rule, "member", act.group))
+        work.emit(e.Linked(ticket.id, work.at, work.shape(ticket).category.rule, "member", act.group))
     return None
 
 
-def _part_move(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.PartMove)
-    if ticket.ties.group != act.group or not part_move(work, ticket, act.move, command.at):
+def _part_move(work: Work, ticket: Draft, act: c.PartMove) -> Refusal | None:
+    if ticket.ties.group != act.group or not part_move(work, ticket, act.move, work.at):
         return Refusal("state", ticket.state, ())
     return None
 
 
-def _report_delivery(work: Work, ticket: Draft, command: Command) -> Refusal | None:
-    act = command.act
-    assert isinstance(act, c.ReportDelivery)
+def _report_delivery(work: Work, ticket: Draft, act: c.ReportDelivery) -> Refusal | None:
     run = next((run for run in ticket.runs.values() if run.key == act.key), None)
     rule = run.rule if run is not None else work.shape(ticket).category.rule
-    work.emit(e.DeliveryReported(ticket.id, command.at, rule, act.key, act.rung, act.outcome, act.person))
+    work.emit(e.DeliveryReported(ticket.id, work.at, rule, act.key, act.rung, act.outcome, act.person))
     if run is not None and act.outcome == "undeliverable" and run.climb.last == act.rung:
-        raise_next(work, ticket, run, work.shape(ticket).watches[run.deadline].deadline, command.at)
+        raise_next(work, ticket, run, work.shape(ticket).watches[run.deadline].deadline, work.at)
     return None
 
 
-def _apply_calendar(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+def _apply_calendar(work: Work, ticket: Draft, act: c.ApplyCalendar) -> Refusal | None:
     """New day data: running dues move, breaches of provisional dues are judged anew, verdicts on final dues stay."""
-    act = command.act
-    assert isinstance(act, c.ApplyCalendar)
     if act.edition not in work.plan.editions:
         return Refusal("unknown", act.edition, ())
     if ticket.closed is not None:
         return Refusal("closed", ticket.state, ())
-    work.emit(e.CalendarApplied(ticket.id, command.at, work.shape(ticket).category.rule, act.edition))
+    work.emit(e.CalendarApplied(ticket.id, work.at, work.shape(ticket).category.rule, act.edition))
     for run in list(ticket.runs.values()):
         if not isinstance(run.limit, LengthLimit):
             continue
         if run.status != "breached":
-            recompute(work, ticket, run, run.limit, run.rule, command.at, "calendar")
+            recompute(work, ticket, run, run.limit, run.rule, work.at, "calendar")
         elif run.provisional:
-            _judge_by_new_days(work, ticket, run, run.limit, command.at)
+            _judge_by_new_days(work, ticket, run, run.limit, work.at)
     return None
 
 
@@ -381,10 +336,8 @@ def _judge_by_new_days(work: Work, ticket: Draft, run: Run, limit: LengthLimit, 
     void_what_it_started(work, ticket, run, now)
 
 
-def _migrate(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+def _migrate(work: Work, ticket: Draft, act: c.Migrate) -> Refusal | None:
     """To another version of the plan, which is the one this step was given. All or nothing (SEMANTICS §11)."""
-    act = command.act
-    assert isinstance(act, c.Migrate)
     plan = work.plan
     if act.plan != plan.version or ticket.category not in plan.categories:
         return Refusal("unknown", act.plan, ())
@@ -398,37 +351,37 @@ def _migrate(work: Work, ticket: Draft, command: Command) -> Refusal | None:
     for name, run in list(ticket.runs.items()):
         if name not in new.watches:
             status: e.Status = "missed" if run.status == "breached" else "void"
-            work.emit(e.RunEnded(ticket.id, command.at, run.rule, run.key, status, "migration", run.due))
+            work.emit(e.RunEnded(ticket.id, work.at, run.rule, run.key, status, "migration", run.due))
             if run.climb.raised:
-                work.emit(e.LadderStopped(ticket.id, command.at, run.rule, run.key, "ended", run.climb.told))
-    work.emit(e.Migrated(ticket.id, command.at, new.category.rule, plan.version, state))
+                work.emit(e.LadderStopped(ticket.id, work.at, run.rule, run.key, "ended", run.climb.told))
+    work.emit(e.Migrated(ticket.id, work.at, new.category.rule, plan.version, state))
     for name, run in list(ticket.runs.items()):
         mode = act.modes.get(name, "recompute")
         if mode == "keep" or run.status == "breached":
             continue
         row = new.watches[name].deadline.limit.pick(work.view(ticket))
         if row is None:
-            work.emit(e.RunEnded(ticket.id, command.at, run.rule, run.key, "void", "migration", run.due))
+            work.emit(e.RunEnded(ticket.id, work.at, run.rule, run.key, "void", "migration", run.due))
         elif isinstance(row.value, LengthLimit):
-            recompute(work, ticket, run, row.value, row.rule, command.at, "migration", mode == "restart")
+            recompute(work, ticket, run, row.value, row.rule, work.at, "migration", mode == "restart")
         else:
             due = work.due(ticket, row.value, run.start)
             if due is not None and due.at != run.due:
                 work.emit(
                     e.DueMoved(
-                        ticket.id, command.at, row.rule, run.key, run.due, due.at, "migration", due.at, False,
+                        ticket.id, work.at, row.rule, run.key, run.due, due.at, "migration", due.at, False,
                         row.value, run.start,
                     )
                 )  # fmt: skip
     happened = [state, f"{before} left"] if state != before else []
-    consequences(work, ticket, command.at, happened, set(), entered=state != before)
+    consequences(work, ticket, work.at, happened, set(), entered=state != before)
     for name in act.added:  # what only the new plan has, whose moment came without having been answered, starts now
         watch = new.watches.get(name)
         if watch is None or name in ticket.runs or ticket.closed is not None:
             continue
         by = sorted(watch.deadline.starts & _moments(ticket))
         if by and not _moments(ticket) & (watch.deadline.until | watch.deadline.void):
-            begin(work, ticket, watch, command.at, by[0], new.workflow.states[ticket.state])
+            begin(work, ticket, watch, work.at, by[0], new.workflow.states[ticket.state])
     return None
 
 
@@ -436,21 +389,25 @@ def _moments(ticket: Draft) -> set[str]:
     return {"opened", *ticket.made, *(stay.state for stay in ticket.path)}
 
 
-Handler = Callable[[Work, Draft, Command], Refusal | None]
+#: Makes what an act asks for, or says why not.
+Handler: TypeAlias = Callable[[Work, Draft, Any], Refusal | None]
 
-HANDLERS: Final[Mapping[type[Any], Handler]] = {
-    c.Assign: _assign,
-    c.SetFacts: _set_facts,
-    c.CorrectFacts: _correct_facts,
-    c.CorrectVerdict: _correct_verdict,
-    c.Excuse: _excuse,
-    c.Recategorise: _recategorise,
-    c.Ack: _ack,
-    c.Escalate: _escalate,
-    c.Note: _note,
-    c.Link: _link,
-    c.Unlink: _unlink,
-    c.Merge: _merge,
+#: The standing moves, by name as the policy calls them.
+_MOVES: Final[Mapping[type[Any], tuple[str, Handler]]] = {
+    c.Assign: ("assign", _assign),
+    c.SetFacts: ("set_facts", _set_facts),
+    c.CorrectFacts: ("correct", _correct_facts),
+    c.CorrectVerdict: ("correct", _correct_verdict),
+    c.Excuse: ("excuse", _excuse),
+    c.Recategorise: ("recategorise", _recategorise),
+    c.Ack: ("ack", _ack),
+    c.Escalate: ("escalate", _escalate),
+    c.Note: ("note", _note),
+    c.Link: ("link", _link),
+    c.Unlink: ("unlink", _unlink),
+    c.Merge: ("merge", _merge),
+}
+_OF_THE_SYSTEM: Final[Mapping[type[Any], Handler]] = {
     c.Detected: _detected,
     c.Joined: _joined,
     c.PartMove: _part_move,

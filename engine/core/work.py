@@ -30,11 +30,16 @@ class Send(NamedTuple):
 
 
 class Work:
-    """One step being made. `at` is its place in the family's order; what it writes is at once seen by what follows."""
+    """One step being made. `at` is its place in the family's order, `occurred_at` when what it tells of happened; what
+    it writes is at once seen by what follows.
+    """
 
-    def __init__(self, plan: Plan, family: Family | None, at: int, actor: Actor) -> None:
+    def __init__(
+        self, plan: Plan, family: Family | None, at: int, actor: Actor, occurred_at: int | None = None
+    ) -> None:
         self.plan = plan
         self.at = at
+        self.occurred_at = at if occurred_at is None else occurred_at
         self.actor = actor
         self.bench = Bench(family, at, actor.person)
         self.events: list[e.Event] = []
