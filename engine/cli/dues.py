@@ -193,9 +193,8 @@ def _shown(teller: Teller, ticket: Ticket, fact: str) -> str:
         return "未填" if teller.zh else "not set"
     if isinstance(value, str | bool):
         return teller.value(fact, value)
-    from zoneinfo import ZoneInfo
 
-    return show_value(teller.plan.facts[fact], value, ZoneInfo(teller.plan.timezone))
+    return show_value(teller.plan.facts[fact], value, teller.plan.zone)
 
 
 def _steps(

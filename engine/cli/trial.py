@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -55,7 +54,7 @@ def owner_of(found: Shape, deadline: Deadline) -> Party | None:
 
 def read_facts(plan: Plan, given: Iterable[str], at: int) -> dict[str, Value]:
     """`--fact name=value`, each as the door would read it."""
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
     values: dict[str, Value] = {}
     for text in given:
@@ -74,7 +73,7 @@ def read_facts(plan: Plan, given: Iterable[str], at: int) -> dict[str, Value]:
 
 def read_at(plan: Plan, text: str, option: str, reference: int | None = None) -> int:
     """An instant, local to the plan; a time alone is on the day of the reference."""
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     if reference is None and len(text.strip()) < 11:
         raise click.UsageError(f'{option} {text}: write a date and a time: "2026-09-30 19:46"')
     try:

@@ -62,8 +62,7 @@ def _message(plan: Plan, ticket: Ticket, step: e.Step, to: e.Address, causes: tu
 def _withheld(plan: Plan, ticket: Ticket) -> Literal["", "anonymous", "no address"]:
     if ticket.fact("anonymous") is True:
         return "anonymous"
-    personal = plan.privacy.personal if plan.privacy is not None else frozenset()
-    if personal and not any(ticket.fact(name) is not None for name in personal):
+    if plan.personal and not any(ticket.fact(name) is not None for name in plan.personal):
         return "no address"
     return ""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 from engine.core.conditions import Condition, Rule, Table, Value
 from engine.worktime import CalendarSpec, DayData, DayRule, Length, Recurrence
@@ -480,3 +481,15 @@ class Plan:
     editions: dict[str, DayData] = field(default_factory=dict)  #: calendar data by edition id, oldest first
     #: What engine.core.shape has worked out of this plan so far; a plan made from this one starts without.
     worked_out: dict[object, Any] = field(init=False, repr=False, default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """Facts whose values only some may see, and that can be erased."""
+        return self.privacy.personal if self.privacy is not None else frozenset()
+
+    def workflow_of(self, category: str) -> Workflow:
+        return self.workflows[self.categories[category].workflow]

@@ -177,12 +177,12 @@ def addresses(
         case _, "owner":
             if deadline is not None and deadline.owner is not None and deadline.owner != Party("word", "owner"):
                 return addresses(plan, bench, ticket, deadline.owner)
-            owner = plan.workflows[plan.categories[ticket.category].workflow].states[ticket.state].owner
+            owner = plan.workflow_of(ticket.category).states[ticket.state].owner
             return addresses(plan, bench, ticket, owner) if owner is not None else ()
         case _, "assignee":
             if ticket.assignee is not None:
                 return (f"person:{ticket.assignee}",)
-            owner = plan.workflows[plan.categories[ticket.category].workflow].states[ticket.state].owner
+            owner = plan.workflow_of(ticket.category).states[ticket.state].owner
             nobody = owner is None or owner.name in ("assignee", "owner")
             return () if nobody else addresses(plan, bench, ticket, Party("word", "owner"))
         case _, "first_contact":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from datetime import date, datetime, time
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from engine.core import Plan
 from engine.notify.place import channels, place
@@ -31,7 +30,7 @@ class DailyDigest:
         """Make the digests whose hour has come. Its text is written when it is sent."""
         for site in self._world.sites():
             plan = self._world.plan(site)
-            local = datetime.fromtimestamp(now, ZoneInfo(plan.timezone))
+            local = datetime.fromtimestamp(now, plan.zone)
             day = local.date()
             if self._made.get(site) == day or local.time() < hour(plan):
                 continue

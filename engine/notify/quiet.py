@@ -20,7 +20,7 @@ def quiet_until(plan: Plan, audience: Set[str], now: int) -> int | None:
     if messaging.quiet_for and not audience & set(messaging.quiet_for):
         return None
     start, end = (clock_time(part) for part in messaging.quiet_hours.split("-"))
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     if not _within(datetime.fromtimestamp(now, zone).time(), start, end):
         return None
     over = following(now, end, zone)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 from engine.core import Bench, Cause, Family, Plan, Run, Ticket, Value, addresses, shape
 from engine.core.plan import PARTY_WORDS, Party
@@ -133,7 +132,7 @@ class Writer:
             "site": row.site,
             "ticket": ticket,
             "causes": causes,
-            "due": datetime.fromtimestamp(due, ZoneInfo(plan.timezone)).isoformat() if due is not None else None,
+            "due": datetime.fromtimestamp(due, plan.zone).isoformat() if due is not None else None,
         }
         text = _texts(told)
         left = local(plan, due) if due is not None and local(plan, due) not in text else ""
@@ -282,7 +281,7 @@ class Fields:
         plan, value = self._news.plan, self._news.ticket.fact(name)
         if value is None:
             return None
-        if plan.privacy is not None and name in plan.privacy.personal:
+        if name in plan.personal:
             row = self._news.row
             reader = Reader(row.site, row.ticket, row.person, row.role, row.channel)
             return self._world.reveal(reader, str(value)) or MASK
@@ -314,7 +313,7 @@ def name(plan: Plan, address: str) -> str:
 
 
 def local(plan: Plan, at: int) -> str:
-    return f"{datetime.fromtimestamp(at, ZoneInfo(plan.timezone)):%m-%d %H:%M}"
+    return f"{datetime.fromtimestamp(at, plan.zone):%m-%d %H:%M}"
 
 
 def last_run(ticket: Ticket, deadline: str) -> Run | None:

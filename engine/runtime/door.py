@@ -133,7 +133,6 @@ class Door:
         zone = self.service.site.zone
         reference = datetime.fromtimestamp(at, zone)
         roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
-        personal = plan.privacy.personal if plan.privacy is not None else frozenset()
         values: dict[str, Value] = {}
         for name, text in given.items():
             if name in _ENVELOPE:
@@ -145,7 +144,7 @@ class Door:
                 value = read_value(fact, text, zone, reference, roles)
             except ValueProblemError as problem:
                 raise UnreadableError(Refusal("value", name, why=problem.words)) from None
-            values[name] = Secret(value) if name in personal else value
+            values[name] = Secret(value) if name in plan.personal else value
         return values
 
     def _standing(self, plan: Plan, ticket: Ticket, verb: str, given: dict[str, str], at: int) -> c.Act:

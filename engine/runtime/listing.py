@@ -46,7 +46,7 @@ def _is_silent(plan: Plan, ticket: Ticket, waiting: Collection[tuple[str, str]])
         return False
     if any(run.status == "breached" and (ticket.id, run.key) not in waiting for run in ticket.runs.values()):
         return True
-    state = plan.workflows[plan.categories[ticket.category].workflow].states.get(ticket.state)
+    state = plan.workflow_of(ticket.category).states.get(ticket.state)
     return not any(of == ticket.id for of, _ in waiting) and not (state is not None and state.unlimited)
 
 

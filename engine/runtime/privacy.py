@@ -22,4 +22,4 @@ def may_see(plan: Plan, family: Family, ticket: Ticket, person: str, roles: froz
 
 def masked(plan: Plan, fact: str, text: str) -> str:
     """The text of a fact for a reader about whom nothing is known."""
-    return MASK if plan.privacy is not None and fact in plan.privacy.personal else text
+    return MASK if fact in plan.personal else text

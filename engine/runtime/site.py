@@ -42,7 +42,7 @@ class Site:
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.plan.timezone)
+        return self.plan.zone
 
     def plan_at(self, at: int) -> Plan:
         """The version in force for a ticket that opens then: the latest whose effective date has come.

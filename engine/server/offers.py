@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from math import inf
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from engine.core import Actor, Command, Family, Plan, Refusal, Table, Ticket, Value, View, Work, decide, reads, shape
 from engine.core import commands as c
@@ -146,7 +145,7 @@ def field(plan: Plan, item: Asked, when: k.Condition | None, value: Value | None
     """A fact as a form asks for it. `when`: on what, among the fields of the same form, it depends."""
     fact = plan.facts[item.fact]
     personal = is_personal(plan, fact.id)
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     known = None if value is None or personal else value
     if known is not None and fact.type == "time":
         shown: Value | None = instant(int(known), zone)

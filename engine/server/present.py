@@ -33,7 +33,7 @@ NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 def row(plan: Plan, one: Row) -> Shown:
     """A ticket in a list."""
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     return {
         "ticket": one.ticket,
         "family": one.family,
@@ -54,7 +54,7 @@ def row(plan: Plan, one: Row) -> Shown:
 
 def ticket(plan: Plan, family: Family, one: Ticket, now: int, revealed: Mapping[str, str] = NOTHING) -> Shown:
     """A whole ticket as it stands at `now` (seconds UTC). `revealed`: fact -> the personal value to show."""
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     workflow = workflow_of(plan, one)
     return {
         "ticket": one.id,
@@ -91,7 +91,7 @@ def ticket(plan: Plan, family: Family, one: Ticket, now: int, revealed: Mapping[
 
 def run(plan: Plan, one: Ticket, each: Run, now: int) -> Shown:
     """A run of a deadline: what is left of it at `now`, or how it ended; and who said so."""
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     late = each.done - each.due if each.status == "late" and each.done and each.due else None
     return {
         "key": each.key,
@@ -185,7 +185,7 @@ def timeline(
     """Every event of a family in order, in words, with the rule behind it. `note` turns a note's reference into what
     the reader may see of it.
     """
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     for step in steps:
         for place, event in enumerate(step.events):
             yield {
@@ -227,11 +227,11 @@ def category(plan: Plan, id: str) -> Shown:
 
 
 def workflow_of(plan: Plan, one: Ticket) -> Workflow:
-    return plan.workflows[plan.categories[one.category].workflow]
+    return plan.workflow_of(one.category)
 
 
 def state(plan: Plan, category: str, id: str) -> Shown:
-    known = plan.workflows[plan.categories[category].workflow].states.get(id) if category in plan.categories else None
+    known = plan.workflow_of(category).states.get(id) if category in plan.categories else None
     title = known.title if known is not None else id
     if category in plan.duties and title == plan.duties[category].title:  # nobody wrote this workflow, nor its words
         title = DUTY_STATES.get(id, title)
@@ -262,7 +262,7 @@ def rule(plan: Plan, rule: Rule) -> Shown:
 
 
 def is_personal(plan: Plan, fact: str) -> bool:
-    return plan.privacy is not None and fact in plan.privacy.personal
+    return fact in plan.personal
 
 
 def value_text(plan: Plan, name: str, value: Value, zone: ZoneInfo) -> str:

@@ -461,7 +461,7 @@ def _advanced(plan: Plan, family: Family, until: int) -> Family:
 
 
 def _move(plan: Plan, family: Family, name: str) -> Move | None:
-    return plan.workflows[plan.categories[family.root.category].workflow].moves.get(name)
+    return plan.workflow_of(family.root.category).moves.get(name)
 
 
 def _text(row: Row, source: Reading) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from zoneinfo import ZoneInfo
 
 from engine.core import Plan, Ticket
 from engine.core import events as e
@@ -88,7 +87,7 @@ def _list(names: Iterable[str]) -> str:
 
 def _show(plan: Plan, fact: str, value: object) -> str:
     """A fact as files and reports say it: a personal one is masked, and claimed so."""
-    return masked(plan, fact, show_value(plan.facts.get(fact), value, ZoneInfo(plan.timezone)))  # type: ignore[arg-type]
+    return masked(plan, fact, show_value(plan.facts.get(fact), value, plan.zone))  # type: ignore[arg-type]
 
 
 def _told(performance: Performance, section: str, name: str, text: str) -> str:

@@ -12,7 +12,7 @@ from engine.core import events as e
 from engine.policy import Teller
 from engine.runtime import MASK, show_instant
 from engine.sim.failure import mistakes, placed
-from engine.sim.player import Performance, zone_of
+from engine.sim.player import Performance
 from engine.sim.run import Result
 
 _INSTANTS = frozenset({"effective_at", "due", "old", "new", "computed", "start"})
@@ -21,7 +21,7 @@ _INSTANTS = frozenset({"effective_at", "due", "old", "new", "computed", "start"}
 def event_lines(performance: Performance) -> Iterator[dict[str, Any]]:
     """One object an event, in order; instants local, `rule` the element and the ids of its sources."""
     for plan, _, step in performance.log:
-        zone = zone_of(plan)
+        zone = plan.zone
         for event in step.events:
             line: dict[str, Any] = {
                 "at": show_instant(step.at, zone),
@@ -38,7 +38,7 @@ def event_lines(performance: Performance) -> Iterator[dict[str, Any]]:
 
 
 def _details(plan: Plan, event: e.Event) -> Iterator[tuple[str, Any]]:
-    zone = zone_of(plan)
+    zone = plan.zone
     for name, value in event._asdict().items():
         if name in ("ticket", "effective_at", "rule", "plan"):
             continue
@@ -57,11 +57,11 @@ def _details(plan: Plan, event: e.Event) -> Iterator[tuple[str, Any]]:
 
 
 def _change(plan: Plan, change: e.FactChange) -> dict[str, Any]:
-    personal = plan.privacy is not None and change.fact in plan.privacy.personal
+    personal = change.fact in plan.personal
     known = plan.facts.get(change.fact)
     old, new = (
         MASK if personal and value is not None
-        else show_instant(value, zone_of(plan)) if known is not None and known.type == "time" and isinstance(value, int)
+        else show_instant(value, plan.zone) if known is not None and known.type == "time" and isinstance(value, int)
         else value
         for value in (change.old, change.new)
     )  # fmt: skip

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from engine.core import Family, Message, Plan, Refusal
 from engine.core import Step as CoreStep
@@ -290,7 +289,3 @@ SITE_COMMANDS = {
     "publish_calendar": _publish_calendar,
     "reveal": _reveal,
 }
-
-
-def zone_of(plan: Plan) -> ZoneInfo:
-    return ZoneInfo(plan.timezone)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from engine.core import Plan
 from engine.policy import Diagnostic, Text, failed, load_named, load_scenario_document
@@ -92,7 +91,7 @@ class Runner:
         result.diagnostics += [one for one in diagnostics if one.severity == "error"]
         if plan is None:
             return None, None
-        reader = Reader(source, tree, ZoneInfo(plan.timezone))
+        reader = Reader(source, tree, plan.zone)
         scenario = reader.read()
         result.diagnostics += reader.found or check_names(scenario, plan)
         if failed(result.diagnostics):

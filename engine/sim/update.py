@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from engine.sim.player import Performance, Played
 from engine.sim.scenario import in_braces
@@ -13,7 +12,7 @@ from engine.sim.words import as_yaml
 def update_file(performance: Performance, path: Path) -> None:
     """Rewrite the `then` of every step that differs. Comments outside of them are kept."""
     lines = path.read_text(encoding="utf-8").split("\n")
-    zone = ZoneInfo(performance.plan.timezone)
+    zone = performance.plan.zone
     for played in reversed(performance.plays):
         if played.differences:
             _rewrite(lines, played, as_yaml(played.got.values(), zone, played.step.at))

@@ -47,7 +47,7 @@ class Speaker:
     def __init__(self, plan: Plan, lang: Lang = "en") -> None:
         self.plan = plan
         self.lang = lang
-        self.zone = ZoneInfo(plan.timezone)
+        self.zone = plan.zone
         self._deadlines = {deadline.id: deadline.title for deadline in plan.deadlines}
         self._states = {
             state.id: state.title for workflow in plan.workflows.values() for state in workflow.states.values()

@@ -15,7 +15,7 @@ def check(desk: Desk, plan: Plan) -> None:
         if deadline.cap_of is not None or deadline.duty is not None or desk.doubts(*path):
             continue
         for category in sorted(deadline.of):
-            flow = plan.workflows[plan.categories[category].workflow]
+            flow = plan.workflow_of(category)
             if not desk.doubts("workflows", flow.id):
                 _begins_and_ends(desk, plan, path, deadline, category, flow)
         _same_name(desk, plan, path, deadline)

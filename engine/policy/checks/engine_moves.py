@@ -51,7 +51,7 @@ def _then(desk: Desk, plan: Plan, deadline: Deadline) -> None:
     """What the engine does at a due must never be refused, nor reach another family."""
     path = tuple(deadline.rule.path.split("."))
     for category in sorted(deadline.of):
-        workflow = plan.workflows[plan.categories[category].workflow]
+        workflow = plan.workflow_of(category)
         move = workflow.moves.get(deadline.then or "")
         if move is None:
             if deadline.cap_of is None and not doubtful(desk, ("workflows", workflow.id)):

@@ -30,7 +30,7 @@ def _lacking(plan: Plan, figure: Figure) -> Words | None:
             if not any(fact in _asked(plan, category) for category in of):
                 return Words(f"nothing asks for {fact} there", f"那里没有任何动作填写 {fact}")
         case Count(moments, detections, still_open):
-            flows = [plan.workflows[plan.categories[one].workflow] for one in of]
+            flows = [plan.workflow_of(one) for one in of]
             happen = {name for flow in flows for name in (*flow.moves, *flow.states)} | {"opened"}
             happen |= {f"{one.id} {event}" for one in plan.deadlines if one.of & of for event in ("breached", "met")}
             if not still_open and not detections and not moments & happen:
@@ -39,7 +39,7 @@ def _lacking(plan: Plan, figure: Figure) -> Words | None:
 
 
 def _asked(plan: Plan, category: str) -> set[str]:
-    flow = plan.workflows[plan.categories[category].workflow]
+    flow = plan.workflow_of(category)
     asked = {item.fact for item in plan.categories[category].record}
     for move in flow.moves.values():
         asked |= {item.fact for item in move.ask} | set(move.set)

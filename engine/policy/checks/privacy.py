@@ -28,10 +28,9 @@ def check(desk: Desk, plan: Plan) -> None:
 
 def _personal(desk: Desk, plan: Plan, at: Path, condition: Condition | None) -> None:
     """A personal fact may be tested for `set`, nothing else."""
-    assert plan.privacy is not None
     for part in all_parts(condition):
         fact = getattr(part, "fact", None)
-        if fact in plan.privacy.personal and not isinstance(part, c.IsSet):
+        if fact in plan.personal and not isinstance(part, c.IsSet):
             desk.add(desk.say("E312", (*at, fact), key=True, fact=fact).against(desk.span(("privacy", "personal"))))
 
 

@@ -18,7 +18,7 @@ def check(desk: Desk, plan: Plan) -> None:
 
 def _silent_states(desk: Desk, plan: Plan, category: str) -> None:
     """A state in which no deadline of a category can be running on any way there (DESIGN, law 8)."""
-    workflow = plan.workflows[plan.categories[category].workflow]
+    workflow = plan.workflow_of(category)
     deadlines = [deadline for deadline in plan.deadlines if category in deadline.of]
     if any(bad[0] in ("deadlines", "facts") for bad in desk.doubtful):
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from fractions import Fraction
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 from fastapi import Query as Param
 
@@ -45,7 +44,7 @@ def figures(
 def shown(plan: Plan, value: FigureValue) -> dict[str, Any]:
     """A figure's value. `exact` is the fraction that `value` rounds; a share is of 1, a time in seconds."""
     figure = plan.figures[value.figure]
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     return {
         "figure": present.named(figure.id, figure.title),
         "per": figure.per,

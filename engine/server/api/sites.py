@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -100,7 +99,7 @@ def promises(site: str, body: Asking, caller: Annotated[Caller, needs("promise.s
 def _limits(plan: Plan, family: Family, at: int) -> Iterator[dict[str, Any]]:
     """Each deadline that speaks of a ticket, running from its opening or not; `due` as if it started now."""
     ticket = family.root
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     work = Work(plan, family, at, ASKER)
     view = work.view(ticket)
     for id, watch in shape(plan, ticket.category).watches.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 
@@ -61,7 +60,7 @@ def status(code: str, caller: Annotated[Caller, Depends(ByLink())]) -> dict[str,
 
 def shown(plan: Plan, one: Ticket, now: int) -> dict[str, Any]:
     """A ticket without anything about persons."""
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     open_runs = [run for run in one.runs.values() if run.due is not None]
     return {
         "ticket": one.id,
