@@ -19,7 +19,7 @@ from engine.cli.files import NAME, data_option
 from engine.policy import Words
 
 if TYPE_CHECKING:
-    from engine.server import Config
+    from engine.server import Config, ConfigError
 
 NOTHING: Final = Words("", "")
 #: SQLite before this may lose what a checkpoint raced with, when several connections write.
@@ -46,8 +46,12 @@ def command(config: Path | None, strict: bool, data: Path, as_json: bool, lang: 
     """Look at versions, data folder, database, clock and settings. Exit 1 if something keeps a daemon from running."""
     from engine.runtime import today
 
-    place = data if config is None else _data_of(config)
-    lines = [*_versions(today()), *(_kept(place) if place is not None else ()), *_settings(config)]
+    settings = _read(config) if config is not None else None
+    if settings is None:
+        place: Path | None = data
+    else:  # known though something else in them may be wrong
+        place = None if isinstance(settings, OSError) else settings.data
+    lines = [*_versions(today()), *(_kept(place) if place is not None else ()), *_settings(config, settings)]
     if as_json:
         told = [{**one._asdict(), "said": one.said.in_(lang), "remedy": one.remedy.in_(lang)} for one in lines]
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
@@ -173,7 +177,7 @@ def _database(data: Path, now: int) -> Iterator[Line]:
             "see `huiyin db verify`; a backup is put back by `huiyin db restore`",
             "请运行 `huiyin db verify`，或用 `huiyin db restore` 恢复备份",
         )
-        yield Line("database", "bad", _same(error), remedy)
+        yield Line("database", "bad", Words(str(error), error.zh), remedy)
         return
     said = Words(
         f"{found.size >> 20} MB, schema {found.schema} of {found.needed}",
@@ -207,20 +211,26 @@ _STANDS: Final = Words("does not run", "未运行")
 # ---- settings --------------------------------------------------------------------------------------------------------
 
 
-def _settings(config: Path | None) -> Iterator[Line]:
+def _read(config: Path) -> Config | ConfigError | OSError:
     from engine.server import ConfigError, read_config
+
+    try:
+        return read_config(config)
+    except (ConfigError, OSError) as error:
+        return error
+
+
+def _settings(config: Path | None, settings: Config | ConfigError | OSError | None) -> Iterator[Line]:
     from engine.server.config import stray_routes
 
-    if config is None:
+    if settings is None:
         return
-    try:
-        settings = read_config(config)
-    except (ConfigError, OSError) as error:
+    if isinstance(settings, Exception):
         remedy = Words(
             "mend the file; variables of the service are seen as the install guide starts the doctor",
             "请更正该文件；服务的环境变量按安装说明启动 doctor 才能读到",
         )
-        yield Line("settings", "bad", _same(error), remedy)
+        yield Line("settings", "bad", _same(settings), remedy)
         return
     yield Line("settings", "ok", _same(config))
     yield from _address(settings)
@@ -270,15 +280,3 @@ def _policy(path: Path, channels: dict[str, Collection[str]]) -> Line:
         return Line("policy", "bad", said, _same(f"huiyin check {path}"))
     channels[path.stem] = channels_of(loaded.plan)
     return Line("policy", "ok", _same(path))
-
-
-def _data_of(config: Path) -> Path | None:
-    """Where the settings say that the data lies, though something else in them may be wrong."""
-    from engine.server import ConfigError, read_config
-
-    try:
-        return read_config(config).data
-    except ConfigError as error:
-        return error.data
-    except OSError:
-        return None
