@@ -68,12 +68,16 @@ class CorrectFacts:
     reason: str
 
 
+#: What a verdict is corrected to; `back`: to what it was before it was excused.
+Verdict: TypeAlias = Literal["met", "late", "missed", "back"]
+
+
 @dataclass(frozen=True, slots=True)
 class CorrectVerdict:
     """A verdict was wrong: `key` names the run, `to` the verdict it gets."""
 
     key: str
-    to: Literal["met", "late", "missed", "back"]
+    to: Verdict
     evidence: str
     reason: str
 

@@ -23,6 +23,7 @@ from engine.runtime.service import Service, everything
 from engine.runtime.sheets import read_file
 from engine.runtime.site import Site
 from engine.runtime.staff_list import StaffList, read_staff
+from engine.runtime.standing import FIELDS, STANDING, VERDICTS, StandingMove
 from engine.runtime.turn import SYSTEM, Turn, system
 from engine.runtime.values import ValueProblemError, read_instant, read_value, show_instant, show_value
 from engine.store import Done
@@ -34,9 +35,12 @@ if TYPE_CHECKING:
     from engine.runtime.revisions import Prepared, prepare, restore
 
 __all__ = [
+    "FIELDS",
     "MASK",
     "MISTAKES_MAX",
+    "STANDING",
     "SYSTEM",
+    "VERDICTS",
     "Auditor",
     "Beat",
     "Change",
@@ -62,6 +66,7 @@ __all__ = [
     "Site",
     "Staff",
     "StaffList",
+    "StandingMove",
     "SteadyClock",
     "Trouble",
     "Turn",

@@ -6,7 +6,7 @@ forgotten. Facts that are asked for and not known yet stand in for themselves.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from math import inf
 from typing import Any, Final
@@ -16,42 +16,14 @@ from engine.core import commands as c
 from engine.core import conditions as k
 from engine.core.plan import Asked, Category, Fact, Move, Party
 from engine.policy import Words
+from engine.runtime import FIELDS, STANDING, VERDICTS, StandingMove
 from engine.server.event_words import rung_words
 from engine.server.present import Shown, category, instant, is_personal, named, rule, value_text, workflow_of
 
-#: What a standing move asks for beside facts: name -> title, and whether it may be left out.
-_FIELDS: Final[Mapping[str, tuple[Words, bool]]] = {
-    "assignee": (Words("Person", "人员"), False),
-    "role": (Words("Role", "角色"), True),
-    "reason": (Words("Reason", "原因"), False),
-    "evidence": (Words("Evidence", "依据"), True),
-    "deadline": (Words("Deadline", "时限"), False),
-    "rung": (Words("Rung", "级"), False),
-    "text": (Words("Note", "备注"), False),
-    "category": (Words("Category", "类别"), False),
-    "group": (Words("Ticket to link with", "关联的工单"), False),
-    "into": (Words("Ticket to merge into", "并入的工单"), False),
-    "verdict": (Words("Verdict", "判定"), True),
-}
-#: The standing moves in the order in which people look for them, and what each asks for.
-_STANDING: Final[Mapping[str, tuple[Words, tuple[str, ...]]]] = {
-    "note": (Words("Note", "备注"), ("text",)),
-    "ack": (Words("Acknowledge", "知悉"), ("deadline", "rung")),
-    "escalate": (Words("Escalate now", "立即升级"), ("deadline",)),
-    "assign": (Words("Assign", "指派"), ("assignee", "role")),
-    "set_facts": (Words("Change facts", "变更事实"), ("reason",)),
-    "recategorise": (Words("Change category", "变更类别"), ("category",)),
-    "link": (Words("Link", "关联"), ("group",)),
-    "unlink": (Words("Unlink", "解除关联"), ("reason",)),
-    "merge": (Words("Merge", "合并"), ("into",)),
-    "excuse": (Words("Excuse", "免责"), ("deadline", "reason")),
-    "correct": (Words("Correct", "更正"), ("deadline", "verdict", "reason", "evidence")),
-}
 #: Refusals that say that somebody may not, or not now, whatever he fills in.
 _CLOSED: Final = frozenset({"by", "closed", "state", "merged", "other_than", "before"})
 _OWNER: Final = Party("word", "owner")
 _ASSIGNEE: Final = Party("word", "assignee")
-_VERDICTS: Final = ("met", "late", "missed", "back")
 
 
 def moves(plan: Plan, family: Family, one: Ticket, actor: Actor, now: int) -> list[Shown]:
@@ -259,7 +231,7 @@ class _Probe:
         fields = list(self.fields(self.asked(move)))
         if move.assign is not None:
             holder = named(move.assign, self.plan.roles[move.assign].title)
-            person = _person(_FIELDS["assignee"][0], optional=self.one.assignee is not None, role=holder)
+            person = _person(FIELDS["assignee"], optional=self.one.assignee is not None, role=holder)
             fields = [person | {"value": self.one.assignee}, *fields]
         return {
             "move": move.id,
@@ -304,21 +276,21 @@ class _Probe:
 
     def standing(self) -> Iterator[Shown]:
         workflow = workflow_of(self.plan, self.one)
-        for name, (title, names) in _STANDING.items():
+        for name, move in STANDING.items():
             choices = list(self.choices(name))
             if not choices:
                 continue
             listed = workflow.standing.get(name)
             yield {
                 "move": name,
-                **_title(title),
-                "title": title.zh,
+                **_title(move.title),
+                "title": move.title.zh,
                 "standing": True,
                 "to": None,
                 "rework": False,
                 "late_report": name == "note",
                 "opens": None,
-                "fields": [*self.standing_fields(name, names, choices)],
+                "fields": [*self.standing_fields(name, move, choices)],
                 "guide": [],
                 **rule(self.plan, listed.rule if listed is not None else workflow.rule),
             }
@@ -363,15 +335,13 @@ class _Probe:
         refusal = self.refusal(acts[name])
         return refusal is None or refusal.code not in _CLOSED | {"when"}
 
-    def standing_fields(self, name: str, names: Collection[str], choices: list[tuple[str, str]]) -> Iterator[Shown]:
-        for each in names:
-            title, optional = _FIELDS[each]
-            if name == "correct" and each == "deadline":
-                optional = True
+    def standing_fields(self, name: str, move: StandingMove, choices: list[tuple[str, str]]) -> Iterator[Shown]:
+        for each in move.asks:
+            title, optional = FIELDS[each], each in move.optional
             made = _person(title, optional) if each == "assignee" else _plain(each, title, optional)
             yield made | {"values": self.values(name, each, choices)}
         for id in self.facts_of(name):
-            if id not in names:  # what the move itself asks for has the name: a `reason`
+            if id not in move.asks:  # what the move itself asks for has the name: a `reason`
                 yield field(self.plan, Asked(id, optional=True), None, self.one.fact(id))
 
     def facts_of(self, name: str) -> list[str]:
@@ -409,7 +379,7 @@ class _Probe:
             case "category":
                 return [named(one.id, one.title) for one in self.others()]
             case "verdict":
-                return [named(one, one) for one in _VERDICTS]
+                return [named(one, one) for one in VERDICTS]
         return []
 
 

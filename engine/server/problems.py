@@ -24,6 +24,7 @@ from starlette.requests import ClientDisconnect
 from engine.core import Plan, Refusal
 from engine.core.plan import Workflow
 from engine.policy import Words
+from engine.runtime import FIELDS
 from engine.server.denials import Denial
 from engine.store import ConflictError, StoreError
 from engine.worktime import CalendarError, OutOfTable
@@ -370,16 +371,9 @@ SENTENCES: Final = MappingProxyType(
 #: What commands bring beside facts.
 ENVELOPE: Final = MappingProxyType(
     {
-        "assignee": Words("person", "人员"),
-        "occurred_at": Words("when it happened", "实际发生时间"),
-        "reason": Words("reason", "原因"),
-        "deadline": Words("deadline", "时限"),
-        "rung": Words("rung", "升级级别"),
-        "text": Words("note", "备注"),
-        "group": Words("other ticket", "关联的工单"),
-        "into": Words("other ticket", "并入的工单"),
-        "verdict": Words("verdict", "判定"),
-        "purpose": Words("purpose", "查看目的"),
+        **FIELDS,
+        "occurred_at": Words("When it happened", "实际发生时间"),
+        "purpose": Words("Purpose", "查看目的"),
     }
 )
 REFUSALS: Final = MappingProxyType(

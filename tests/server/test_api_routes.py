@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from engine.policy import shipped_policies
-from engine.runtime import Entry
+from engine.runtime import STANDING, Entry
 from engine.server.api.app import THREADS
 from tests.server.conftest import CANARIES, REPAIR, listening, problem
 from tests.server.doors import GOOD
@@ -103,6 +103,17 @@ def test_all_that_is_missing_is_named_at_once(desk):
     assert problem(desk.post(act, {"move": "excuse"}), 409, "missing")["missing"] == ["deadline", "reason"]
     corrected = {"move": "correct", "facts": {"deadline": "x"}}
     assert problem(desk.post(act, corrected), 409, "missing")["missing"] == ["verdict", "reason"]
+    corrected["facts"] = {"verdict": "met", "reason": "写错了"}
+    assert problem(desk.post(act, corrected), 409, "missing")["missing"] == ["deadline"], "a verdict is some deadline's"
+
+
+@pytest.mark.parametrize("move", ["note", "ack", "assign", "excuse"])
+def test_what_a_move_does_not_ask_for_is_not_swallowed(desk, move):
+    asked = {"text": "x", "deadline": "answer", "rung": "level_1", "assignee": "desk", "reason": "x"}
+    given = {name: asked[name] for name in STANDING[move].asks if name in asked}
+    act = f"tickets/{desk.ticket()}/moves"
+    found = problem(desk.post(act, {"move": move, "facts": given | {"noted_by": "x"}}), 409, "unknown")
+    assert found["about"] == "noted_by"
 
 
 def test_a_refusal_names_the_moves_that_the_asker_may_make(house, desk):

@@ -1,0 +1,79 @@
+"""What somebody filled in, as text, and its values: only here text is read and personal values are marked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Final
+
+from engine.core import Plan, Refusal, Value
+from engine.policy import Words
+from engine.runtime.service import Service
+from engine.runtime.turn import Secret
+from engine.runtime.values import ValueProblemError, read_instant, read_value
+
+_NOBODY: Final = Words("nobody of this name is on the list of staff", "花名册中没有此人")
+
+
+class UnreadableError(Exception):
+    """A value that cannot be read; the refusal says which and why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
+class Filled:
+    """The answers to what a command asks for, given at an instant. Every method raises UnreadableError."""
+
+    def __init__(self, service: Service, at: int, given: Mapping[str, str]) -> None:
+        self._service = service
+        self._now = datetime.fromtimestamp(at, service.site.zone)
+        self.given = given
+
+    def need(self, names: Collection[str]) -> None:
+        if missing := [name for name in names if name not in self.given]:
+            raise UnreadableError(Refusal("missing", ", ".join(missing)))
+
+    def occurred_at(self) -> int | None:
+        if (text := self.given.get("occurred_at")) is None:
+            return None
+        try:
+            return read_instant(text, self._service.site.zone, self._now)
+        except ValueProblemError as problem:
+            raise UnreadableError(Refusal("value", "occurred_at", why=problem.words)) from None
+
+    def assignee(self) -> str | None:
+        """A person of the roster; where no list of staff was ever read, anybody."""
+        person = self.given.get("assignee")
+        roster = self._service.site.roster
+        if person is not None and roster.complete and not roster.knows(person):
+            raise UnreadableError(Refusal("value", "assignee", why=_NOBODY))
+        return person
+
+    def is_qualified(self, role: str | None) -> bool:
+        """Whether who is named may be given the work of a role."""
+        person = self.assignee()
+        return person is None or self._service.qualified(person, role)
+
+    def other_ticket(self, name: str, than: str) -> str:
+        """Another ticket, which is there."""
+        ticket = self.given[name]
+        if ticket == than or self._service.store.load(ticket) is None:
+            raise UnreadableError(Refusal("unknown", ticket))
+        return ticket
+
+    def facts(self, plan: Plan, beside: Collection[str]) -> dict[str, Value]:
+        """All that was given beside what the move itself asks for, by name; every one a fact of the plan."""
+        return {name: self._fact(plan, name, text) for name, text in self.given.items() if name not in beside}
+
+    def _fact(self, plan: Plan, name: str, text: str) -> Value:
+        fact = plan.facts.get(name)
+        if fact is None:
+            raise UnreadableError(Refusal("unknown", name))
+        roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
+        try:
+            value = read_value(fact, text, self._service.site.zone, self._now, roles)
+        except ValueProblemError as problem:
+            raise UnreadableError(Refusal("value", name, why=problem.words)) from None
+        return Secret(value) if name in plan.personal else value
