@@ -16,7 +16,7 @@ from engine.core.facts import set_facts
 from engine.core.guards import walk
 from engine.core.ladders import exhaust, pass_rungs, raise_at_start
 from engine.core.plan import Deadline, InstantLimit, Move, Party, State
-from engine.core.runs import apply_again, end_undone, fulfil, in_order, resume_and_pause, start_runs
+from engine.core.runs import apply_again, drop, end_undone, fulfil, in_order, resume_and_pause, start_runs, stop_ladder
 from engine.core.shape import Shape, Watch
 from engine.core.ticket import Draft, Run
 from engine.core.work import Send, Work, stated_anew
@@ -140,7 +140,7 @@ def consequences(
     for name in moved:  # 8
         pass_rungs(work, ticket, name, now)
     for run in stopped:  # 9
-        work.emit(e.LadderStopped(ticket.id, now, run.rule, run.key, "ended", run.climb.told))
+        stop_ladder(work, ticket, run, now, "ended")
     for watch in begun:
         raise_at_start(work, ticket, watch)
     if state.final and entered and ticket.closed is None:  # 10
@@ -179,19 +179,19 @@ def _fulfil_and_end(
         for watch in in_order(shape.voids, fresh) if shape.voids else ():
             run = ticket.runs.get(watch.deadline.id)
             if run is not None:
-                end_undone(work, ticket, run, now, "void", stopped)
+                stopped.append(end_undone(work, ticket, run, now, "void"))
         fresh = [name for name in made if name in shape.heard]
     for watch in in_order(shape.starts, everything):
         run = ticket.runs.get(watch.deadline.id)
         if run is None:
             continue
         if move is not None and move.rework and move.id in watch.deadline.starts:
-            end_undone(work, ticket, run, now, "new round", stopped)
+            stopped.append(end_undone(work, ticket, run, now, "new round"))
         elif run.status == "breached" and stated_anew(run.limit, set(stated)):
-            end_undone(work, ticket, run, now, "renewed", stopped)
+            stopped.append(end_undone(work, ticket, run, now, "renewed"))
     if state.final:
         for run in list(ticket.runs.values()):
-            end_undone(work, ticket, run, now, "closed", stopped)
+            stopped.append(end_undone(work, ticket, run, now, "closed"))
     return everything
 
 
@@ -216,11 +216,8 @@ def _make_then(work: Work, ticket: Draft, deadline: Deadline, name: str, now: in
     to = walk(shape, name, ticket.state)
     if to is None:
         return
-    stopped: list[Run] = []
     if not deadline.until.isdisjoint((name, to, f"{ticket.state} left")):
-        end_undone(work, ticket, ticket.runs[deadline.id], now, name, stopped)
-    for run in stopped:
-        work.emit(e.LadderStopped(ticket.id, now, run.rule, run.key, "ended", run.climb.told))
+        drop(work, ticket, ticket.runs[deadline.id], now, name)
     make_move(work, ticket, shape.workflow.moves[name], to, {}, None, now, "engine")
 
 

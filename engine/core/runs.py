@@ -25,17 +25,17 @@ def fulfil(
         assert run.due is not None
         if now > run.due:
             work.emit(e.RunEnded(ticket.id, now, run.rule, run.key, "late", cause, run.due))
-            _note_stop(run, stopped)
+            stopped.append(run)
             return []
         _correct(work, ticket, run, now, cause)
         return [f"{name} met"]
     if run.status == "paused" or run.due is None or now <= run.due:
         work.emit(e.RunEnded(ticket.id, now, run.rule, run.key, "met", cause, run.due))
-        _note_stop(run, stopped)
+        stopped.append(run)
         return [f"{name} met"]
     work.emit(e.Breached(ticket.id, run.due, run.rule, run.key, run.due, work.owner(ticket, deadline)))
     work.emit(e.RunEnded(ticket.id, now, run.rule, run.key, "late", cause, run.due))
-    _note_stop(run, stopped)
+    stopped.append(run)
     return [f"{name} breached"]
 
 
@@ -47,23 +47,37 @@ def _first_of(names: Iterable[str], known: Collection[str]) -> str:
     return ""
 
 
-def end_undone(work: Work, ticket: Draft, run: Run, now: int, cause: str, stopped: list[Run]) -> None:
+def end_undone(work: Work, ticket: Draft, run: Run, now: int, cause: str) -> Run:
+    """A run ends that was not done. Returns it as it was: its ladder is still to be stopped."""
     status: e.Status = "missed" if run.status == "breached" else "void"
     work.emit(e.RunEnded(ticket.id, now, run.rule, run.key, status, cause, run.due))
-    _note_stop(run, stopped)
+    return run
 
 
-def _note_stop(run: Run, stopped: list[Run]) -> None:
+def stop_ladder(work: Work, ticket: Draft, run: Run, now: int, cause: Literal["ended", "corrected", "excused"]) -> None:
+    """Whoever was told that a run is late is told that it is over."""
     if run.climb.raised:
-        stopped.append(run)
+        work.emit(e.LadderStopped(ticket.id, now, run.rule, run.key, cause, run.climb.told))
+
+
+def drop(work: Work, ticket: Draft, run: Run, now: int, cause: str) -> None:
+    """A run ends that was not done, and its ladder with it."""
+    stop_ladder(work, ticket, end_undone(work, ticket, run, now, cause), now, "ended")
+
+
+def drop_unknown(work: Work, ticket: Draft, shape: Shape, now: int, cause: str) -> None:
+    """The runs of deadlines that a shape does not have end."""
+    for name, run in list(ticket.runs.items()):
+        if name not in shape.watches:
+            drop(work, ticket, run, now, cause)
 
 
 def _correct(work: Work, ticket: Draft, run: Run, now: int, evidence: str) -> None:
     """A breach falls because it was done in time after all: its ladder stops, what it started never had to be."""
     open_run = ticket.runs.get(run.deadline) is run
     work.emit(e.VerdictCorrected(ticket.id, now, run.rule, run.key, run.status, "met", evidence, "late report"))
-    if open_run and run.climb.raised:
-        work.emit(e.LadderStopped(ticket.id, now, run.rule, run.key, "corrected", run.climb.told))
+    if open_run:
+        stop_ladder(work, ticket, run, now, "corrected")
     void_what_it_started(work, ticket, run, now)
 
 
@@ -71,8 +85,7 @@ def void_what_it_started(work: Work, ticket: Draft, run: Run, now: int) -> None:
     for other in list(ticket.runs.values()):
         if other.started_by == f"{run.deadline} breached":
             work.emit(e.RunEnded(ticket.id, now, other.rule, other.key, "void", "corrected", other.due))
-            if other.climb.raised:
-                work.emit(e.LadderStopped(ticket.id, now, other.rule, other.key, "corrected", other.climb.told))
+            stop_ladder(work, ticket, other, now, "corrected")
 
 
 def judge_anew(work: Work, ticket: Draft, move: Move, now: int) -> None:
@@ -91,7 +104,7 @@ def judge_anew(work: Work, ticket: Draft, move: Move, now: int) -> None:
             if ended.deadline == name and ended.status in ("late", "missed") and done_later and now <= (ended.due or 0):
                 _correct(work, ticket, ended, now, move.id)
     for run in stopped:
-        work.emit(e.LadderStopped(ticket.id, now, run.rule, run.key, "ended", run.climb.told))
+        stop_ladder(work, ticket, run, now, "ended")
 
 
 def apply_again(
@@ -107,28 +120,13 @@ def apply_again(
             continue
         row = watch.deadline.limit.pick(work.view(ticket))
         if row is None:
-            end_undone(work, ticket, run, now, "not applicable", stopped)
+            stopped.append(end_undone(work, ticket, run, now, "not applicable"))
             continue
         if isinstance(row.value, InstantLimit):
             due = work.due(ticket, row.value, run.start)
             if due is None:
-                end_undone(work, ticket, run, now, "not applicable", stopped)
-            elif due.at != run.due:
-                work.emit(
-                    e.DueMoved(
-                        ticket.id,
-                        now,
-                        row.rule,
-                        run.key,
-                        run.due,
-                        due.at,
-                        "instant",
-                        due.at,
-                        False,
-                        row.value,
-                        run.start,
-                    )
-                )
+                stopped.append(end_undone(work, ticket, run, now, "not applicable"))
+            elif move_to(work, ticket, run, due.at, row.value, row.rule, now, "instant"):
                 moved.append(name)
         elif row.value != run.limit and watch.deadline.changes != "keep":
             restart = watch.deadline.changes == "restart"
@@ -140,6 +138,23 @@ def apply_again(
 def _is_asked(watch: Watch, changed: Collection[str], happened: Collection[str]) -> bool:
     """Whether what happened may have changed the limit of a deadline."""
     return watch.always_asked or not (watch.reads.isdisjoint(changed) and watch.reads.isdisjoint(happened))
+
+
+def move_to(
+    work: Work,
+    ticket: Draft,
+    run: Run,
+    at: int,
+    limit: InstantLimit,
+    rule: Rule,
+    now: int,
+    cause: Literal["instant", "migration"],
+) -> bool:
+    """Another instant for an open run. Returns whether it is another than before."""
+    if at == run.due:
+        return False
+    work.emit(e.DueMoved(ticket.id, now, rule, run.key, run.due, at, cause, at, False, limit, run.start))
+    return True
 
 
 def recompute(

@@ -14,7 +14,7 @@ from engine.core.facts import set_facts
 from engine.core.guards import accepts, is_party, legal_moves
 from engine.core.ladders import raise_next
 from engine.core.plan import LengthLimit, Party
-from engine.core.runs import begin, recompute, void_what_it_started
+from engine.core.runs import begin, drop, drop_unknown, move_to, recompute, stop_ladder, void_what_it_started
 from engine.core.shape import clock, shape
 from engine.core.ticket import Draft, Run
 from engine.core.work import Work
@@ -142,8 +142,8 @@ def _correct_verdict(work: Work, ticket: Draft, act: c.CorrectVerdict) -> Refusa
     if act.reason != act.evidence:
         work.emit(e.Reasoned(ticket.id, work.at, _rule(work, ticket, "correct"), act.reason))
     work.emit(e.VerdictCorrected(ticket.id, work.at, run.rule, run.key, run.status, to, act.evidence, "correction"))
-    if still_owed and run.climb.raised:
-        work.emit(e.LadderStopped(ticket.id, work.at, run.rule, run.key, "corrected", run.climb.told))
+    if still_owed:
+        stop_ladder(work, ticket, run, work.at, "corrected")
     if to == "met":
         void_what_it_started(work, ticket, run, work.at)
     return None
@@ -171,8 +171,7 @@ def _excuse(work: Work, ticket: Draft, act: c.Excuse) -> Refusal | None:
         cause = f"excused {run.status}"
         work.emit(e.Reasoned(ticket.id, work.at, rule, act.reason))
         work.emit(e.RunEnded(ticket.id, work.at, rule, run.key, "excused", cause, run.due))
-        if run.climb.raised:
-            work.emit(e.LadderStopped(ticket.id, work.at, run.rule, run.key, "excused", run.climb.told))
+        stop_ladder(work, ticket, run, work.at, "excused")
         _end_duty(work, ticket)
         return None
     run = next((run for run in reversed(ticket.ended) if run.deadline == act.deadline), None)
@@ -205,12 +204,7 @@ def _recategorise(work: Work, ticket: Draft, act: c.Recategorise) -> Refusal | N
         if not item.optional and item.fact not in act.facts and work.view(ticket)(item.fact) is None:
             return Refusal("missing", item.fact, legal_moves(work, ticket))
     before = ticket.state
-    gone = [run for name, run in ticket.runs.items() if name not in new.watches]
-    for run in gone:
-        status: e.Status = "missed" if run.status == "breached" else "void"
-        work.emit(e.RunEnded(ticket.id, work.at, run.rule, run.key, status, "category", run.due))
-        if run.climb.raised:
-            work.emit(e.LadderStopped(ticket.id, work.at, run.rule, run.key, "ended", run.climb.told))
+    drop_unknown(work, ticket, new, work.at, "category")
     work.emit(e.Recategorised(ticket.id, work.at, new.category.rule, ticket.category, act.category, state))
     changed = set_facts(work, ticket, act.facts, work.at, new.category.rule, "stated") | {"category"}
     happened = [state, f"{before} left"] if state != before else []
@@ -324,8 +318,7 @@ def _judge_by_new_days(work: Work, ticket: Draft, run: Run, limit: LengthLimit, 
     assert run.due is not None
     if due.at <= run.due:
         return
-    if run.climb.raised:
-        work.emit(e.LadderStopped(ticket.id, now, run.rule, run.key, "corrected", run.climb.told))
+    stop_ladder(work, ticket, run, now, "corrected")
     work.emit(e.VerdictCorrected(ticket.id, now, run.rule, run.key, "breached", "running", "day data", "calendar"))
     work.emit(
         e.DueMoved(
@@ -348,12 +341,7 @@ def _migrate(work: Work, ticket: Draft, act: c.Migrate) -> Refusal | None:
     if state not in new.workflow.states:
         return Refusal("state", ticket.state, ())
     before = ticket.state
-    for name, run in list(ticket.runs.items()):
-        if name not in new.watches:
-            status: e.Status = "missed" if run.status == "breached" else "void"
-            work.emit(e.RunEnded(ticket.id, work.at, run.rule, run.key, status, "migration", run.due))
-            if run.climb.raised:
-                work.emit(e.LadderStopped(ticket.id, work.at, run.rule, run.key, "ended", run.climb.told))
+    drop_unknown(work, ticket, new, work.at, "migration")
     work.emit(e.Migrated(ticket.id, work.at, new.category.rule, plan.version, state))
     for name, run in list(ticket.runs.items()):
         mode = act.modes.get(name, "recompute")
@@ -361,18 +349,13 @@ def _migrate(work: Work, ticket: Draft, act: c.Migrate) -> Refusal | None:
             continue
         row = new.watches[name].deadline.limit.pick(work.view(ticket))
         if row is None:
-            work.emit(e.RunEnded(ticket.id, work.at, run.rule, run.key, "void", "migration", run.due))
+            drop(work, ticket, run, work.at, "migration")
         elif isinstance(row.value, LengthLimit):
             recompute(work, ticket, run, row.value, row.rule, work.at, "migration", mode == "restart")
         else:
             due = work.due(ticket, row.value, run.start)
-            if due is not None and due.at != run.due:
-                work.emit(
-                    e.DueMoved(
-                        ticket.id, work.at, row.rule, run.key, run.due, due.at, "migration", due.at, False,
-                        row.value, run.start,
-                    )
-                )  # fmt: skip
+            if due is not None:
+                move_to(work, ticket, run, due.at, row.value, row.rule, work.at, "migration")
     happened = [state, f"{before} left"] if state != before else []
     consequences(work, ticket, work.at, happened, set(), entered=state != before)
     for name in act.added:  # what only the new plan has, whose moment came without having been answered, starts now

@@ -759,6 +759,16 @@ def test_a_migration_moves_a_limit_that_is_an_instant():
     assert (local(run.due), run.provisional) == ("11-16 13:00", False)
 
 
+def test_a_migration_that_ends_a_limit_gives_the_all_clear_to_who_was_warned():
+    old = plan_of(TWO_KINDS)
+    new = plan_of(TWO_KINDS.replace("{category: enquiry}, is", "{category: enquiry, severity: major}, is"))
+    story = Story(old).open("11-16 09:00", category="enquiry").until("11-16 13:30")
+    outcome = decide(new, story.family, Command("T1", DESK, at("11-16 14:00"), commands.Migrate(new.version)))
+    stopped = [event.key for event in outcome.step.events if isinstance(event, events.LadderStopped)]
+    assert stopped == ["finish#1.1"]
+    assert {run.deadline: run.status for run in outcome.family.root.ended}["finish"] == "void"
+
+
 def test_who_is_told_when_a_breach_falls_and_when_a_ladder_stops():
     story = Story(plan_of(LATE)).open("11-16 09:10").do("11-16 10:20", "arrive", occurred="11-16 10:05")
     messages = notices(story.plan, story.family, story.steps[-1])
