@@ -15,7 +15,6 @@ from engine.cli.provenance import Saying, sayings_of_rule
 from engine.cli.trial import Trial, owner_of, read_at, the_category
 from engine.core import (
     Actor,
-    Bench,
     Family,
     Plan,
     Run,
@@ -202,14 +201,13 @@ def _steps(
 ) -> Iterator[Rise]:
     """The rungs in the order of the ladder. What stands at or before the start was never to be raised."""
     found = ladder(plan, deadline)
-    bench = Bench(family, family.at, "")
     view = Work(plan, family, family.at, Actor("explain")).view(ticket)
 
     def tells(party: Party) -> list[str]:
         if trial and party.kind == "word" and party.name in ("owner", "assignee"):
             acting = owner_of(shape(plan, ticket.category), deadline)
             party = acting if acting is not None else party
-        known = [teller.address(one) for one in addresses(plan, bench, ticket, party, deadline)]
+        known = [teller.address(one) for one in addresses(plan, family, ticket, party, deadline)]
         return known or [teller.party(party)]
 
     for rung in found.rungs if found is not None else ():

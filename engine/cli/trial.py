@@ -10,7 +10,7 @@ import click
 from engine.cli.plans import edition_of
 from engine.core import Actor, Command, Family, Plan, Refusal, Shape, Ticket, Value, Work, commands, decide
 from engine.core.conditions import View
-from engine.core.plan import Deadline, Party, State
+from engine.core.plan import OWNER, Deadline, Party, State
 from engine.runtime import SYSTEM, ValueProblemError, read_instant, read_value
 
 TICKET = "T1"
@@ -47,7 +47,7 @@ def states_of(found: Shape, deadline: Deadline) -> Iterator[State]:
 
 def owner_of(found: Shape, deadline: Deadline) -> Party | None:
     """Who has to act on a deadline where no ticket says it: its own owner, else that of the state where it starts."""
-    if deadline.owner is not None and deadline.owner != Party("word", "owner"):
+    if deadline.owner is not None and deadline.owner != OWNER:
         return deadline.owner
     return next((state.owner for state in states_of(found, deadline) if state.owner is not None), None)
 

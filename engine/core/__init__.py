@@ -12,7 +12,7 @@ from engine.core.conditions import Condition, Row, Rule, Table, Value, View
 from engine.core.decide import ENGINE, Outcome, advance, decide, fire
 from engine.core.detections import Firing, Membership, firings, memberships
 from engine.core.events import Event, Step, kind
-from engine.core.evolve import Bench, evolve, replay
+from engine.core.evolve import evolve, replay
 from engine.core.figures import FigureValue, looked_at, measure
 from engine.core.guards import accepts
 from engine.core.liability import Finding, HoldsPost, findings, liable, liable_of_site
@@ -28,7 +28,6 @@ from engine.core.work import Work, addresses
 __all__ = [
     "ENGINE",
     "Actor",
-    "Bench",
     "Cause",
     "Command",
     "Condition",

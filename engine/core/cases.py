@@ -15,7 +15,7 @@ from engine.core.evolve import replay
 from engine.core.periods import Period
 from engine.core.plan import Figure, LengthLimit, Limit, Plan
 from engine.core.ticket import Family, Ticket
-from engine.core.work import provided
+from engine.core.work import fact_of
 from engine.core.workload import OnDuty
 
 #: Values that come from elsewhere, by source and period.
@@ -129,8 +129,7 @@ class Case:
 
     def fact(self, plan: Plan, name: str) -> Value | None:
         """A fact of the ticket, declared or known by the engine."""
-        value = self.ticket.fact(name)
-        return provided(plan, list(self.history.family.tickets.values()), self.ticket, name) if value is None else value
+        return fact_of(plan, self.history.family, self.ticket, name)
 
 
 def _is_longer(limit: Limit, event: e.DueMoved) -> bool:

@@ -5,13 +5,14 @@ fire.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 from engine.core.agenda import shifted
 from engine.core.conditions import Value
 from engine.core.plan import Detection, Plan
 from engine.core.ticket import Family, Ticket
-from engine.core.work import provided
+from engine.core.work import fact_of
 
 
 class Membership(NamedTuple):
@@ -46,7 +47,7 @@ def memberships(plan: Plan, family: Family, ticket: Ticket) -> tuple[Membership,
     for detection in plan.detections.values():
         if ticket.category not in detection.of:
             continue
-        if detection.when is not None and not detection.when.holds(lambda name: _fact(plan, family, ticket, name)):
+        if detection.when is not None and not detection.when.holds(partial(fact_of, plan, family, ticket)):
             continue
         bucket = [ticket.fact(name) for name in detection.same]
         differs = [ticket.fact(name) for name in detection.different]
@@ -61,11 +62,6 @@ def memberships(plan: Plan, family: Family, ticket: Ticket) -> tuple[Membership,
                 )
             )
     return tuple(found)
-
-
-def _fact(plan: Plan, family: Family, ticket: Ticket, name: str) -> Value | None:
-    value = ticket.fact(name)
-    return provided(plan, list(family.tickets.values()), ticket, name) if value is None else value
 
 
 def firings(plan: Plan, edition: str, detection: Detection, members: Iterable[Membership]) -> tuple[Firing, ...]:

@@ -8,13 +8,12 @@ from transitions import MachineError
 
 from engine.core.commands import Actor, Given, Refusal
 from engine.core.conditions import Value
-from engine.core.plan import Asked, Fact, Move, Party
+from engine.core.plan import ASSIGNEE, OWNER, Asked, Fact, Move, Party
 from engine.core.shape import Shape
 from engine.core.ticket import Ticket
 from engine.core.work import Work
 
 _ENGINE: Final = Party("word", "engine")
-OWNER: Final = Party("word", "owner")
 _PARENT: Final = Party("word", "parent")
 
 
@@ -170,7 +169,7 @@ def is_party(work: Work, ticket: Ticket, party: Party, actor: Actor) -> bool:
             return owner.name in actor.roles
     if party.name in ("engine", "parent") and party.kind == "word":
         return party.name in actor.roles
-    if party == Party("word", "assignee") and ticket.assignee is not None:
+    if party == ASSIGNEE and ticket.assignee is not None:
         return actor.person == ticket.assignee
     for address in work.addresses(ticket, party):
         what, _, name = address.partition(":")

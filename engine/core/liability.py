@@ -8,11 +8,10 @@ from typing import NamedTuple
 from engine.core import conditions as c
 from engine.core import events as e
 from engine.core.conditions import Condition, Rule, Value
-from engine.core.evolve import Bench
-from engine.core.plan import Party, Plan
+from engine.core.plan import OWNER, Party, Plan
 from engine.core.shape import shape
 from engine.core.ticket import Family, Ticket
-from engine.core.work import addresses, provided
+from engine.core.work import addresses, fact_of
 
 #: Who held a role's post immediately before an instant; None if the roster knows nobody.
 HoldsPost = Callable[[str, int], str | None]
@@ -53,7 +52,6 @@ def liable(plan: Plan, family: Family, ticket: Ticket, finding: Finding, holds_p
     """Who answers, by today's facts (a good reason may be accepted later). An excused breach has nobody."""
     if plan.liability is None:
         return None
-    tickets = list(family.tickets.values())
 
     def view(name: str) -> Value | None:
         match name:
@@ -65,8 +63,7 @@ def liable(plan: Plan, family: Family, ticket: Ticket, finding: Finding, holds_p
                 return finding.name if finding.kind == "breach" and finding.duty else None
             case "detection":
                 return finding.name if finding.kind == "detection" else None
-        value = ticket.fact(name)
-        return provided(plan, tickets, ticket, name) if value is None else value
+        return fact_of(plan, family, ticket, name)
 
     row = plan.liability.pick(view)
     if row is None or (finding.kind == "detection" and not (row.when is not None and _names_detection(row.when))):
@@ -100,8 +97,8 @@ def _names_detection(condition: Condition) -> bool:
 def _who(plan: Plan, family: Family, ticket: Ticket, party: Party, finding: Finding, holds_post: HoldsPost) -> str:
     """The party of the finding's instant: it is who held it immediately before, intervals counting as (from, to]."""
     address = finding.owner
-    if party not in (Party("word", "owner"), Party("word", "custodian")):
-        found = addresses(plan, Bench(family, family.at, ""), ticket, party)
+    if party not in (OWNER, Party("word", "custodian")):
+        found = addresses(plan, family, ticket, party)
         address = found[0] if found else finding.owner
     kind, _, name = address.partition(":")
     if party != Party("word", "custodian"):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from engine.core import events as e
 from engine.core.conditions import Rule
-from engine.core.evolve import Bench
 from engine.core.plan import Notice, Plan
 from engine.core.shape import ladder, shape
 from engine.core.ticket import Family, Ticket
-from engine.core.work import addresses, provided
+from engine.core.work import addresses, fact_of
 
 
 class Cause(NamedTuple):
@@ -104,15 +104,8 @@ def _notices(plan: Plan, family: Family, ticket: Ticket, happened: Iterable[str]
 
 
 def _of_notice(plan: Plan, family: Family, ticket: Ticket, notice: Notice) -> Iterator[tuple[e.Address, Cause]]:
-    tickets = list(family.tickets.values())
-
-    def look(name: str) -> object:
-        value = ticket.fact(name)
-        return provided(plan, tickets, ticket, name) if value is None else value
-
-    if notice.when is not None and not notice.when.holds(look):  # type: ignore[arg-type]
+    if notice.when is not None and not notice.when.holds(partial(fact_of, plan, family, ticket)):
         return
-    bench = Bench(family, family.at, "")
     for party in notice.to:
-        for address in addresses(plan, bench, ticket, party):
+        for address in addresses(plan, family, ticket, party):
             yield address, Cause("notice", notice.id, notice.rule, notice.text, notice.loud)

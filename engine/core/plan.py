@@ -40,6 +40,10 @@ class Party(NamedTuple):
     name: str
 
 
+OWNER: Final = Party("word", "owner")
+ASSIGNEE: Final = Party("word", "assignee")
+
+
 @dataclass(frozen=True, slots=True)
 class Staffing:
     """How many people a role needs: `1`, `2 to 3`, or `1 per 500 households` (rounded up)."""
@@ -153,7 +157,7 @@ class Move:
     rule: Rule
     sources: frozenset[str]  #: states it may be made in; `open` is resolved
     to: str | None = None  #: None: stays
-    by: tuple[Party, ...] = (Party("word", "owner"),)
+    by: tuple[Party, ...] = (OWNER,)
     ask: tuple[Asked, ...] = ()
     set: Mapping[str, Value] = field(default_factory=dict)
     when: Condition | None = None

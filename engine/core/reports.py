@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from engine.core.cases import Books, Case, History, Imported, books
 from engine.core.conditions import Rule, Value
-from engine.core.evolve import Bench
 from engine.core.figures import FigureValue, evaluate, looked_at
 from engine.core.measures import deadline_names
 from engine.core.periods import Period, just_ended
@@ -164,7 +163,7 @@ def _last_owner(plan: Plan, case: Case) -> str | None:
     for stay in reversed(ticket.path):
         state = states.get(stay.state)
         if state is not None and state.owner is not None and not state.final:
-            found = addresses(plan, Bench(family, family.at, ""), ticket, state.owner)
+            found = addresses(plan, family, ticket, state.owner)
             return found[0].partition(":")[2] or None if found else None
     return None
 

@@ -13,14 +13,14 @@ from engine.core.consequences import consequences, part_move
 from engine.core.facts import set_facts
 from engine.core.guards import accepts, is_party, legal_moves
 from engine.core.ladders import raise_next
-from engine.core.plan import LengthLimit, Party
+from engine.core.plan import ASSIGNEE, OWNER, LengthLimit, Party
 from engine.core.runs import begin, drop, drop_unknown, move_to, recompute, stop_ladder, void_what_it_started
 from engine.core.shape import clock, shape
 from engine.core.ticket import Draft, Run
 from engine.core.work import Work
 
 #: Who may make a standing move where the workflow does not say (SEMANTICS §4).
-_CLOSE: Final = (Party("word", "owner"), Party("word", "assignee"), Party("word", "first_contact"))
+_CLOSE: Final = (OWNER, ASSIGNEE, Party("word", "first_contact"))
 _STRICT: Final = frozenset({"correct", "excuse", "recategorise", "merge"})
 _OPEN_ENDED: Final = frozenset({"note", "correct", "excuse", "link", "unlink"})
 

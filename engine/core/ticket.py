@@ -249,6 +249,9 @@ class Family(NamedTuple):
     steps: int
     tickets: Mapping[str, Ticket]
 
+    def look(self, id: str) -> Ticket:
+        return self.tickets[id]
+
     @property
     def root(self) -> Ticket:
         return self.tickets[self.id]

@@ -4,16 +4,16 @@ of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from engine.core import events as e
 from engine.core.agenda import shifted
 from engine.core.commands import Actor
 from engine.core.conditions import Value, View
 from engine.core.evolve import FOLDS, Bench
-from engine.core.plan import Deadline, Instant, InstantLimit, LengthLimit, Limit, Party, Plan
+from engine.core.plan import OWNER, Deadline, Instant, InstantLimit, LengthLimit, Limit, Party, Plan
 from engine.core.shape import Shape, clock, shape, timetable
 from engine.core.ticket import Draft, Family, Ticket
 from engine.worktime import Clock, DayRule, Due, Length, Unit
@@ -155,7 +155,7 @@ class Work:
 
     def owner(self, ticket: Ticket, deadline: Deadline | None = None) -> e.Address:
         """Who has to act, by address; empty on a ticket that is over."""
-        found = self.addresses(ticket, Party("word", "owner"), deadline)
+        found = self.addresses(ticket, OWNER, deadline)
         return found[0] if found else ""
 
     def told(
@@ -165,8 +165,14 @@ class Work:
         return tuple(dict.fromkeys(who for party in parties for who in self.addresses(ticket, party, deadline)))
 
 
+class Tickets(Protocol):
+    """The tickets of a family: as they stand, or under the hands of a step."""
+
+    def look(self, id: str) -> Ticket: ...
+
+
 def addresses(
-    plan: Plan, bench: Bench, ticket: Ticket, party: Party, deadline: Deadline | None = None
+    plan: Plan, tickets: Tickets, ticket: Ticket, party: Party, deadline: Deadline | None = None
 ) -> tuple[e.Address, ...]:
     match party.kind, party.name:
         case "role", role:
@@ -175,32 +181,38 @@ def addresses(
             role_id = ticket.fact(fact)
             return (f"role:{role_id}",) if role_id is not None else ()
         case _, "owner":
-            if deadline is not None and deadline.owner is not None and deadline.owner != Party("word", "owner"):
-                return addresses(plan, bench, ticket, deadline.owner)
+            if deadline is not None and deadline.owner is not None and deadline.owner != OWNER:
+                return addresses(plan, tickets, ticket, deadline.owner)
             owner = plan.workflow_of(ticket.category).states[ticket.state].owner
-            return addresses(plan, bench, ticket, owner) if owner is not None else ()
+            return addresses(plan, tickets, ticket, owner) if owner is not None else ()
         case _, "assignee":
             if ticket.assignee is not None:
                 return (f"person:{ticket.assignee}",)
             owner = plan.workflow_of(ticket.category).states[ticket.state].owner
             nobody = owner is None or owner.name in ("assignee", "owner")
-            return () if nobody else addresses(plan, bench, ticket, Party("word", "owner"))
+            return () if nobody else addresses(plan, tickets, ticket, OWNER)
         case _, "first_contact":
             return (f"person:{ticket.first_contact}",) if ticket.first_contact is not None else ()
         case _, "custodian":
-            return addresses(plan, bench, ticket, Party("word", "owner"))
+            return addresses(plan, tickets, ticket, OWNER)
         case _, ("leaver" | "taker") as side:
             return (f"{side}:{ticket.post}",)
         case _, "parent":
             if ticket.ties.parent is None:
                 return ()
-            return addresses(plan, bench, bench.look(ticket.ties.parent), Party("word", "owner"))
+            return addresses(plan, tickets, tickets.look(ticket.ties.parent), OWNER)
         case _, "reporter":
             return ("reporter",)
     return ()
 
 
-def provided(plan: Plan, family: list[Ticket], ticket: Ticket, name: str) -> Value | None:
+def fact_of(plan: Plan, family: Family, ticket: Ticket, name: str) -> Value | None:
+    """A fact of a ticket, declared or known by the engine."""
+    value = ticket.fact(name)
+    return provided(plan, family.tickets.values(), ticket, name) if value is None else value
+
+
+def provided(plan: Plan, family: Iterable[Ticket], ticket: Ticket, name: str) -> Value | None:
     """A fact that the engine knows by itself (GRAMMAR §2), and the answers that conditions on time ask for."""
     match name:
         case "category":

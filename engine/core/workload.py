@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from engine.core import events as e
-from engine.core.evolve import Bench, evolve
+from engine.core.evolve import evolve
 from engine.core.plan import Plan
 from engine.core.ticket import Family, Ticket
 from engine.core.work import addresses
@@ -128,5 +128,5 @@ def _holder(plan: Plan, family: Family, ticket: Ticket) -> e.Address:
     state = plan.workflows[category.workflow].states.get(ticket.state) if category else None
     if state is None or state.final or state.owner is None or state.pauses:
         return ""
-    found = addresses(plan, Bench(family, family.at, ""), ticket, state.owner)
+    found = addresses(plan, family, ticket, state.owner)
     return found[0] if found else ""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from engine.core import Bench, Cause, Family, Plan, Run, Ticket, Value, addresses, shape
+from engine.core import Cause, Family, Plan, Run, Ticket, Value, addresses, shape
 from engine.core.plan import PARTY_WORDS, Party
 from engine.notify.letter import Letter
 from engine.notify.relevance import rank, stale_reason
@@ -288,9 +288,8 @@ class Fields:
         return shown(plan, name, value, self._lang)
 
     def _party(self, word: str) -> str | None:
-        plan, family = self._news.plan, self._news.family
-        bench = Bench(family, family.at, "")
-        names = [name(plan, who) for who in addresses(plan, bench, self._news.ticket, Party("word", word))]
+        plan, family, ticket = self._news.plan, self._news.family, self._news.ticket
+        names = [name(plan, who) for who in addresses(plan, family, ticket, Party("word", word))]
         return "、".join(names) or None
 
 

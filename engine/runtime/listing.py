@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from engine.core import Bench, Family, Plan, Ticket, Timer, addresses
-from engine.core.plan import Party
+from engine.core import Family, Plan, Ticket, Timer, addresses
+from engine.core.plan import OWNER
 from engine.store import Row
-
-_OWNER = Party("word", "owner")
 
 
 def listed(plan: Plan, family: Family, timers: Iterable[Timer]) -> tuple[Row, ...]:
@@ -19,7 +17,7 @@ def listed(plan: Plan, family: Family, timers: Iterable[Timer]) -> tuple[Row, ..
 
 def _row(plan: Plan, family: Family, ticket: Ticket, waiting: Collection[tuple[str, str]]) -> Row:
     runs = ticket.runs.values()
-    owners = addresses(plan, Bench(family, family.at, ""), ticket, _OWNER)
+    owners = addresses(plan, family, ticket, OWNER)
     return Row(
         ticket=ticket.id,
         family=family.id,

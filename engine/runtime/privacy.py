@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core import Bench, Family, Plan, Ticket, addresses
-from engine.core.plan import Party
+from engine.core import Family, Plan, Ticket, addresses
+from engine.core.plan import OWNER
 
 #: What stands in an output where a personal value would.
 MASK: Final = "•••"
@@ -16,7 +16,7 @@ def may_see(plan: Plan, family: Family, ticket: Ticket, person: str, roles: froz
     privacy = plan.privacy
     if privacy is None or roles & privacy.see or person == ticket.assignee:
         return True
-    owners = addresses(plan, Bench(family, family.at, ""), ticket, Party("word", "owner"))
+    owners = addresses(plan, family, ticket, OWNER)
     return any(owner == f"role:{role}" for role in roles for owner in owners) or f"person:{person}" in owners
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from engine.core import Actor, Command, Family, Plan, Refusal, Table, Ticket, Value, View, Work, decide, reads, shape
 from engine.core import commands as c
 from engine.core import conditions as k
-from engine.core.plan import Asked, Category, Fact, Move, Party
+from engine.core.plan import ASSIGNEE, OWNER, Asked, Category, Fact, Move
 from engine.policy import Words
 from engine.runtime import FIELDS, STANDING, VERDICTS, StandingMove
 from engine.server.event_words import rung_words
@@ -22,8 +22,6 @@ from engine.server.present import Shown, category, instant, is_personal, named, 
 
 #: Refusals that say that somebody may not, or not now, whatever he fills in.
 _CLOSED: Final = frozenset({"by", "closed", "state", "merged", "other_than", "before"})
-_OWNER: Final = Party("word", "owner")
-_ASSIGNEE: Final = Party("word", "assignee")
 
 
 def moves(plan: Plan, family: Family, one: Ticket, actor: Actor, now: int) -> list[Shown]:
@@ -181,10 +179,10 @@ class _Probe:
         """
         named, led = self.dues(move.id), self.dues(move.to)
         resumes = move.to is not None and bool(workflow_of(self.plan, self.one).states[self.one.state].pauses)
-        rank = 0 if move.by == (_ASSIGNEE,) else 1 if named else 2 if led or resumes else 3
+        rank = 0 if move.by == (ASSIGNEE,) else 1 if named else 2 if led or resumes else 3
         return (
             self.retreats(move, asked=bool(named or led)),
-            {_OWNER, _ASSIGNEE}.isdisjoint(move.by),
+            {OWNER, ASSIGNEE}.isdisjoint(move.by),
             rank,
             min(named or led, default=inf),
         )

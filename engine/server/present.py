@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from engine.core import Bench, Family, Plan, Rule, Run, Step, Ticket, Value, addresses, clock, kind
+from engine.core import Family, Plan, Rule, Run, Step, Ticket, Value, addresses, clock, kind
 from engine.core import events as e
-from engine.core.plan import LengthLimit, Party, Workflow
+from engine.core.plan import OWNER, LengthLimit, Party, Workflow
 from engine.policy import PARTIES, Words
 from engine.runtime import MASK, show_value
 from engine.server.event_words import length_words, limit_words, rung_words, said
@@ -69,8 +69,8 @@ def ticket(plan: Plan, family: Family, one: Ticket, now: int, revealed: Mapping[
         "opened": instant(one.opened, zone),
         "closed": instant(one.closed, zone),
         "level": one.level,
-        "owner": _parties(plan, family, one, Party("word", "owner")),
-        "accountable": _parties(plan, family, one, workflow.accountable or Party("word", "owner")),
+        "owner": _parties(plan, family, one, OWNER),
+        "accountable": _parties(plan, family, one, workflow.accountable or OWNER),
         "assignee": one.assignee,
         "first_contact": one.first_contact,
         "post": _post(plan, one.post),
@@ -284,4 +284,4 @@ def _post(plan: Plan, post: str | None) -> Shown | None:
 def _parties(plan: Plan, family: Family, one: Ticket, party: Party) -> list[Shown]:
     if one.state not in workflow_of(plan, one).states:
         return []
-    return [who(plan, address) for address in addresses(plan, Bench(family, family.at, ""), one, party)]
+    return [who(plan, address) for address in addresses(plan, family, one, party)]

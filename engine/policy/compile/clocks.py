@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from engine.core import Rule
 from engine.core.conditions import Row, Table
 from engine.core.plan import (
+    OWNER,
     Category,
     Deadline,
     InstantLimit,
@@ -21,7 +22,7 @@ from engine.core.plan import (
 )
 from engine.policy.compile.conditions import condition, table
 from engine.policy.compile.desk import Desk
-from engine.policy.compile.flow import OWNER, Moments
+from engine.policy.compile.flow import Moments
 from engine.policy.schema import clocks, flow
 from engine.policy.schema.lengths import InstantText, length
 from engine.policy.shapes import Path

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from engine.core import Table
 from engine.core.conditions import Row
 from engine.core.plan import (
+    OWNER,
     Category,
     Deadline,
     Duty,
@@ -24,7 +25,7 @@ from engine.core.plan import (
 )
 from engine.policy.compile.clocks import ladder_name, length_limit
 from engine.policy.compile.desk import Desk
-from engine.policy.compile.flow import MERGED, OWNER
+from engine.policy.compile.flow import MERGED
 from engine.policy.compile.people import asked
 from engine.policy.schema import work
 from engine.policy.schema.lengths import InstantText, back, length

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from engine.core import Condition
-from engine.core.plan import STANDING_MOVES, Instant, Move, Party, Standing, State, Workflow
+from engine.core.plan import OWNER, STANDING_MOVES, Instant, Move, Standing, State, Workflow
 from engine.policy.compile.conditions import condition
 from engine.policy.compile.desk import Desk
 from engine.policy.compile.people import asked, settings, texts
@@ -18,7 +18,6 @@ from engine.policy.words import Words
 from engine.worktime import DayRule
 
 MERGED: Final = "merged"
-OWNER: Final = Party("word", "owner")
 
 #: What a standing move may say: who and when, nothing that would make it another move.
 STANDING_KEYS: Final = frozenset({"by", "when", "title", "source", "note"})
