@@ -338,6 +338,10 @@ class Messaging:
     digest: str | None = None
 
 
+#: What stands in an output where a personal value would.
+MASK: Final = "•••"
+
+
 @dataclass(frozen=True, slots=True)
 class Privacy:
     rule: Rule

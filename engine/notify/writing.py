@@ -8,18 +8,17 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from engine.core import Cause, Family, Plan, Run, Ticket, Value, addresses, shape
-from engine.core.plan import PARTY_WORDS, Party
+from engine.core.plan import MASK, PARTY_WORDS, Party
 from engine.notify.letter import Letter
 from engine.notify.relevance import rank, stale_reason
 from engine.notify.templates import UNSET, render
 from engine.notify.world import REPORTER, Reader, World
 from engine.policy import Words
-from engine.store import Database, Query, Row, SqliteStore
+from engine.store import Database, Query, SqliteStore, everything
 from engine.store.deliveries import Deliveries, Delivery
 
 #: Messages that a digest tells one by one; of the others it says how many there are.
 SHOWN: Final = 20
-MASK: Final = "•••"
 
 SOON: Final = Words("{deadline} is due at {due}.", "“{deadline}”将于{due}到期。")
 OVERDUE: Final = Words("{deadline} was due at {due} and is not done.", "“{deadline}”已于{due}到期，尚未完成。")
@@ -169,7 +168,7 @@ class Writer:
     def _daily(self, row: Delivery) -> Letter | None:
         """All tickets of a site that are open and of which no ladder speaks any more; None where there is none."""
         plan = self._world.plan(row.site)
-        silent = list(_silent(SqliteStore(self._database, row.site)))
+        silent = list(everything(SqliteStore(self._database, row.site), Query(open=True, silent=True)))
         shown, rest = silent[:SHOWN], max(0, len(silent) - SHOWN)
         titles = {id: category.title for id, category in plan.categories.items()}
         lines = [f"{titles.get(one.category, one.category)} {one.ticket}" for one in shown]
@@ -224,13 +223,6 @@ def _due(news: News) -> int | None:
     rungs = (cause for cause in news.causes if cause.kind in ("rung", "repeat"))
     runs = (last_run(news.ticket, _deadline_id(cause)) for cause in rungs)
     return min((run.due for run in runs if run is not None and run.due is not None), default=None)
-
-
-def _silent(store: SqliteStore) -> Iterator[Row]:
-    query = Query(open=True, silent=True)
-    while page := store.rows(query):
-        yield from page
-        query = query._replace(after=page[-1].ticket)
 
 
 def _title(news: News, cause: Cause) -> str:

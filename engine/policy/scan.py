@@ -46,6 +46,9 @@ PLAIN_LINES: Final = re.compile(r"(?:\n[ ]*+[\w-]++:(?=[ ]?+\n))*+\n([ ]*+)[\w-]
 
 STUCK: Final = re.compile(r"(?:[^\W\d]\w*|\d{4}-\d{2}-\d{2}):(?!//)(?=\S)")  # `word:word`, `2026-12-31:closed`
 NEXT_KEY: Final = re.compile(r"[，、；][ \u3000]*[^\W\d]\w*$")  # `处理中，owner` before a colon
+NEXT_PAIR: Final = re.compile(r"[，、；][ \u3000]*[a-z_]+[ \u3000]*(?=：)")  # `处理中，owner：front_desk`
+MISSED_COMMA: Final = re.compile(r"(?<=\S)[ ]+[a-z_]+$")  # `处理中 owner` before a colon
+QUOTE_ENDS: Final = re.compile(r"(?=[ ]*(?:,[ ]*[\w-]+:\s|[\]}]))")  # where a quote in brackets was to be closed
 BLOCK_TEXT: Final = re.compile(r"[|>][-+0-9]*$")
 A_KEY: Final = re.compile(r"\s*[\w-]+:(?:\s|$)")
 
@@ -83,20 +86,26 @@ class _Scanner:
         self.at = "key"
         self.indent = 0  # of the line of the last key outside brackets
         self.open_value = False  # a plain value ended the line before: deeper lines go on with it
+        self.opened = 0  # where the outermost bracket stands
+        self.ended = 0  # where the last word or sign ended
 
     def run(self) -> None:
         text, end, here = "\n" + self.text, len(self.text) + 1, 0
         while here < end:
-            here = self._plain(text, here)
+            begun, here = here, self._plain(text, here)
+            if here > begun:
+                self.ended = here
             token = TOKEN.match(text, here)
             if token is None:
                 token = (INSIDE if self.stack else OUTSIDE).match(text, here)
                 if token is None:  # a lone sign such as `:` before a bracket
                     here += 1
                     continue
-                here = self._word(text, token.start(), token.end())
+                here = self.ended = self._word(text, token.start(), token.end())
             else:
                 here = self._token(text, token)
+                if token.lastgroup not in ("line", "space", "comment"):
+                    self.ended = here
             if self.report.full(self.source.name):
                 return
 
@@ -141,11 +150,13 @@ class _Scanner:
             case "quoted":
                 return self._quoted(text, token)
             case "open":
-                self.stack.append(token[0])
-                self.at = "key" if token[0] == "{" else "item"
+                self._open(token[0], here)
             case "close":
                 if self.stack:
                     self.stack.pop()
+                else:
+                    self._found("Y007", here, 1, problem=NEVER_OPENED)
+                    self._patch(here, here + 1, " ")
                 self.at = "done"
             case "comma":
                 self.at = "key" if self.stack and self.stack[-1] == "{" else "item" if self.stack else self.at
@@ -155,10 +166,16 @@ class _Scanner:
                 self.at = "value"
         return token.end()
 
+    def _open(self, bracket: str, here: int) -> None:
+        if not self.stack:
+            self.opened = here
+        self.stack.append(bracket)
+        self.at = "key" if bracket == "{" else "item"
+
     def _line(self, text: str, token: re.Match[str]) -> int:
         self._tabs(token)
         self._invisible(token.start() + 1, token[0][1:])
-        if self.stack:
+        if self.stack and not self._forgotten(text, token):
             return token.end()
         line = text[token.end() : token.end() + 1]
         if line in ("", "\n", "#"):
@@ -170,12 +187,24 @@ class _Scanner:
             self.at = "more"
         return token.end()
 
+    def _forgotten(self, text: str, token: re.Match[str]) -> bool:
+        """Whether a new key begins here that stands no deeper than the one whose brackets are still open."""
+        deeper = len(token[0]) - 1 > self.indent
+        if deeper or text[self.ended - 1] in ",[{" or A_KEY.match(text, token.end()) is None:
+            return False
+        self._found("Y007", self.opened, 1, problem=UNCLOSED_BRACKET)
+        self._patch(self.ended, self.ended, "".join(CLOSED[bracket] for bracket in reversed(self.stack)))
+        self.stack.clear()
+        return True
+
     def _quoted(self, text: str, token: re.Match[str]) -> int:
         end_of_line = token[0].find("\n")
         closed = len(token[0]) > 1 and token[0][-1] == token[0][0]
         swallows = end_of_line > 0 and any(A_KEY.match(line) for line in token[0].split("\n")[1:])
         if swallows or not closed:
             end = token.start() + (end_of_line if end_of_line > 0 else len(token[0].rstrip()))
+            if self.stack and (ends := QUOTE_ENDS.search(text, token.start(), end)) is not None:
+                end = ends.start()
             self._found("Y007", token.start(), 1, problem=UNCLOSED_QUOTE)
             self._patch(end, end, token[0][0])
             self.at = "done"
@@ -193,16 +222,23 @@ class _Scanner:
         bare = word.strip(INVISIBLE)
         if bare[:1] in QUOTES:
             self._full_width_quotes(start + word.index(bare), bare)
+        elif bare[:1] in ("［", "｛", "【") and self.at in ("value", "item"):
+            return self._wide_bracket(start + word.index(bare), bare[0])
         elif self.at == "key" and (wide := word.find("：")) > 0:
             return self._wide_colon(start, word, wide)
         elif self.at == "key" and not colon_follows:
             self._key_without_colon(start, word)
         elif self.at == "item" and not colon_follows:
             self._item(start, word)
-        elif self.at == "value" and self.stack and colon_follows and (comma := NEXT_KEY.search(word)):
-            self._sign(start + comma.start(), word[comma.start()])
-            self.at = "key"
-        self._brackets(start, bare, word)
+        elif self.at == "value" and self.stack and (pair := NEXT_PAIR.search(word)):
+            self._sign(start + pair.start(), word[pair.start()])
+            self._wide_colon(start, word, pair.end())
+            return start + pair.end() + 1
+        elif self.at == "value" and self.stack and colon_follows:
+            self._next_key(start, word)
+        if self.stack and bare[-1:] in ("］", "｝", "】"):
+            self._sign(start + word.rindex(bare[-1]), bare[-1])
+            self.stack.pop()
         if self.at == "value":
             self.open_value = not self.stack
             self.at = "value" if colon_follows else "done"
@@ -237,17 +273,20 @@ class _Scanner:
             self._patch(start, start + 1, '"')
             self._patch(start + len(word) - 1, start + len(word), '"')
 
-    def _brackets(self, start: int, bare: str, word: str) -> None:
-        if bare[:1] in "［｛【" and bare:
-            self._sign(start + word.index(bare), bare[0])
-            for index, sign in enumerate(word):
-                if sign in "，、；" and self.at != "item":
-                    self._patch(start + index, start + index + 1, ",")
-            if bare[-1] in "］｝】":
-                self._patch(start + word.rindex(bare[-1]), start + word.rindex(bare[-1]) + 1, ASCII[bare[-1]])
-        elif self.stack and bare[-1:] in ("］", "｝", "】"):
-            self._sign(start + word.rindex(bare[-1]), bare[-1])
-            self.stack.pop()
+    def _wide_bracket(self, offset: int, sign: str) -> int:
+        self._sign(offset, sign)
+        self._open(ASCII[sign], offset)
+        return offset + 1
+
+    def _next_key(self, start: int, word: str) -> None:
+        """In brackets a value is followed by `word:`, so a comma is missing between them, or is a full-width one."""
+        if comma := NEXT_KEY.search(word):
+            self._sign(start + comma.start(), word[comma.start()])
+        elif comma := MISSED_COMMA.search(word):
+            self._found("Y006", start + comma.end(), 1)
+            self._patch(start + comma.start(), start + comma.start() + 1, ", ")
+        if comma:
+            self.at = "key"
 
     def _second_colon(self, here: int) -> None:
         self._found("Y006", here, 1)
@@ -287,4 +326,8 @@ class _Scanner:
             self.patches.append((start - 1, stop - 1, new))
 
 
+CLOSED: Final = {"{": "}", "[": "]"}
+
 UNCLOSED_QUOTE: Final = Words("this quote is never closed", "这个引号没有闭合")
+UNCLOSED_BRACKET: Final = Words("this bracket is never closed, or a comma is missing", "括号没有闭合，或者少了一个逗号")
+NEVER_OPENED: Final = Words("this bracket closes nothing: take it away", "这个括号没有对应的左括号，请删去")

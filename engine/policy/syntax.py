@@ -7,7 +7,7 @@ from typing import Any, Final
 import yaml
 
 from engine.policy.diagnostics import Diagnostic, diagnostic
-from engine.policy.scan import UNCLOSED_QUOTE, Mended
+from engine.policy.scan import UNCLOSED_BRACKET, UNCLOSED_QUOTE, Mended
 from engine.policy.source import Source, Span
 from engine.policy.words import Words
 
@@ -62,7 +62,6 @@ def without(text: str, first: int, last: int) -> str:
     return "\n".join(lines)
 
 
-UNCLOSED_BRACKET: Final = Words("this bracket is never closed, or a comma is missing", "括号没有闭合，或者少了一个逗号")
 UNREADABLE: Final = Words("this cannot be read as YAML", "这里不是合法的 YAML")
 
 UNEVEN: Final = Words("this line is not indented like its neighbours", "这一行的缩进与上下行不一致")

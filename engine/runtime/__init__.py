@@ -18,8 +18,8 @@ from engine.runtime.listing import listed
 from engine.runtime.migration import Change, DueChange, Migration, Mode, migrate, preview
 from engine.runtime.people import Entry, Handover, Roster
 from engine.runtime.plans import Plans
-from engine.runtime.privacy import MASK, masked, may_see
-from engine.runtime.service import Service, everything
+from engine.runtime.privacy import masked, may_see
+from engine.runtime.service import Service
 from engine.runtime.sheets import read_file
 from engine.runtime.site import Site
 from engine.runtime.staff_list import StaffList, read_staff
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIELDS",
-    "MASK",
     "MISTAKES_MAX",
     "STANDING",
     "SYSTEM",
@@ -75,7 +74,6 @@ __all__ = [
     "boottime",
     "changed",
     "changes",
-    "everything",
     "index_of",
     "leavers",
     "listed",

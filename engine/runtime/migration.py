@@ -12,9 +12,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from engine.core import Command, Family, Plan, Refusal, Ticket, advance, decide, shape
 from engine.core import commands as c
-from engine.runtime.service import Service, everything
+from engine.runtime.service import Service
 from engine.runtime.turn import Turn, system
-from engine.store import Query, StoreError
+from engine.store import Query, StoreError, everything
 
 Mode: TypeAlias = Literal["keep", "recompute", "restart"]
 #: Families that migrate in one transaction.

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from engine.core import Family, Plan, Ticket, addresses
-from engine.core.plan import OWNER
-
-#: What stands in an output where a personal value would.
-MASK: Final = "•••"
+from engine.core.plan import MASK, OWNER
 
 
 def may_see(plan: Plan, family: Family, ticket: Ticket, person: str, roles: frozenset[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from fractions import Fraction
@@ -40,7 +40,7 @@ from engine.runtime.people import Entry, required_staff
 from engine.runtime.privacy import may_see
 from engine.runtime.site import CHANGES, Site
 from engine.runtime.turn import Turn, system
-from engine.store import Done, Errand, Query, Reader, Row, Store, StoreError, Transaction
+from engine.store import Done, Errand, Query, Row, Store, StoreError, Transaction, everything
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -496,10 +496,3 @@ class Service:
     def _passed(self, row: Row) -> bool:
         family = self.store.load(row.ticket)
         return family is not None and family.tickets[row.ticket].fact("passed") is not False
-
-
-def everything(store: Reader, query: Query) -> Iterator[Row]:
-    """All rows that fit, page by page."""
-    while page := store.rows(query):
-        yield from page
-        query = query._replace(after=page[-1].ticket)

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from engine.core import Family, Plan, Rule, Run, Step, Ticket, Value, addresses, clock, kind
 from engine.core import events as e
-from engine.core.plan import OWNER, LengthLimit, Party, Workflow
+from engine.core.plan import MASK, OWNER, LengthLimit, Party, Workflow
 from engine.policy import PARTIES, Words
-from engine.runtime import MASK, show_value
+from engine.runtime import show_value
 from engine.server.event_words import length_words, limit_words, rung_words, said
 from engine.store import Row
 from engine.worktime import format_left, render

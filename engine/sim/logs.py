@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 from engine.core import Plan, kind
 from engine.core import events as e
+from engine.core.plan import MASK
 from engine.policy import Teller
-from engine.runtime import MASK, show_instant
+from engine.runtime import show_instant
 from engine.sim.failure import mistakes, placed
 from engine.sim.player import Performance
 from engine.sim.run import Result

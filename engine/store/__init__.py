@@ -19,6 +19,7 @@ from engine.store.protocol import (
     Store,
     StoreError,
     Transaction,
+    everything,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ __all__ = [
     "check_up",
     "customers_of",
     "disagreements",
+    "everything",
     "in_use",
     "keep_customers",
     "last_entry",

@@ -6,7 +6,7 @@ rebuilt. Whoever changes something does it inside `write`: all of it enters, or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from engine.core import Command, Family, Membership, Message, Period, Rule, Step, Timer
@@ -260,3 +260,10 @@ class Store(Reader, Protocol):
         Raises StoreError when the world does not let it be written.
         """
         ...
+
+
+def everything(store: Reader, query: Query) -> Iterator[Row]:
+    """All rows that fit, page by page."""
+    while page := store.rows(query):
+        yield from page
+        query = query._replace(after=page[-1].ticket)

@@ -10,11 +10,11 @@ from fastapi import Query as Param
 from pydantic import Field
 
 from engine.core import Refusal, Run
-from engine.runtime import Occurrence, Service, everything, occurrences
+from engine.runtime import Occurrence, Service, occurrences
 from engine.server import present
 from engine.server.api.route import Body, InstantText, Short, Text, read_at, router
 from engine.server.auth import Caller, needs
-from engine.store import Query, Row, StoreError
+from engine.store import Query, Row, StoreError, everything
 
 routes = router("duties")
 #: Days that calendars know.

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from pydantic import Field, StrictBool, StringConstraints
 
 from engine.policy import Diagnostic, as_json
-from engine.runtime import Change, Migration, Mode, everything, migrate, prepare, preview, restore
+from engine.runtime import Change, Migration, Mode, migrate, prepare, preview, restore
 from engine.server import present
 from engine.server.api.route import Body, Short, Text, router
 from engine.server.auth import Caller, needs
 from engine.server.daemon import RefusedPolicyError
 from engine.server.problems import SENTENCES, ProblemError, not_found
-from engine.store import Query, Revision, revisions_of
+from engine.store import Query, Revision, everything, revisions_of
 from engine.worktime import CalendarError
 
 routes = router("policies")

@@ -9,7 +9,8 @@ from fastapi import Response
 from pydantic import Field
 
 from engine.core import Command, Family, Plan, Refusal, Step, Ticket
-from engine.runtime import MASK, Service, Turn, may_see
+from engine.core.plan import MASK
+from engine.runtime import Service, Turn, may_see
 from engine.server import offers, present
 from engine.server.access_log import purpose_denial
 from engine.server.api.route import (

@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from engine.core import Family, agenda
-from engine.runtime import everything, listed
+from engine.runtime import listed
 from engine.server import people
 from engine.server.board.desk import Place
 from engine.server.board.lines import Counts, Line, counts, is_shown, line
 from engine.server.daemon import Daemon
-from engine.store import Query, Row, StoreError
+from engine.store import Query, Row, StoreError, everything
 
 PAGE: Final = 60  #: tickets at once
 COUNTED_MAX: Final = 3000  #: open tickets that are counted

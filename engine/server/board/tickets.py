@@ -12,8 +12,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from engine.core import Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
+from engine.core.plan import MASK
 from engine.policy import PARTIES, Words
-from engine.runtime import MASK, listed, may_see
+from engine.runtime import listed, may_see
 from engine.server import offers, present
 from engine.server.access_log import PURPOSES, purpose_denial
 from engine.server.board.desk import Desk, Place
