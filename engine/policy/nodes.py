@@ -208,12 +208,18 @@ class _Builder:
             return Text("", self._span(event), True)
         if event.anchor is not None or event.tag is not None:
             return self._node(event, 0)
-        return self._found("Y012", key.span, text="")
+        found = diagnostic("Y012", key.span, text=key.value)
+        several = self.source.line(key.span.end_line)[key.span.end_column - 1 :].lstrip()[:1] != ":"
+        self._add(found.helping(SEVERAL) if several else found)
+        return Broken(key.span)
 
     def _found(self, code: str, span: Span, **names: Any) -> Broken:
-        if not self.report.full(self.source.name):
-            self.report.add(diagnostic(code, span, **names))
+        self._add(diagnostic(code, span, **names))
         return Broken(span)
+
+    def _add(self, found: Diagnostic) -> None:
+        if not self.report.full(self.source.name):
+            self.report.add(found)
 
     def _span(self, start: Any, end: Any = None) -> Span:
         first, last = start.start_mark, (end or start).end_mark
@@ -250,5 +256,6 @@ ALIAS: Final = Words("an alias (`*name`)", "别名（`*名称`）")
 ANCHOR: Final = Words("an anchor (`&name`)", "锚点（`&名称`）")
 TAG: Final = Words("a tag (`!name`)", "标签（`!名称`）")
 MERGE: Final = Words("a merge key (`<<`)", "合并键（`<<`）")
+SEVERAL: Final = Words("several values stand in brackets: [one, other]", "多个值要写在方括号里：[甲, 乙]")
 FIRST: Final = Words("first here", "第一次在这里")
 SECOND: Final = Words("and again here", "这里又写了一次")

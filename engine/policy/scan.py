@@ -49,6 +49,7 @@ NEXT_KEY: Final = re.compile(r"[，、；][ \u3000]*[^\W\d]\w*$")  # `处理中�
 NEXT_PAIR: Final = re.compile(r"[，、；][ \u3000]*[a-z_]+[ \u3000]*(?=：)")  # `处理中，owner：front_desk`
 MISSED_COMMA: Final = re.compile(r"(?<=\S)[ ]+[a-z_]+$")  # `处理中 owner` before a colon
 QUOTE_ENDS: Final = re.compile(r"(?=[ ]*(?:,[ ]*[\w-]+:\s|[\]}]))")  # where a quote in brackets was to be closed
+BRACKETED_WORD: Final = re.compile(r"[［｛【][^］｝】]*[］｝】][^，、；]")  # `【物业】您好`: a text, and no list
 BLOCK_TEXT: Final = re.compile(r"[|>][-+0-9]*$")
 A_KEY: Final = re.compile(r"\s*[\w-]+:(?:\s|$)")
 
@@ -222,7 +223,7 @@ class _Scanner:
         bare = word.strip(INVISIBLE)
         if bare[:1] in QUOTES:
             self._full_width_quotes(start + word.index(bare), bare)
-        elif bare[:1] in ("［", "｛", "【") and self.at in ("value", "item"):
+        elif bare[:1] in ("［", "｛", "【") and self.at in ("value", "item") and not BRACKETED_WORD.match(bare):
             return self._wide_bracket(start + word.index(bare), bare[0])
         elif self.at == "key" and (wide := word.find("：")) > 0:
             return self._wide_colon(start, word, wide)

@@ -67,10 +67,12 @@ UNREADABLE: Final = Words("this cannot be read as YAML", "这里不是合法的 
 UNEVEN: Final = Words("this line is not indented like its neighbours", "这一行的缩进与上下行不一致")
 NO_COLON: Final = Words("a colon is missing after this key", "这个键后面少了冒号")
 NO_LIST: Final = Words("a list cannot begin here: put it on the next line", "列表不能从这里开始，请另起一行")
+NO_VALUE: Final = Words("no value begins like this; a list is written [a, b]", "值不能这样开头；列表写成 [甲, 乙]")
 BAD_START: Final = Words("a text cannot begin with this sign: put it in quotes", "文字不能以这个符号开头，请加引号")
 
 #: What libyaml or PyYAML say, and what we say instead.
 COMPLAINTS: Final = (
+    ("node content", "Y007", NO_VALUE),
     ("quoted scalar", "Y007", UNCLOSED_QUOTE),
     ("flow sequence", "Y007", UNCLOSED_BRACKET),
     ("flow mapping", "Y007", UNCLOSED_BRACKET),

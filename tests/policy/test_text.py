@@ -93,16 +93,30 @@ def test_places_are_those_of_the_file_although_a_slip_was_mended() -> None:
 
 
 def test_prose_may_have_any_signs() -> None:
-    text = "a: {title: 巡查（样板间、洽谈区），每日两次：上午、下午, b: “回音”计划}  # 注：好\nb: |\n  第一行：“好”\n  \t第二行\nc: '急修，投诉'\n"
+    text = "a: {title: 巡查（样板间、洽谈区），每日两次：上午、下午, b: “回音”计划, c: 【物业】您好}  # 注：好\nb: |\n  第一行：“好”\n  \t第二行\nc: '急修，投诉'\n"
     root, found = parse(Source("x.yaml", text))
     assert not found
     assert list(root.entries) == ["a", "b", "c"]
 
 
+def test_brackets_may_be_closed_on_lines_of_their_own() -> None:
+    text = "a: {\n  b: [\n  c,\n  d\n  ],\n  e: f\n}\ng: {h: i,\nj: k}\n"
+    root, found = parse(Source("x.yaml", text))
+    assert not found
+    assert list(root.entries) == ["a", "g"]
+
+
+def test_a_bracket_that_is_never_closed_is_one_mistake() -> None:
+    text = "a:\n  b: {c: [d, e  # f\n  g: {h: i}\nj: {k: l}\n"
+    root, found = parse(Source("x.yaml", text))
+    assert [(one.code, str(one.primary.span)) for one in found] == [("Y007", "x.yaml:2:6")]
+    assert list(root.entries) == ["a", "j"]
+
+
 def test_a_syntax_error_hides_only_its_own_section() -> None:
     text = "policy: x\nroles: {a: [b}\nfacts: {c: {type：flag}}\nnumbers: {d e: [}\n"
-    found = [(one.code, one.primary.span.line) for one in parse(Source("x.yaml", text))[1]]
-    assert found == [("Y001", 3), ("Y007", 2), ("Y007", 4)]
+    found = {(one.code, one.primary.span.line) for one in parse(Source("x.yaml", text))[1]}
+    assert found == {("Y001", 3), ("Y007", 2), ("Y007", 4)}
 
 
 SLIPS = sorted(Path(__file__).parent.glob("data/err/*.yaml"))
