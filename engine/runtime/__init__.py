@@ -14,15 +14,17 @@ from engine.runtime.directory import entries as roster_entries
 from engine.runtime.door import Door
 from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.editions import publish
+from engine.runtime.figures import Histories, histories, imported, measured
 from engine.runtime.listing import listed
 from engine.runtime.migration import Change, DueChange, Migration, Mode, migrate, preview
 from engine.runtime.people import Entry, Handover, Roster
 from engine.runtime.plans import Plans
-from engine.runtime.privacy import masked, may_see
+from engine.runtime.privacy import masked, may_see, permit_reveal
 from engine.runtime.service import Service
 from engine.runtime.sheets import read_file
 from engine.runtime.site import Site
 from engine.runtime.staff_list import StaffList, read_staff
+from engine.runtime.staffing import change_roster, list_staff, nobody_was_there
 from engine.runtime.standing import FIELDS, STANDING, VERDICTS, StandingMove
 from engine.runtime.turn import SYSTEM, Turn, system
 from engine.runtime.values import ValueProblemError, read_instant, read_value, show_instant, show_value
@@ -53,6 +55,7 @@ __all__ = [
     "EngineClock",
     "Entry",
     "Handover",
+    "Histories",
     "Leave",
     "Migration",
     "Mistake",
@@ -72,17 +75,24 @@ __all__ = [
     "ValueProblemError",
     "VirtualClock",
     "boottime",
+    "change_roster",
     "changed",
     "changes",
+    "histories",
+    "imported",
     "index_of",
     "leavers",
+    "list_staff",
     "listed",
     "masked",
     "may_see",
+    "measured",
     "migrate",
     "monotonic",
+    "nobody_was_there",
     "now",
     "occurrences",
+    "permit_reveal",
     "prepare",
     "preview",
     "publish",

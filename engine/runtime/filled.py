@@ -9,6 +9,7 @@ from typing import Final
 from engine.core import Plan, Refusal, Value
 from engine.policy import Words
 from engine.runtime.service import Service
+from engine.runtime.staffing import is_qualified
 from engine.runtime.turn import Secret
 from engine.runtime.values import ValueProblemError, read_instant, read_value
 
@@ -54,7 +55,7 @@ class Filled:
     def is_qualified(self, role: str | None) -> bool:
         """Whether who is named may be given the work of a role."""
         person = self.assignee()
-        return person is None or self._service.qualified(person, role)
+        return person is None or is_qualified(self._service, person, role)
 
     def other_ticket(self, name: str, than: str) -> str:
         """Another ticket, which is there."""

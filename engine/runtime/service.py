@@ -3,44 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, time
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from threading import RLock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from engine.core import (
     Command,
     Family,
-    Finding,
-    History,
     Message,
-    Period,
     Plan,
     Refusal,
     Rule,
     Step,
     Value,
-    liable_of_site,
-    looked_at,
-    looked_at_by,
-    measure,
     period_of,
-    replay,
-    timetable,
 )
 from engine.core import commands as c
-from engine.core import report as compute_report
-from engine.core.plan import NewMember, Outside
-from engine.runtime.directory import Changes, Staff, changes
-from engine.runtime.directory import entries as roster_entries
-from engine.runtime.duties import ROLLOUT, Occurrence, occurrences
-from engine.runtime.people import Entry, required_staff
-from engine.runtime.privacy import may_see
+from engine.core.plan import Outside
+from engine.runtime.duties import Occurrence, occurrences
+from engine.runtime.figures import report
 from engine.runtime.site import CHANGES, Site
 from engine.runtime.turn import Turn, system
-from engine.store import Done, Errand, Query, Row, Store, StoreError, Transaction, everything
+from engine.store import Done, Errand, Query, Store, StoreError, Transaction, everything
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -57,18 +42,6 @@ NUMBERED = "numbered"
 
 def _nobody(plan: Plan, family: Family, step: Step, messages: tuple[Message, ...]) -> None:
     """The listener of a service that nobody watches."""
-
-
-def _carrying(rule: Rule, sources: Iterable[str]) -> Rule:
-    """The rule with the ids of the figures that were computed for it."""
-    return Rule(rule.path, tuple(dict.fromkeys((*rule.sources, *sources))))
-
-
-class Histories(NamedTuple):
-    """What figures are found from, and the families that are missing in it: they cannot be read."""
-
-    read: Sequence[History]
-    unread: tuple[str, ...]
 
 
 class Service:
@@ -230,7 +203,7 @@ class Service:
                 if one.kind == "duty":
                     self.open_duty(one)
                 else:
-                    self.report(one.id, one.at)
+                    self._report(one.id, one.at)
                 self._waiting.pop(0)
                 opened = True
             if opened:
@@ -244,76 +217,12 @@ class Service:
         opening = Command(one.ticket(self.site.zone), system(duty.id), one.at, act)
         self.turn(lambda turn: turn.apply(opening))
 
-    def report(self, id: str, at: int) -> None:
+    def _report(self, id: str, at: int) -> None:
         """A report falls due: its figures, computed from the events, go to whom the plan names."""
-        if self.store.site_events("reported", f"{id}@{at}"):
-            return  # a report is made once, however often the service was started
-        if id == ROLLOUT:
-            self._compare_rollout(at)
-            return
-        report = replace(self.site.plan.reports[id], by=())  # its parts are for who reads them, and are not recorded
-        histories = self.histories(at, looked_at_by(self.site.plan, report, at))
-        value = compute_report(
-            self.site.plan,
-            report,
-            histories.read,
-            at,
-            roster=self.site.roster.times_on_duty,
-            outside=self.imported(),
-        )
-        figures = {line.figure.figure: line.figure.value for line in value.lines}
-        sources = [id for line in value.lines for id in line.figure.rule.sources]
-        data: dict[str, Any] = {
-            "report": id,
-            "to": [party.name for party in report.to],
-            "figures": figures,
-            "weakest": value.weakest,
-        }
-        data |= {"unread": histories.unread} if histories.unread else {}
-        self.record(at, "reported", _carrying(report.rule, sources), data, f"{id}@{at}")
-
-    def _compare_rollout(self, at: int) -> None:
-        """The figures of the pilot beside those of as long a time before it."""
-        plan, zone = self.site.plan, self.site.zone
-        rollout = plan.rollout
-        assert rollout is not None
-        assert rollout.pilot_from is not None
-        begin = int(datetime.combine(rollout.pilot_from, time(), zone).timestamp())
-        periods = {"before": Period(begin - (at - begin), begin), "pilot": Period(begin, at)}
-        asked = [(plan.figures[name], period) for name in rollout.compare for period in periods.values()]
-        during = {period for figure, one in asked for period in looked_at(plan, figure, one)}
-        histories, imported = self.histories(at, during), self.imported()
-        figures: dict[str, Any] = {}
-        for name in rollout.compare:
-            for when, period in periods.items():
-                roster = self.site.roster.times_on_duty
-                value = measure(plan, plan.figures[name], histories.read, period, at, roster, imported)
-                figures[f"{name} {when}"] = value.value
-        sources = [id for name in rollout.compare for id in plan.figures[name].rule.sources]
-        data: dict[str, Any] = {"report": ROLLOUT, "to": [], "figures": figures}
-        data |= {"unread": histories.unread} if histories.unread else {}
-        self.record(at, "reported", _carrying(rollout.rule, sources), data, f"{ROLLOUT}@{at}")
-
-    def histories(self, at: int, during: Collection[Period] | None = None) -> Histories:
-        """What was known of every family just before an instant: a report made late is the same report. With `during`,
-        of every family in which a figure that looks at these periods could find something.
-        """
-        found: list[History] = []
-        unread: list[str] = []
-        for id in self.store.roots(during):
-            try:
-                family, steps = self.store.load(id), self.store.steps(id)
-            except StoreError:
-                self.store.mark(OPENED)  # raises where the trouble is the store's, not the family's
-                unread.append(id)
-                continue
-            assert family is not None
-            if family.at >= at:
-                steps = tuple(step for step in steps if step.at < at)
-                family = replay(steps) if steps else family
-            if steps:
-                found.append(History(family, steps))
-        return Histories(found, tuple(unread))
+        key = f"{id}@{at}"
+        if not self.store.site_events("reported", key):  # it is made once, however often the service was started
+            made = report(self.site, self.store, id, at)
+            self.record(at, "reported", made.rule, made.data, key)
 
     def import_value(self, at: int, source: str, value: Fraction) -> Refusal | None:
         """A value from elsewhere for the figures that come from this source, in the periods in which `at` lies."""
@@ -327,11 +236,6 @@ class Service:
             self.record(at, "imported", figure.rule, {"source": source, "period": period, "value": value})
         return None
 
-    def imported(self) -> Mapping[tuple[str, Period], Fraction]:
-        """What was imported, the latest value of each source and period."""
-        events = self.store.site_events("imported")
-        return {(event.data["source"], Period(*event.data["period"])): event.data["value"] for event in events}
-
     # ---- the site's own stream --------------------------------------------------------------------------------------
 
     def record(self, at: int, kind: str, rule: Rule, data: Mapping[str, Any], key: str = "") -> None:
@@ -341,114 +245,22 @@ class Service:
         """The tickets in the dossier of one value, in order of opening."""
         return tuple(event.data["ticket"] for event in self.store.site_events("filed", f"{file}:{per}"))
 
-    def roster_changed(self, at: int, entries: Iterable[Entry] = (), gone: Iterable[str] = ()) -> None:
-        """People come and go. Whoever is new in a role opens the duties of new members; staffing is counted anew."""
-        come, gone = tuple(entries), tuple(gone)
-        known = self.site.roster.entries
-        data = {"come": [tuple(entry) for entry in come], "gone": list(gone)}
-        self._change_people(at, "roster_changed", data)
-        self._welcome(at, [entry for entry in come if entry.person not in gone], known)
-
-    def list_staff(self, at: int, staff: Sequence[Staff]) -> Changes:
-        """The roster is what a list says, from `at` on; the same list again changes nothing."""
-        known = self.site.roster.entries
-        what = changes(known, roster_entries(self.site.plan, staff), at)
-        reach = {one.person: {"phone": one.phone, **one.addresses} for one in staff}
-
-        def sealed(tx: Transaction) -> dict[str, dict[str, str]]:
-            return {who: {via: tx.seal(via, to) for via, to in where.items() if to} for who, where in reach.items()}
-
-        addresses = self.store.write(sealed)
-        if what != Changes((), ()) or addresses != self.site.addresses or not self.site.roster.complete:
-            data = {"come": [tuple(entry) for entry in what.come], "gone": [tuple(entry) for entry in what.gone]}
-            begun = self.site.roster.complete
-            self._change_people(at, "staff_listed", {**data, "addresses": addresses})
-            # whom the first list names was there before anybody kept a list, and is nobody's newcomer
-            self._welcome(at, [entry for entry in what.come if begun and entry.since <= at], known)
-        return what
-
-    def _change_people(self, at: int, kind: str, data: Mapping[str, Any]) -> None:
-        self.advance(at - 1)
-        self.turn(lambda turn: turn.change_site(at, kind, self.site.plan.rule, data))
-        self._look_anew(at)
-
-    def _welcome(self, at: int, come: Iterable[Entry], known: Iterable[Entry]) -> None:
-        """Open the duties of those who are new in a role, and count."""
-        before = {(entry.person, entry.role) for entry in known}
-        for entry in come:
-            for duty in self.site.plan.duties.values():
-                runs = self.site.duties is None or duty.id in self.site.duties
-                new = (entry.person, entry.role) not in before
-                if new and runs and isinstance(duty.every, NewMember) and entry.role in duty.every.roles:
-                    self.open_duty(Occurrence(at, "duty", duty.id, entry.person))
-        self.count_staff(at)
-
-    def _look_anew(self, at: int) -> None:
+    def look_anew(self, at: int) -> None:
         """What was looked up ahead may no longer be so: people, day data or plan changed."""
         with self._hands:
             self._waiting = [one for one in self._waiting if one.at <= at]
             self._looked_until = min(self._looked_until, at + 1)
-
-    def count_staff(self, at: int) -> None:
-        """How many people each role has against what the plan says, and posts that are empty though they must be
-        held.
-        """
-        plan, roster = self.site.plan, self.site.roster
-        for role in plan.roles.values():
-            bounds = required_staff(plan, role)
-            if bounds is not None:
-                there = len(roster.holders(role.id, at))
-                data = {"role": role.id, "there": there, "low": bounds[0], "high": bounds[1]}
-                self.record(at, "staff_counted", role.rule, data)
-            open_now = any(timetable(plan, shift, self.site.edition).is_open(at) for shift in roster.shifts(role.id))
-            if role.at_least and open_now and len(roster.on_duty(role.id, at)) < role.at_least:
-                self._find(at, Finding("empty_post", role.id, at, f"role:{role.id}"), role.rule)
-
-    def nobody_was_there(self, at: int, role: str, message: str) -> None:
-        """Nobody of a role could be told of a message: a finding, written down once."""
-        key = f"{message}/{role}"
-        if not self.store.site_events("nobody", key):
-            self._find(at, Finding("nobody", role, at, f"role:{role}"), self.site.plan.roles[role].rule, key)
 
     def could_not_be_told(self, at: int, ticket: str, run: str, rung: str, message: str) -> Done | Refusal:
         """Nobody whom a rung tells can be reached: the next rung is raised at once."""
         act = c.ReportDelivery(run, rung, "undeliverable")
         return self.handle(Command(ticket, system("delivery"), at, act, key=f"{message}/{run}/{rung}"))
 
-    def _find(self, at: int, finding: Finding, rule: Rule, key: str = "") -> None:
-        """A finding about the site: who answers for it is asked at once, and both are written down."""
-        found = liable_of_site(self.site.plan, finding, self.site.roster.holds_post)
-        sources = (*rule.sources, *(found.rule.sources if found is not None else ()))
-        data = {"role": finding.name, "who": found.who if found is not None else ""}
-        self.record(at, finding.kind, Rule(rule.path, tuple(dict.fromkeys(sources))), data, key)
-
-    def reveal(
-        self, at: int, ticket: str, by: str, fact: str, purpose: str, roles: frozenset[str] = frozenset()
-    ) -> Refusal | None:
-        """Somebody looks at a personal value: only who may see it, only for a purpose, and every look is logged.
-
-        `roles` are those that somebody has besides the roster's.
-        """
-        family = self.store.load(ticket)
-        if family is None:
-            return Refusal("unknown", ticket)
-        known = family.tickets[ticket]
-        plan = self.site.version(known.plan)
-        privacy = plan.privacy
-        if privacy is None or fact not in privacy.personal or known.fact(fact) is None:
-            return Refusal("unknown", fact)
-        if not purpose:
-            return Refusal("missing", "purpose")
-        if not may_see(plan, family, known, by, self.site.roster.roles_of(by, at) | roles):
-            return Refusal("by", by)
-        self.record(at, "revealed", privacy.rule, {"ticket": ticket, "fact": fact, "by": by, "purpose": purpose})
-        return None
-
     def adopt(self, at: int, plan: Plan) -> None:
         """Another version of the site's plan: new tickets go by the one in force, open ones keep theirs."""
         self.advance(at - 1)
         self.turn(lambda turn: self._adopt(turn, at, plan))
-        self._look_anew(at)
+        self.look_anew(at)
 
     def _adopt(self, turn: Turn, at: int, plan: Plan) -> None:
         """Where nobody else writes: whoever comes after finds the new plan, and nobody puts back the one before."""
@@ -473,7 +285,7 @@ class Service:
         """The same for several events of the site's stream at once; tickets go by the edition of the last."""
         self.advance(at - 1)
         self.turn(lambda turn: self._change_days(turn, at, events))
-        self._look_anew(at)
+        self.look_anew(at)
 
     def _change_days(self, turn: Turn, at: int, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         for kind, data in events:
@@ -483,16 +295,3 @@ class Service:
             key = f"calendar/{act.edition}/{at}/{row.ticket}"
             turn.tx.send(Errand(at, key, Command(row.ticket, system("calendar"), at, act)), row.family)
             turn.sent[row.family] = at
-
-    def qualified(self, person: str, role: str | None) -> bool:
-        """Whether a person has passed what a role requires before being assigned; who was there from the start has."""
-        required = self.site.plan.roles[role].requires if role is not None else None
-        if required is None:
-            return True
-        category = self.site.plan.duties[required].category
-        found = self.store.rows(Query(category=category, post=person))
-        return all(row.closed is not None and self._passed(row) for row in found)
-
-    def _passed(self, row: Row) -> bool:
-        family = self.store.load(row.ticket)
-        return family is not None and family.tickets[row.ticket].fact("passed") is not False

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, NamedTuple
 
-from engine.core import FigureValue, Period, Plan, looked_at, measure, period_of
-from engine.runtime import Service
+from engine.core import FigureValue, Period, Plan, period_of
+from engine.runtime import Service, measured
 
 #: Seconds for which what was found is good while nothing happens at the site: what still waits only waits longer.
 GOOD_FOR: Final = 60
@@ -66,8 +66,4 @@ class Figures:
 
 def _found(service: Service, plan: Plan, periods: tuple[Period, ...], now: int) -> Known:
     asked = list(zip(plan.figures.values(), periods, strict=True))
-    during = {period for figure, one in asked for period in looked_at(plan, figure, one)}
-    histories, outside = service.histories(now + 1, during), service.imported()
-    roster = service.site.roster.times_on_duty
-    values = (measure(plan, figure, histories.read, period, now, roster, outside) for figure, period in asked)
-    return Known(plan, now, tuple(values), histories.unread)
+    return Known(plan, now, *measured(service.site, service.store, plan, asked, now, now + 1))

@@ -14,6 +14,7 @@ from engine.runtime import (
     Service,
     StaffList,
     leavers,
+    list_staff,
     read_customers,
     read_staff,
     search,
@@ -60,7 +61,7 @@ def _import_staff(daemon: Daemon, site: str, staff: StaffList) -> Imported:
         return Imported("staff", 0, mistakes=staff.mistakes)
     service, at = daemon.engine.services[site], daemon.clock()
     before = service.site.roster.entries
-    what = service.list_staff(at, staff.staff)
+    what = list_staff(service, at, staff.staff)
     come = tuple(dict.fromkeys(entry.person for entry in what.come))
     return Imported("staff", len(staff.staff), come, leavers(before, service.site.roster.entries, at))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from engine.core import Plan
 from engine.notify import Console, Destination, Mail, Nobody, Person, Reader, Route, Undeliverable
-from engine.runtime import Engine, Service, may_see
+from engine.runtime import Engine, Service, may_see, nobody_was_there
 from engine.server.config import EVERY, Config
 from engine.server.status_links import StatusLinks
 
@@ -116,7 +116,7 @@ class World:
         return f"{self._config.url}/s/{self._links.make(reader.site, reader.ticket, self._engine.clock())}"
 
     def on_nobody(self, found: Nobody) -> None:
-        self._engine.services[found.site].nobody_was_there(found.at, found.role, found.message)
+        nobody_was_there(self._engine.services[found.site], found.at, found.role, found.message)
 
     def on_undeliverable(self, found: Undeliverable) -> None:
         if found.rung:

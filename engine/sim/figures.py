@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from engine.core import FigureValue, History, measure, period_of
+from engine.core import FigureValue, period_of
+from engine.runtime import measured
 from engine.sim.player import Performance
 from engine.sim.projection import share
 from engine.worktime import format_seconds
@@ -16,14 +17,9 @@ def figure_value(performance: Performance, name: str) -> FigureValue | None:
     figure = plan.figures.get(name)
     if figure is None:
         return None
-    store = performance.service.store
-    as_of = performance.scenario.steps[-1].at
-    histories = [History(family, store.steps(family.id)) for family in store.families()]
-    roster = performance.service.site.roster
-    outside = performance.service.imported()
-    return measure(
-        plan, figure, histories, period_of(figure.per, as_of, plan.timezone), as_of, roster.times_on_duty, outside
-    )
+    service, as_of = performance.service, performance.scenario.steps[-1].at
+    asked = [(figure, period_of(figure.per, as_of, plan.timezone))]
+    return measured(service.site, service.store, plan, asked, as_of, as_of + 1).values[0]
 
 
 def figure_text(performance: Performance, name: str) -> str:

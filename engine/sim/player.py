@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from engine.core import Family, Message, Plan, Refusal
 from engine.core import Step as CoreStep
 from engine.policy import Diagnostic, Span, Words
-from engine.runtime import Door, Entry, Plans, Roster, Service, Site, VirtualClock
+from engine.runtime import Door, Entry, Plans, Roster, Service, Site, VirtualClock, change_roster, permit_reveal
 from engine.sim.codes import diagnose
 from engine.sim.names import GONE, read_days, read_figure
 from engine.sim.projection import CLOCK_WORDS, SITE, Fact, last_said, of_message, of_site, of_step
@@ -237,7 +237,7 @@ def _roster_changed(player: _Player, step: Step) -> None:
     """`with` names people and their new roles; the word `gone` takes a person off the roster."""
     gone = [person for person, text in step.given.items() if text == GONE]
     come = {person: text for person, text in step.given.items() if text != GONE}
-    player.service.roster_changed(step.at, _entries(come, step.at), gone)
+    change_roster(player.service, step.at, _entries(come, step.at), gone)
 
 
 def _engine_down(player: _Player, step: Step) -> None:
@@ -262,9 +262,8 @@ def _publish_calendar(player: _Player, step: Step) -> None:
 
 def _reveal(player: _Player, step: Step) -> None:
     """Somebody looks at a personal fact, for a purpose; it is logged, or refused."""
-    refusal = player.service.reveal(
-        step.at, player._id(step.ticket), step.by, step.given.get("fact", ""), step.given.get("purpose", "")
-    )
+    fact, purpose = step.given.get("fact", ""), step.given.get("purpose", "")
+    refusal = permit_reveal(player.service, step.at, player._id(step.ticket), step.by, fact, purpose)
     if refusal is not None:
         player.fresh.append(_refused(step, refusal))
 

@@ -17,7 +17,7 @@ from threading import Thread
 import pytest
 import uvicorn
 
-from engine.runtime import Entry
+from engine.runtime import Entry, change_roster
 from engine.server import Config, build
 from engine.server.access_log import Call
 from engine.server.accounts import Profile
@@ -62,7 +62,7 @@ def site(tmp_path):
     clock = Clock()
     daemon = build(Config(tmp_path / "data", (POLICY,)), clock)
     service = daemon.engine.services["bridge"]
-    service.roster_changed(START, [Entry(person, role) for person, role in STAFF.items()])
+    change_roster(service, START, [Entry(person, role) for person, role in STAFF.items()])
     pass_inductions(service, START)
     app = make_app(daemon)
     app.state.gate = gate = make_gate(daemon, Passwords(CHEAP))

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from random import Random
 
-from engine.runtime import Entry
+from engine.runtime import Entry, change_roster
 from tests.runtime.test_differential import START, Hands, begin, command, policy_in, tape
 
 
@@ -25,7 +25,7 @@ def main(folder: Path, seed: int, first: int, statement: int) -> None:
     kill_at(engine.database, statement)
     service = engine.services["test"]
     if first == 0 and not service.site.roster.entries:
-        service.roster_changed(START, (Entry("desk", "desk"), Entry("boss", "boss")))
+        change_roster(service, START, (Entry("desk", "desk"), Entry("boss", "boss")))
     for n in range(first, len(story)):
         _, what, number = story[n]
         opened = sum(what == "open" for _, what, _ in story[:n])

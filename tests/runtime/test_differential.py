@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from engine.core import Actor, Command, commands, measure, period_of
-from engine.runtime import Engine, Entry, Plans, Roster, Service, Site, prepare
+from engine.runtime import Engine, Entry, Plans, Roster, Service, Site, change_roster, histories, prepare
 from engine.store import Database, MemoryStore, Query
 from engine.worktime import official_days
 from tests.core.harness import HEAD, at
@@ -81,7 +81,7 @@ def rehearse(policy, story):
     edition = official_days(("CN",)).id
     site = Site(Plans.of(plan), Roster(plan, edition, complete=False), edition)
     service = Service(site, MemoryStore(), START)
-    service.roster_changed(START, (Entry("desk", "desk"), Entry("boss", "boss")))
+    change_roster(service, START, (Entry("desk", "desk"), Entry("boss", "boss")))
     instant = START
     opened = 0
     for gap, what, number in story:
@@ -98,7 +98,7 @@ def run(policy, story, random, folder):
     clock = Hands(START)
     engine = begin(policy, folder, clock)
     service = engine.services["test"]
-    service.roster_changed(START, (Entry("desk", "desk"), Entry("boss", "boss")))
+    change_roster(service, START, (Entry("desk", "desk"), Entry("boss", "boss")))
     instant = START
     opened = 0
     for gap, what, number in story:
@@ -132,12 +132,12 @@ def told(service, instant):
     """Histories, the site's stream without what only a daemon writes there, and this month's figures."""
     store = service.store
     plan = service.site.plan
-    histories = {family.id: store.steps(family.id) for family in store.families()}
+    steps = {family.id: store.steps(family.id) for family in store.families()}
     stream = sorted(event for event in store.site_events() if event.kind not in DAEMON_ONLY)
     month = period_of("month", START, plan.timezone)
-    known = service.histories(instant + 6 * 86400).read
+    known = histories(store, instant + 6 * 86400).read
     figures = [measure(plan, figure, known, month, instant + 6 * 86400) for figure in plan.figures.values()]
-    return histories, [str(event) for event in stream], [str(figure) for figure in figures]
+    return steps, [str(event) for event in stream], [str(figure) for figure in figures]
 
 
 def differences(policy, seeds, folder):

@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 import pytest
 
 from engine.core import Command, agenda, commands, timetable
-from engine.runtime import Engine, Entry, Prepared, VirtualClock
+from engine.runtime import Engine, Entry, Prepared, VirtualClock, change_roster
 from engine.runtime.editions import take_up
 from engine.store import Database, Done, StoreError, revisions_of
 from tests.core.harness import DESK, HEAD, at
@@ -202,7 +202,7 @@ def test_an_old_version_that_is_read_late_has_the_days_that_were_published_meanw
     engine = release(text=within(50))
     engine = release(text=within(50))
     service = engine.services["test"]
-    service.roster_changed(START, [Entry("小李", "desk")])
+    change_roster(service, START, [Entry("小李", "desk")])
     service.change_days(START + 60, [("calendar_published", {"edition": "power", "days": POWER})])
     assert root(engine).runs["finish"].due == at("11-20 18:00")
     assert release.read == [2, 1]
@@ -282,7 +282,7 @@ def test_a_site_is_what_was_committed_also_when_others_of_the_same_commit_fail(r
     crowd = Crowd(engine.database)
     for name in ("小张", "小周"):
         crowd.add(
-            name, lambda name=name: service.roster_changed(START + 60, [Entry(name, "desk")]), lambda work: work()
+            name, lambda name=name: change_roster(service, START + 60, [Entry(name, "desk")]), lambda work: work()
         )
     crowd.add("broken", broken)
     assert isinstance(crowd.go()["broken"], KeyError)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.core import Command, Refusal, agenda, commands, replay
-from engine.runtime import Door, Entry, Plans, Roster, Service, Site, Staff
+from engine.runtime import Door, Entry, Plans, Roster, Service, Site, Staff, list_staff, permit_reveal
 from engine.store import Commit, ConflictError, Done, MemoryStore, Query
 from tests.conftest import examples
 from tests.core.harness import DAYS, DESK, at, plan_of
@@ -203,9 +203,9 @@ def test_i19_erasing_a_subject_leaves_history_replay_and_figures_unchanged():
 def test_a_look_at_a_personal_value_needs_a_role_and_a_purpose_and_is_logged():
     desk = service()
     desk.handle(Door(desk).request(START, "T1", "desk", "open", {"category": "matter", "name": "陈先生"}))
-    assert desk.reveal(START, "T1", "stranger", "name", "好奇").code == "by"
-    assert desk.reveal(START, "T1", "boss", "name", "").code == "missing"
-    assert desk.reveal(START, "T1", "boss", "name", "回访") is None
+    assert permit_reveal(desk, START, "T1", "stranger", "name", "好奇").code == "by"
+    assert permit_reveal(desk, START, "T1", "boss", "name", "").code == "missing"
+    assert permit_reveal(desk, START, "T1", "boss", "name", "回访") is None
     assert [event.kind for event in desk.store.site_events()] == ["revealed"]
 
 
@@ -243,9 +243,9 @@ def test_whom_the_first_list_of_staff_names_is_no_newcomer_and_whoever_comes_lat
     training = "duties:\n  training: {title: 培训, every: new member of desk, within: 1 week, owner: boss}\n"
     plan = plan_of(PLAN.replace("duties:\n", training))
     desk = Service(Site(Plans.of(plan), Roster(plan, DAYS.id, complete=False), DAYS.id), MemoryStore(), START)
-    desk.list_staff(START, [Staff("old", ("desk",)), Staff("chief", ("boss",))])
+    list_staff(desk, START, [Staff("old", ("desk",)), Staff("chief", ("boss",))])
     assert desk.store.rows(Query(category="training")) == []
-    desk.list_staff(START + 60, [Staff("old", ("desk",)), Staff("chief", ("boss",)), Staff("new", ("desk",))])
+    list_staff(desk, START + 60, [Staff("old", ("desk",)), Staff("chief", ("boss",)), Staff("new", ("desk",))])
     assert [row.post for row in desk.store.rows(Query(category="training"))] == ["new"]
 
 

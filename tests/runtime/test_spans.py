@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from engine.core import looked_at, measure, period_of
-from engine.runtime import Entry, prepare
+from engine.runtime import Entry, change_roster, histories, prepare
 from engine.store.spans import note_spans
 from tests.core.harness import HEAD
 from tests.runtime.test_differential import START, Hands, begin, command, tape
@@ -42,7 +42,7 @@ def differs(policy, random, folder):
     clock = Hands(START)
     engine = begin(policy, folder, clock)
     service = engine.services["test"]
-    service.roster_changed(START, (Entry("desk", "desk"), Entry("boss", "boss")))
+    change_roster(service, START, (Entry("desk", "desk"), Entry("boss", "boss")))
     opened, read, known = 0, 0, 0
     for gap, what, number in tape(random) + tape(random):
         clock.at += gap
@@ -53,10 +53,10 @@ def differs(policy, random, folder):
         if random.random() < 0.3:
             list(note_spans(engine.database, "test"))
         plan, at = service.site.plan, clock.at + 1
-        everything = service.histories(at).read
+        everything = histories(service.store, at).read
         figure, per = random.choice(list(plan.figures.values())), random.choice(["day", "week", "month"])
         period = period_of(per, random.randrange(START - 86400, at + 86400), plan.timezone)
-        some = service.histories(at, looked_at(plan, figure, period)).read
+        some = histories(service.store, at, looked_at(plan, figure, period)).read
         assert measure(plan, figure, some, period, at) == measure(plan, figure, everything, period, at)
         read, known = read + len(some), known + len(everything)
     engine.database.close()

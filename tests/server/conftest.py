@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from engine.policy import shipped_policies
-from engine.runtime import Done, Door, Entry, everything
+from engine.runtime import Done, Door, Entry, change_roster
 from engine.server import Config, build
 from engine.server.access_log import Call
 from engine.server.accounts import Profile
@@ -23,7 +23,7 @@ from engine.server.auth import make_gate
 from engine.server.denials import Denial
 from engine.server.passwords import Passwords
 from engine.server.tokens import Purpose
-from engine.store import Query
+from engine.store import Query, everything
 from tests.server.doors import CHEAP, GOOD
 
 with warnings.catch_warnings():
@@ -145,7 +145,7 @@ def furnished(tmp_path_factory):
     daemon = build(Config(folder, SITES), Clock())
     people = [Entry(person, role) for person, roles in STAFF.items() for role in roles]
     for service in daemon.engine.services.values():
-        service.roster_changed(START, people)
+        change_roster(service, START, people)
         pass_inductions(service, START)
     daemon.database.close()
     return folder

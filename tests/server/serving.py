@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
 
-from engine.runtime import now
+from engine.runtime import change_roster, now
 from engine.server import read_config
 from engine.server.access_log import Call
 from engine.server.daemon import build
@@ -117,7 +117,7 @@ def furnish(folder: Path, policy: str, hooks: dict[str, int], people, tokens) ->
     daemon = build(read_config(folder / "huiyin.yaml"))
     try:
         (service,) = daemon.engine.services.values()
-        service.roster_changed(now(), people)
+        change_roster(service, now(), people)
         made = Tokens(daemon.database, lambda: {"site": frozenset(service.site.plan.roles)})
         return {person: _token(made, person, roles) for person, roles in tokens.items()}
     finally:

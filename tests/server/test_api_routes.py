@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from engine.policy import shipped_policies
-from engine.runtime import STANDING, Entry
+from engine.runtime import STANDING, Entry, change_roster
 from engine.server.api.app import THREADS
 from tests.server.conftest import CANARIES, REPAIR, listening, problem
 from tests.server.doors import GOOD
@@ -152,7 +152,7 @@ def test_the_moves_stand_in_the_order_in_which_they_are_wanted(new_house):
 def test_whoever_takes_a_post_is_asked_to_sign_before_he_may_refuse(new_house):
     people = [Entry("小陈", "front_desk", ("desk_early",)), Entry("小周", "front_desk", ("desk_late",))]
     new_house.pass_time(60)
-    new_house.daemon.engine.services["cloud-park"].roster_changed(new_house.clock(), people, ["小李", "小赵"])
+    change_roster(new_house.daemon.engine.services["cloud-park"], new_house.clock(), people, ["小李", "小赵"])
     new_house.pass_time(3 * 3600)
     leaver, taker = new_house.desk("小陈", everywhere=""), new_house.desk("小周", everywhere="")
     path = f"tickets/{quote('handover@2026-09-30T13:00:front_desk')}/moves"

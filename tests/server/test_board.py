@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from engine.core import FigureValue, Period, Rule
 from engine.core.plan import State, Workflow
 from engine.policy import Section, Table, promise
-from engine.runtime import Entry
+from engine.runtime import Entry, change_roster
 from engine.server import people
 from engine.server.access_log import EVERYTHING
 from engine.server.accounts import Profile
@@ -611,8 +611,8 @@ def test_a_note_is_read_for_a_purpose(desk):
 
 def test_the_wall_has_no_moves_no_names_and_nothing_that_somebody_typed(house, desk):
     desk.move(desk.open(), "dispatch", assignee="老张")
-    house.daemon.engine.services["lakeside"].roster_changed(
-        house.clock(), [Entry("小新", "front_desk")]
+    change_roster(
+        house.daemon.engine.services["lakeside"], house.clock(), [Entry("小新", "front_desk")]
     )  # a duty of his
     house.account("wall", "大屏", lakeside="wall")
     answer = Browser(house, "wall").get("/wall/lakeside")
@@ -707,7 +707,7 @@ def test_a_handover_says_who_leaves_and_who_takes(new_house):
     new_house.account("root", "陈经理", everywhere="admin")
     new_house.pass_time(60)
     people = [Entry("小陈", "front_desk", ("desk_early",)), Entry("小周", "front_desk", ("desk_late",))]
-    new_house.daemon.engine.services["cloud-park"].roster_changed(new_house.clock(), people, ["小李", "小赵"])
+    change_roster(new_house.daemon.engine.services["cloud-park"], new_house.clock(), people, ["小李", "小赵"])
     new_house.pass_time(4 * 3600)
     page = text_of(Browser(new_house, "root").get("/board/cloud-park/handover"))
     assert "待交班签字" in page

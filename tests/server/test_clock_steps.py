@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.core import agenda, events
-from engine.runtime import Entry, SteadyClock
+from engine.runtime import Entry, SteadyClock, change_roster
 from engine.runtime.clock import Watch
 from engine.server import Config
 from engine.server.daemon import build
@@ -70,7 +70,7 @@ class Running:
         self.daemon = build(Config(folder / "data", (folder / "garden.yaml",)), clock)
         self.daemon.engine.watch = Watch(lambda: self.machine.booted, lambda: self.machine.awake)
         self.service = self.daemon.engine.services["garden"]
-        self.service.roster_changed(int(self.machine.wall), [Entry("小李", "desk"), Entry("老陈", "boss")])
+        change_roster(self.service, int(self.machine.wall), [Entry("小李", "desk"), Entry("老陈", "boss")])
         self.house = House(self.daemon, clock)
         self.desk = self.house.desk(
             "小李", scopes="ticket:read ticket:write admin metrics:read", everywhere="desk boss"

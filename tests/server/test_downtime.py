@@ -13,7 +13,7 @@ import pytest
 from engine.core import Refusal, measure, period_of
 from engine.notify import SENT, read_destinations
 from engine.policy import shipped_policies
-from engine.runtime import Door, Entry
+from engine.runtime import Door, Entry, change_roster, histories, imported
 from engine.server import Config
 from engine.server.daemon import build
 from engine.store import Done
@@ -70,7 +70,7 @@ def furnish(folder, site):
     daemon = begin(folder, site, START)
     service = daemon.engine.services[site]
     roles = service.site.plan.roles
-    service.roster_changed(START, [Entry(person, role) for person, role in STAFF.items() if role in roles])
+    change_roster(service, START, [Entry(person, role) for person, role in STAFF.items() if role in roles])
     privacy = service.site.plan.privacy
     for fact in sorted(privacy.personal & set(VALUES)) if privacy is not None else ():
         service.store.write(lambda tx, fact=fact: tx.seal(fact, VALUES[fact]))
@@ -187,13 +187,13 @@ def letters_since(daemon, until):
 
 def tell(service, end):
     store, plan = service.store, service.site.plan
-    known = service.histories(end).read
+    known = histories(service.store, end).read
     months = [period_of("month", instant, plan.timezone) for instant in (START, END)]
     return {
         "histories": {family.id: store.steps(family.id) for family in store.families()},
         "stream": sorted(str(event) for event in store.site_events() if event.kind not in DAEMON_ONLY),
         "figures": [
-            str(measure(plan, figure, known, month, end, service.site.roster.times_on_duty, service.imported()))
+            str(measure(plan, figure, known, month, end, service.site.roster.times_on_duty, imported(service.store)))
             for figure in plan.figures.values()
             for month in months
         ],

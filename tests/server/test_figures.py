@@ -6,6 +6,7 @@ from threading import Barrier, Thread
 
 import pytest
 
+from engine.server import figures
 from engine.server.figures import GOOD_FOR, KEPT, Figures
 
 
@@ -15,15 +16,15 @@ def service(new_house):
 
 
 @pytest.fixture
-def folds(service, monkeypatch):
-    """Which periods histories were read for, each time they were."""
-    found, read = [], service.histories
+def folds(monkeypatch):
+    """What was asked, each time histories were read."""
+    found, read = [], figures.measured
 
-    def counted(at, during=None):
-        found.append(during)
-        return read(at, during)
+    def counted(*asked):
+        found.append(asked)
+        return read(*asked)
 
-    monkeypatch.setattr(service, "histories", counted)
+    monkeypatch.setattr(figures, "measured", counted)
     return found
 
 
@@ -50,11 +51,11 @@ def test_who_just_opened_a_ticket_finds_it_in_the_figures(new_house, folds):
 
 
 def test_a_storm_is_answered_by_one_reading(new_house, service, folds):
-    figures, start, answers = Figures(), Barrier(8), []
+    known, start, answers = Figures(), Barrier(8), []
 
     def ask():
         start.wait()
-        answers.append(figures.of(service, new_house.clock(), new_house.clock()))
+        answers.append(known.of(service, new_house.clock(), new_house.clock()))
 
     threads = [Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -66,28 +67,28 @@ def test_a_storm_is_answered_by_one_reading(new_house, service, folds):
 
 
 def test_what_is_written_while_figures_are_found_is_not_missed(new_house, service, monkeypatch):
-    figures, read, now = Figures(), service.histories, new_house.clock()
+    known, read, now = Figures(), figures.measured, new_house.clock()
 
-    def meanwhile(at, during=None):
-        found = read(at, during)
-        monkeypatch.setattr(service, "histories", read)
+    def meanwhile(*asked):
+        found = read(*asked)
+        monkeypatch.setattr(figures, "measured", read)
         new_house.desk("小李").ticket()
         return found
 
-    monkeypatch.setattr(service, "histories", meanwhile)
-    before, after = (figures.of(service, now, now).values for _ in range(2))
+    monkeypatch.setattr(figures, "measured", meanwhile)
+    before, after = (known.of(service, now, now).values for _ in range(2))
     still_open = list(service.site.plan.figures).index("still_open")
     assert after[still_open].n == before[still_open].n + 1
 
 
 def test_a_clock_that_was_set_back_finds_nothing_of_the_future(service, folds, new_house):
-    figures, now = Figures(), new_house.clock() + 3600
-    figures.of(service, now, now)
-    assert figures.of(service, now, now - 1).as_of == now - 1
+    known, now = Figures(), new_house.clock() + 3600
+    known.of(service, now, now)
+    assert known.of(service, now, now - 1).as_of == now - 1
 
 
 def test_no_more_periods_are_remembered_than_somebody_looks_at(service, new_house):
-    figures, now = Figures(), new_house.clock()
+    known, now = Figures(), new_house.clock()
     for month in range(KEPT + 5):
-        figures.of(service, now - month * 31 * 86400, now)
-    assert len(figures._shelves["lakeside"].found) <= KEPT
+        known.of(service, now - month * 31 * 86400, now)
+    assert len(known._shelves["lakeside"].found) <= KEPT

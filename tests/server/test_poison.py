@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from engine.notify import SENT, read_destinations
-from engine.runtime import Entry, index_of
+from engine.runtime import Entry, change_roster, index_of
 from engine.server import Config
 from engine.server.daemon import build
 from engine.store import StoreError, revisions_of, verify
@@ -79,7 +79,7 @@ def furnish(folder):
     """Tickets that are due in two hours; their ids."""
     write(folder, POLICY)
     with garden(folder) as house:
-        house.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        change_roster(house.service, START, [Entry("小李", "desk"), Entry("老陈", "boss")])
         return opened(house, MANY)
 
 
@@ -214,7 +214,7 @@ reports:
 def test_figures_and_reports_are_found_from_what_can_be_read_and_say_what_could_not(tmp_path):
     write(tmp_path, POLICY + FIGURES)
     with garden(tmp_path) as house:
-        house.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        change_roster(house.service, START, [Entry("小李", "desk"), Entry("老陈", "boss")])
         first, second, *_ = opened(house, 5)
         house.account("lily", garden="desk figures:read")
         desk, page = house.desk("小李", garden="desk"), signed_in(house)
@@ -249,7 +249,7 @@ def test_figures_and_reports_are_found_from_what_can_be_read_and_say_what_could_
 def test_a_store_that_cannot_be_read_makes_no_figures_of_nothing(tmp_path, monkeypatch):
     write(tmp_path, POLICY + FIGURES)
     with garden(tmp_path) as house:
-        house.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        change_roster(house.service, START, [Entry("小李", "desk"), Entry("老陈", "boss")])
         opened(house, 2)
         desk = house.desk("小李", garden="desk")
 
@@ -257,7 +257,7 @@ def test_a_store_that_cannot_be_read_makes_no_figures_of_nothing(tmp_path, monke
             raise StoreError("huiyin.db cannot be read: disk I/O error")
 
         monkeypatch.setattr(house.service.store, "steps", fails)
-        monkeypatch.setattr(house.service.store, "mark", fails)
+        monkeypatch.setattr(house.service.store, "next_instant", fails)
         problem(desk.get("figures", site="garden"), 503, "store")
 
 
@@ -301,7 +301,7 @@ def test_a_damaged_event_in_the_stream_of_a_site_keeps_only_that_site(how, back,
         write(tmp_path, POLICY.replace("policy: garden", f"policy: {site}"), site)
     with garden(tmp_path, sites=both) as house:
         for service in house.daemon.engine.services.values():
-            service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+            change_roster(service, START, [Entry("小李", "desk"), Entry("老陈", "boss")])
         own, others = opened(house, 3), opened(house, 3, "harbour")
         house.daemon.engine.tick()
         house.account("lily", garden="desk", harbour="desk")
@@ -351,7 +351,7 @@ def test_a_damaged_revision_keeps_its_tickets_and_the_newest_its_site(tmp_path):
     for site in both:
         write(tmp_path, POLICY.replace("policy: garden", f"policy: {site}"), site)
     with garden(tmp_path, sites=both) as house:
-        house.service.roster_changed(START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        change_roster(house.service, START, [Entry("小李", "desk"), Entry("老陈", "boss")])
         old = opened(house, 2)
     write(tmp_path, POLICY.replace("2 hours", "1 hour"))
     with garden(tmp_path, sites=both) as house:

@@ -183,7 +183,6 @@ def letters(database):
 
 
 def rows(service):
-    from engine.runtime import everything
-    from engine.store import Query
+    from engine.store import Query, everything
 
     return list(everything(service.store, Query(open=True, overdue=True)))

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from engine.core import agenda
-from engine.runtime import Entry
+from engine.runtime import Entry, change_roster
 from engine.server import Config
 from engine.server.daemon import build
 from engine.store import verify
@@ -70,7 +70,7 @@ def furnish(folder, actors):
     with garden(folder) as house:
         house.clock.at = START
         people = [f"P{number}" for number in range(actors)]
-        house.daemon.engine.services["garden"].roster_changed(START, [Entry(person, "desk") for person in people])
+        change_roster(house.daemon.engine.services["garden"], START, [Entry(person, "desk") for person in people])
         tokens = [house.token(person, garden="desk boss") for person in people]
         answer = house.as_(tokens[0]).post("tickets", {"category": "matter"}, site="garden")
         house.pass_time(2 * 3600)

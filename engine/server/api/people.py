@@ -9,7 +9,7 @@ from fastapi import Query as Param
 from pydantic import AfterValidator, Field
 
 from engine.core import Refusal, commands
-from engine.runtime import Entry, Service
+from engine.runtime import Entry, Service, change_roster
 from engine.server import present
 from engine.server.api.route import (
     Body,
@@ -96,7 +96,7 @@ def _entry(service: Service, entry: Entry) -> dict[str, Any]:
 def change(site: str, body: RosterChange, caller: Annotated[Caller, needs("roster.change")]) -> dict[str, Any]:
     """People come and go, from now on. An entry takes the place of the person's running one in the same role."""
     entries = [_read(caller, coming) for coming in body.come]
-    caller.service.roster_changed(caller.at, entries, body.gone)
+    change_roster(caller.service, caller.at, entries, body.gone)
     caller.note("roster.change", f"{len(entries)} come, {len(body.gone)} gone")
     return roster(site, caller)
 

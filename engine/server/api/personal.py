@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from engine.core import Plan, Step
 from engine.core import events as e
+from engine.runtime import permit_reveal
 from engine.server import present
 from engine.server.access_log import purpose_denial
 from engine.server.api.route import Body, Short, router
@@ -32,7 +33,7 @@ def reveal(site: str, ticket: str, body: Revealing, caller: Annotated[Caller, ne
         raise denied(wrong)
     plan, _, one = caller.ticket(ticket)
     service = caller.service
-    refusal = service.reveal(caller.at, ticket, caller.person, body.fact, body.purpose, caller.roles)
+    refusal = permit_reveal(service, caller.at, ticket, caller.person, body.fact, body.purpose, caller.roles)
     caller.note("pii.reveal", ticket, "denied" if refusal is not None else "done", body.purpose)
     if refusal is not None:
         raise denied(denial("not_allowed")) if refusal.code == "by" else refused(refusal, plan)

@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 from engine.core import Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
 from engine.core.plan import MASK
 from engine.policy import PARTIES, Words
-from engine.runtime import listed, may_see
+from engine.runtime import listed, may_see, permit_reveal
 from engine.server import offers, present
 from engine.server.access_log import PURPOSES, purpose_denial
 from engine.server.board.desk import Desk, Place
@@ -86,7 +86,7 @@ def _look(place: Place, family: Family, one: Ticket, fact: str, purpose: str) ->
     """Whether somebody may look at a personal value, or at the notes."""
     principal, now = place.visit.principal, place.visit.at
     if fact != NOTES:
-        return place.service.reveal(now, one.id, principal.person, fact, purpose, principal.roles(place.name))
+        return permit_reveal(place.service, now, one.id, principal.person, fact, purpose, principal.roles(place.name))
     roles = place.service.site.roster.roles_of(principal.person, now) | principal.roles(place.name)
     return None if may_see(_plan(place, one), family, one, principal.person, roles) else Refusal("by", principal.person)
 
