@@ -13,6 +13,7 @@ from engine.policy.nodes import List, Node, Text, broken_at, parse
 from engine.policy.source import Source
 from engine.policy.suggest import did_you_mean, nearest
 from engine.policy.text import read
+from engine.policy.words import Words
 
 LAYERS_MAX: Final = 40
 NAME: Final = re.compile(r"[\w-]+")
@@ -47,7 +48,8 @@ class _Gatherer:
         own = tree.get("policy")
         name = name or (own.value if isinstance(own, Text) else source.name)
         if source.path is not None and isinstance(own, Text) and own.value != source.path.stem:
-            self.report.add(diagnostic("E906", own.span, policy=own.value, file=source.path.name))
+            found = diagnostic("E906", own.span, policy=own.value, file=source.path.name)
+            self.report.add(found.helping(RENAME.format(stem=source.path.stem, policy=own.value)))
         self.open.append(name)
         below: set[str] = set()
         for base in _names(tree.get("extends")):
@@ -99,6 +101,11 @@ def _beside(source: Source, path: FilePath) -> str:
     if source.path is not None and path.parent == source.path.parent:
         return str(FilePath(source.name).parent / path.name)
     return shown_name(path)
+
+
+RENAME: Final = Words(
+    "write `policy: {stem}`, or name the file {policy}.yaml", "写 `policy: {stem}`，或把文件改名为 {policy}.yaml"
+)
 
 
 def shown_name(path: FilePath) -> str:

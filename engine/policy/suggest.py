@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from engine.policy.words import Words
 
 SHOWN_MAX: Final = 8
+WORDS_MAX: Final = 16  # of those among which one must be chosen
 LIKENESS: Final = 0.6  # of two names, from 0 to 1; below it a guess helps nobody
 CANDIDATES_MAX: Final = 500
 
@@ -43,7 +45,11 @@ MEANT: Final[dict[str, str]] = {
     "source": "rules id 出处 依据",
     "staff": "headcount 人数",
     "fallback": "stand_in substitute 替补",
+    "flag": "bool boolean",
+    "choice": "enum select",
+    "phone": "telephone tel mobile",
 }
+NARROW: Final = {"～": "-", "~": "-", "–": "-", "—": "-", "−": "-"}
 SYNONYMS: Final = {word: key for key, words in MEANT.items() for word in words.split()}
 
 
@@ -89,17 +95,32 @@ def _edits(one: str, other: str) -> int:
 
 def did_you_mean(name: str, known: Collection[str]) -> tuple[Words, ...]:
     """The help for an unknown name."""
-    if (meant := nearest(name, known)) is not None:
-        return (Words(f"did you mean “{meant}”?", f"您是否指“{meant}”？"),)
+    if found := meant(name, known):
+        return found
     if not known:
         return ()
     return (Words(f"there are: {shown(known)}", f"可用的有：{shown(known)}"),)
 
 
-def shown(names: Iterable[str]) -> str:
+def meant(name: str, known: Collection[str]) -> tuple[Words, ...]:
+    """The help for an unknown name where the known ones stand in the message already."""
+    found = nearest(name, known)
+    return () if found is None else (Words(f"did you mean “{found}”?", f"您是否指“{found}”？"),)
+
+
+def narrow(text: str) -> tuple[Words, ...]:
+    """The help for a value that is right but for a full-width sign, or a dash that is no hyphen."""
+    for sign in text:
+        plain = NARROW.get(sign) or (unicodedata.normalize("NFKC", sign) if "！" <= sign <= "～" else sign)
+        if plain != sign:
+            return (Words(f"write “{plain}” instead of “{sign}”", f"把“{sign}”写成“{plain}”"),)
+    return ()
+
+
+def shown(names: Iterable[str], most: int = SHOWN_MAX) -> str:
     """Names in a row, not too many; those of a set, whose order each run has anew, by the alphabet."""
     listed = sorted(names) if isinstance(names, (set, frozenset)) else list(names)
-    return ", ".join(listed[:SHOWN_MAX]) + (", …" if len(listed) > SHOWN_MAX else "")
+    return ", ".join(listed[:most]) + (", …" if len(listed) > most else "")
 
 
 def _folded(name: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from engine.core import Plan
 from engine.core.plan import LengthLimit
 from engine.policy.compile.desk import Desk
+from engine.policy.suggest import narrow
 from engine.policy.words import Words
 from engine.worktime import CalendarError, Clock, DayData, Length, Timetable, Unit, compile_calendar
 
@@ -23,6 +25,26 @@ REASONS: Final[dict[str, Words]] = {
     "bad-date": Words("write dates as 2026-10-08", "日期写成 2026-10-08"),
     "bad-holidays": Words("write a code such as CN, a date, or none", "写 CN 之类的代码、日期，或 none"),
 }
+
+
+#: What worktime says of a text, which it quotes first, and the same in Chinese.
+NOTES: Final = (
+    ("is no time of day", "不是一天里的时刻"),
+    ("is not an opening time", "不是开放时间"),
+    ("has no length", "没有长度；全天写 00:00-24:00"),
+    ("longer than a day", "里的时间超过一天"),
+    ("overlap", "里的时间重叠"),
+    ("both set the hours", "都规定了同一天的时间"),
+    ("is no weekday", "不是星期"),
+    ("is no date", "不是日期"),
+    ("is no code", "既不是代码，也不是日期"),
+    ("stands alone", "只能单独写"),
+)
+
+
+def _note(message: str) -> Words:
+    quoted = "、".join(re.findall("`[^`]*`", message)[: 2 if "both" in message else 1])
+    return Words(message, quoted + next((zh for en, zh in NOTES if en in message), ""))
 
 
 def check(desk: Desk, plan: Plan) -> None:
@@ -64,7 +86,7 @@ def _timetable(desk: Desk, plan: Plan, id: str, others: dict[str, Timetable]) ->
             at = (*path, *(int(step) if step.isdigit() else step for step in problem.path))
             reason = REASONS.get(problem.reason, Words(problem.message, problem.message))
             found = desk.say("E407", at, key=problem.reason in ("bad-weekday", "bad-date", "overlap"), problem=reason)
-            desk.add(found.noting(Words(problem.message, problem.message)))
+            desk.add(found.noting(_note(problem.message)).helping(*narrow(problem.message)))
         desk.doubt(path)
         return None
     if table.never_opens and not doubtful:

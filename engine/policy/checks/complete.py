@@ -7,11 +7,13 @@ is most often a misspelt name of one that exists.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 from typing import Any
 
 from engine.core.plan import STANDING_MOVES
 from engine.policy.compile.desk import Desk
-from engine.policy.schema.base import Part
+from engine.policy.diagnostics import Diagnostic
+from engine.policy.schema.base import Part, told
 from engine.policy.schema.flow import Move, State
 from engine.policy.schema.work import Duty
 from engine.policy.shapes import SECTIONS, Path, dotted
@@ -25,7 +27,8 @@ def complete(desk: Desk) -> None:
             continue
         lacking = [key for key in _required(part, path) if not desk.doubts(*path, key)]
         if lacking:
-            desk.add(_lacks(desk, path, lacking))
+            helps = (help for key in lacking for help in told(type(part), key))
+            desk.add(_lacks(desk, path, lacking).helping(*helps))
             if path:
                 desk.doubt(path)
 
@@ -54,10 +57,11 @@ def _required(part: Part, path: Path) -> Iterator[str]:
         yield from (key for key, value in (("within", part.within), ("owner", part.owner)) if value is None)
 
 
-def _lacks(desk: Desk, path: Path, keys: list[str]) -> Any:
+def _lacks(desk: Desk, path: Path, keys: list[str]) -> Diagnostic:
     names = ", ".join(f"`{key}`" for key in keys)
     if not path:
-        return desk.say("E104", ("policy",), key=True, what=desk.policy.policy or "policy", keys=names)
+        what = desk.policy.policy or FilePath(desk.document.layers[-1].source.name).name
+        return desk.say("E104", ("policy",), key=True, what=what, keys=names)
     layers = {touch.layer for touch in desk.document.provenance.of(path)}
     siblings = [id for id in desk.ids(*(str(step) for step in path[:-1])) if id != path[-1]]
     if path[0] in SECTIONS and len(layers) == 1 and len(desk.document.layers) > 1 and nearest(str(path[-1]), siblings):

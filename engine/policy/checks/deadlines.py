@@ -6,6 +6,7 @@ from engine.core import Plan
 from engine.core.plan import Deadline, Workflow
 from engine.policy.compile.desk import Desk
 from engine.policy.shapes import Path
+from engine.policy.suggest import WORDS_MAX, shown
 from engine.policy.words import Words
 
 
@@ -23,10 +24,13 @@ def check(desk: Desk, plan: Plan) -> None:
 
 def _begins_and_ends(desk: Desk, plan: Plan, path: Path, deadline: Deadline, category: str, flow: Workflow) -> None:
     title = plan.categories[category].title
-    if not any(_can_happen(plan, flow, category, name) for name in deadline.starts):
-        desk.add(desk.say("E305", (*path, "from"), key=True, deadline=deadline.title, category=title))
-    elif not any(_can_happen(plan, flow, category, name) for name in deadline.until):
-        desk.add(desk.say("E306", (*path, "until"), key=True, deadline=deadline.title, category=title))
+    names = shown([*flow.moves, *flow.states], WORDS_MAX)
+    there = Words(f"moves and states of {flow.id}: {names}", f"流程 {flow.id} 的动作和状态：{names}")
+    for code, key, moments in (("E305", "from", deadline.starts), ("E306", "until", deadline.until)):
+        if not any(_can_happen(plan, flow, category, name) for name in moments):
+            never = desk.say(code, (*path, key), key=True, deadline=deadline.title, category=title)
+            desk.add(never.helping(there))
+            return
 
 
 def _can_happen(plan: Plan, flow: Workflow, category: str, name: str) -> bool:

@@ -20,7 +20,8 @@ def check(desk: Desk, plan: Plan) -> None:
         for rung in ladder.rungs:
             if (rung.every is None) != (rung.times == 0):
                 lacking = "times" if rung.times == 0 else "every"
-                desk.add(desk.say("E104", (*path, rung.id), key=True, what=f"{id}.{rung.id}", keys=f"`{lacking}`"))
+                what = f"escalations.{id}.{rung.id}"
+                desk.add(desk.say("E104", (*path, rung.id), key=True, what=what, keys=f"`{lacking}`"))
 
 
 def _same_instant(desk: Desk, path: Path, ladder: Ladder) -> None:

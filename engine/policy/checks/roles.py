@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.core import Plan
 from engine.policy.compile.desk import Desk
+from engine.policy.words import Words
 
 
 def check(desk: Desk, plan: Plan) -> None:
@@ -17,7 +20,7 @@ def _last_resort(desk: Desk, plan: Plan) -> None:
     if role is not None and role.on_duty != ("always",) and not desk.doubts("roles", role.id):
         at = ("roles", role.id, *(("on_duty",) if role.on_duty else ()))
         found = desk.say("E401", at, key=True, role=role.title)
-        desk.add(found.against(desk.span(("last_resort",))))
+        desk.add(found.against(desk.span(("last_resort",)), LAST_RESORT).helping(ALWAYS))
 
 
 def _circles(desk: Desk, plan: Plan) -> None:
@@ -30,4 +33,15 @@ def _circles(desk: Desk, plan: Plan) -> None:
         if follower in chain and follower is not None and not reported & set(chain):
             circle = chain[chain.index(follower) :]
             reported |= set(circle)
-            desk.add(desk.say("E406", ("roles", chain[-1], "fallback"), circle=" → ".join([*circle, follower])))
+            found = desk.say("E406", ("roles", chain[-1], "fallback"), circle=" → ".join([*circle, follower]))
+            desk.add(found.helping(BREAK))
+
+
+LAST_RESORT: Final = Words("named here", "在这里指定")
+ALWAYS: Final = Words(
+    "write `on_duty: always`, or name another role as `last_resort`",
+    "写 `on_duty: always`，或把 `last_resort` 换成别的角色",
+)
+BREAK: Final = Words(
+    "leave out one `fallback`: then the last resort stands in", "去掉其中一个 `fallback`：由最后兜底的角色替补"
+)

@@ -30,8 +30,9 @@ from engine.policy.compile.people import asked
 from engine.policy.schema import work
 from engine.policy.schema.lengths import InstantText, back, length
 from engine.policy.shapes import Path
+from engine.policy.suggest import narrow
 from engine.policy.words import Words
-from engine.worktime import Length, Recurrence, RecurrenceError, parse_recurrence
+from engine.worktime import Every, Length, Recurrence, RecurrenceError, parse_recurrence
 
 SHIFT: Final = re.compile(r"shift of (\S+)")
 NEW_MEMBER: Final = re.compile(r"new member of (.+)")
@@ -139,20 +140,37 @@ def recurrence(desk: Desk, path: Path, every: str, on: str | None, at: tuple[str
     try:
         return parse_recurrence(every, on, at)
     except RecurrenceError as error:
-        desk.add(desk.say("E404", (*path, error.key), reason=PERIODS.get(error.reason, NO_PERIOD)).helping(HOW_OFTEN))
+        place: Path = (*path, error.key)
+        text = {"every": every, "on": on or "", "at": ", ".join(at)}[error.key]
+        found = desk.say("E404", place, text=text, reason=PERIODS.get(error.reason, NO_PERIOD))
+        desk.add(found.helping(*narrow(text), _how_often(error.key, every)))
         desk.doubt(path)
         return None
 
 
+def _how_often(key: str, every: str) -> Words:
+    """What can be written there."""
+    if key == "every":
+        return EVERY
+    if key == "at":
+        return AT
+    if every.endswith("day"):
+        return Words(f"leave out `on`: every {every} has no day to choose", f"去掉 `on`：{every} 没有可选的日子")
+    return ON.format(days=Words("mon to sun", "mon 到 sun") if every == "week" else Words("1 to 31", "1 到 31"))
+
+
+EVERY: Final = Words(
+    f"write {', '.join(Every)}, shift of ROLE or new member of ROLE",
+    f"写 {', '.join(Every)}、shift of 角色或 new member of 角色",
+)
+ON: Final = Words("write {days}, first or last [working day]", "写 {days}、first 或 last [working day]")
+AT: Final = Words("write it as 09:00, several as [09:00, 16:00]", "写成 09:00，多个写成 [09:00, 16:00]")
 NO_PERIOD: Final = Words("this says no period", "这里没有说明周期")
 PERIODS: Final[dict[str, Words]] = {
     "unknown-day": Words("this is no day of the period", "这不是周期里的某一天"),
     "day-not-here": Words("this period has no such day", "这个周期没有这样的一天"),
     "bad-time": Words("this is no time of day", "这不是一天里的时刻"),
 }
-HOW_OFTEN: Final = Words(
-    "every: month, on: first working day, at: 09:00", "例如 every: month, on: first working day, at: 09:00"
-)
 
 
 def _shift_edge(desk: Desk, path: Path, role: str, at: tuple[str, ...] | None) -> ShiftEdge | None:
@@ -169,7 +187,8 @@ def _shift_edge(desk: Desk, path: Path, role: str, at: tuple[str, ...] | None) -
             offset = length(parts["length"])
         except PydanticCustomError as error:
             names = error.context or {}
-            desk.add(desk.say("E108", (*path, "at"), text=parts["length"], reason=names["reason"]))
+            found = desk.say("E108", (*path, "at"), text=parts["length"], reason=names["reason"])
+            desk.add(found.helping(names["remedy"]))
             return None
         offset = back(offset) if parts["side"] == "before" else offset
     return ShiftEdge(role, "start" if parts["edge"] == "start" else "end", offset)

@@ -36,7 +36,7 @@ class Moments:
         self.deadlines = {*desk.ids("deadlines"), *desk.ids("duties")}
         for text in (desk.policy.workflows or {}).values():
             self.deadlines |= {id for id, state in (text.states or {}).items() if state.at_most is not None}
-        self.happenings = set().union(*self.by_flow.values(), {"opened"})
+        self.happenings = sorted({"opened"}.union(*self.by_flow.values()))
         self.times = [id for id, fact in (desk.policy.facts or {}).items() if fact.type == "time"]
         self.dates = [id for id, fact in (desk.policy.facts or {}).items() if fact.type == "date"]
 

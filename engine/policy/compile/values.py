@@ -10,7 +10,7 @@ from engine.core import Value
 from engine.policy.compile.desk import Desk
 from engine.policy.schema.base import NO, YES
 from engine.policy.shapes import Path
-from engine.policy.suggest import did_you_mean, nearest, shown
+from engine.policy.suggest import WORDS_MAX, meant, nearest, shown
 from engine.policy.words import Words
 
 FINDINGS: Final = ("breach", "detection", "empty_post", "nobody")
@@ -33,7 +33,7 @@ def type_of(desk: Desk, fact: str, finding: bool = False) -> str:
     if fact in ENGINE_TYPES:
         return ENGINE_TYPES[fact]
     declared = (desk.policy.facts or {}).get(fact)
-    if declared is None:
+    if declared is None or desk.doubts("facts", fact, "type"):
         return "unknown"
     return declared.type or ("choice" if declared.values else "text")
 
@@ -89,12 +89,12 @@ def _choose(desk: Desk, path: Path, text: str, known: Iterable[str]) -> str | No
     names = list(known)
     if text in names:
         return text
-    found = desk.say("E106", path, text=text, words=shown(names))
-    desk.add(found.helping(*did_you_mean(text, names)))
-    meant = nearest(text, names)
-    if meant is None:
+    found = desk.say("E106", path, text=text, words=shown(names, WORDS_MAX))
+    desk.add(found.helping(*meant(text, names)))
+    right = nearest(text, names)
+    if right is None:
         desk.doubt(path)
-    return meant
+    return right
 
 
 def _number(desk: Desk, path: Path, text: str, top: int | None) -> float | int | None:

@@ -52,6 +52,15 @@ def must(zh: str, en: str, alias: str | None = None) -> Any:
 REQUIRED: Final[JsonDict] = {"x-huiyin-required": True}
 
 
+def told(part: type[Part], key: str) -> tuple[Words, ...]:
+    """What a key is for, as an editor shows it; nothing of a key that the part does not have."""
+    for name, field in part.model_fields.items():
+        if key == (field.alias or name) and field.title and field.description:
+            zh = field.title.removesuffix("（必填）")
+            return (Words(f"`{key}`: {field.description.removesuffix(f' {zh}。')}", f"`{key}`：{zh}"),)
+    return ()
+
+
 def fault(code: str, **names: Any) -> PydanticCustomError:
     """A mistake in a value: a code of the catalogue and the names that its message needs."""
     return PydanticCustomError(code, "", names)
@@ -126,21 +135,24 @@ A_NAME: Final = Words("a name", "一个名称")
 A_MAP: Final = Words("keys and values", "键和值")
 
 
+ONE_NAME: Final = Words("one name; several stand in brackets", "单个名称；多个名称要写在方括号里")
+SEPARATOR: Final = re.compile(r"\s*[,，、;；]\s*")
+
+
 def _name(text: str) -> str:
     if not text.strip():
         raise wrong(text, A_NAME)
     return text
 
 
-def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 def _names(value: Any) -> tuple[Any, ...]:
-    many = _one_or_many(value)
-    if not isinstance(many, list):
+    if isinstance(value, str):
+        if len(several := SEPARATOR.split(value)) > 1:
+            raise wrong(value, ONE_NAME, f"[{', '.join(several)}]")
+        return (value,)
+    if not isinstance(value, list):
         raise fault("E103", wanted=Words("a name or a list of names", "一个名称或名称的列表"))
-    return tuple(many)
+    return tuple(value)
 
 
 def _editable(item: dict[str, Any]) -> dict[str, Any]:

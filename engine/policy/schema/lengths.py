@@ -99,11 +99,17 @@ def limit(text: str) -> Length | InstantText:
     return length(text)
 
 
+#: `二十四小时` is a length in words, `三方确认` may be a state.
+SPELT: Final = re.compile(
+    r"(?:[一二两三四五六七八九十百半]+个?半?(?:工作|自然)?(?:小时|分钟?|刻钟|天|日|周|星期|月|年))+"
+)
+
+
 def _reads_as_length(text: str) -> bool:
     try:
         parse_length(text)
     except LengthError:
-        return False
+        return SPELT.fullmatch(text) is not None
     return True
 
 

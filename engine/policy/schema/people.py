@@ -11,8 +11,13 @@ from engine.policy.schema.forms import Staff
 class Calendar(Noted):
     title: Text = must("名称", "What people read.")
     holidays: Names | None = key("节假日：CN 等代码、日期列表，或 none", "A code such as CN, a list of dates, or none.")
-    hours: dict[str, Text] | None = key("开放时间", "Opening hours by weekday; `makeup` are those of make-up days.")
-    exceptions: dict[str, Text] | None = key("例外日期的时间", "Hours of single dates, or closed.")
+    hours: dict[str, Text] | None = key(
+        '开放时间，如 {mon-fri: "09:00-18:00"}',
+        'Opening hours by weekday, as {mon-fri: "09:00-18:00"}; `makeup` are those of make-up days.',
+    )
+    exceptions: dict[str, Text] | None = key(
+        '例外日期的时间，如 {2026-12-31: "09:00-15:00"}', 'Hours of dates, or closed, as {2026-12-31: "09:00-15:00"}.'
+    )
     published_through: Date | None = key("节假日数据公布到哪一天", "The last day whose holidays are published.")
     also: Names | None = key("同时还要开放的日历", "Open only where all of these are open, too.")
 

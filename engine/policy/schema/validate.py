@@ -16,9 +16,9 @@ from pydantic_core import ErrorDetails
 from engine.policy.diagnostics import Diagnostic, Report, diagnostic
 from engine.policy.document import Document
 from engine.policy.nodes import Broken, Entry, List, Map, Node, Null, Text
-from engine.policy.schema.base import A_MAP, Part
+from engine.policy.schema.base import A_MAP, Part, told
 from engine.policy.shapes import Path, dotted
-from engine.policy.suggest import did_you_mean, nearest, shown
+from engine.policy.suggest import WORDS_MAX, did_you_mean, meant, narrow, nearest, shown
 from engine.policy.words import Words
 
 M = TypeVar("M", bound=Part)
@@ -64,12 +64,12 @@ def _answer(
     names = detail.get("ctx", {})
     if not detail["type"].startswith("E"):
         names = {"wanted": A_LIST if detail["type"] in ("tuple_type", "list_type") else A_MAP}
-        found = diagnostic("E103", where.span(path), **names)
+        found = diagnostic("E103", where.span(path), **names).helping(*_what_it_is(schema, path))
     else:
         found = _value_fault(detail["type"], where, path, names)
     report.add(found)
-    if detail["type"] == "E106" and (meant := nearest(names["text"], names["words"])) is not None:
-        corrected: Map = _edited(tree, path, lambda node: Text(meant, node.span))
+    if detail["type"] == "E106" and (word := nearest(names["text"], names["words"])) is not None:
+        corrected: Map = _edited(tree, path, lambda node: Text(word, node.span))
         return corrected
     doubtful.add(path)
     return _without(tree, path)
@@ -79,14 +79,16 @@ def _value_fault(code: str, where: Document, path: Path, names: Mapping[str, Any
     span = where.span(path)
     match code:
         case "E106":
-            found = diagnostic(code, span, text=names["text"], words=shown(names["words"]))
-            return found.helping(*did_you_mean(names["text"], names["words"]))
+            found = diagnostic(code, span, text=names["text"], words=shown(names["words"], WORDS_MAX))
+            return found.helping(*meant(names["text"], names["words"]))
         case "E107":
             found = diagnostic(code, span, text=names["text"], wanted=names["wanted"])
             examples = ", ".join(f"`{example}`" for example in names["examples"])
+            found = found.helping(*narrow(names["text"]))
             return found.helping(Words(f"for example {examples}", f"例如 {examples}")) if examples else found
         case "E108":
-            return diagnostic(code, span, text=names["text"], reason=names["reason"]).helping(names["remedy"])
+            found = diagnostic(code, span, text=names["text"], reason=names["reason"])
+            return found.helping(*narrow(names["text"]), names["remedy"])
     return diagnostic(code, span, **names)
 
 
@@ -102,12 +104,17 @@ def _unknown_key(
     keys = keys_of(part)
     found = diagnostic("E102", where.key(path), key=path[-1], where=_place_words(path[:-1]))
     free = [key for key in keys if key not in present]
-    meant = nearest(str(path[-1]), free)
-    report.add(found.helping(*did_you_mean(str(path[-1]), free if meant else keys)))
-    if meant is not None:
-        return _renamed(tree, path, meant)
+    right = nearest(str(path[-1]), free)
+    report.add(found.helping(*did_you_mean(str(path[-1]), free if right else keys)))
+    if right is not None:
+        return _renamed(tree, path, right)
     doubtful.add(path)
     return _without(tree, path)
+
+
+def _what_it_is(schema: type[Part], path: Path) -> tuple[Words, ...]:
+    part = part_at(schema, path[:-1])
+    return () if part is None else told(part, str(path[-1]))
 
 
 def keys_of(part: type[Part]) -> list[str]:

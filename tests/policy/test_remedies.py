@@ -1,0 +1,84 @@
+"""What an author is told when a plan is mistaken: the remedy, in both languages, for slips that people make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.policy import Diagnostic, load
+
+HOTEL = """\
+policy: hotel
+title: 酒店
+timezone: Asia/Shanghai
+calendar: always
+last_resort: manager
+calendars:
+  early: {title: 早班, hours: {mon-sun: "07:00-15:00"}, exceptions: {2026-12-31: closed}}
+roles:
+  manager: {title: 经理, on_duty: always}
+  desk: {title: 前台, on_duty: early}
+facts: {vip: {title: 贵宾, type: flag, default: no}, result: 结果}
+categories: {request: {title: 需求, workflow: request, record: [vip]}}
+workflows:
+  request:
+    title: 需求
+    initial: new
+    states: {new: {title: 新建, owner: desk}, over: {title: 已办, final: true}}
+    moves: {deliver: {title: 送达, from: new, to: over, ask: [result]}}
+deadlines: {answer: {title: 响应, of: request, from: opened, until: deliver, limit: 10 minutes, escalate: quick}}
+escalations: {quick: {due: {at: due, notify: manager, when: {vip: yes}}}}
+duties: {audit: {title: 夜审, every: week, on: mon, at: 02:00, within: 3 hours, owner: desk, places: [客房, 餐厅]}}
+"""
+
+
+def found(tmp_path: Path, old: str, new: str) -> Diagnostic:
+    """The one thing that is wrong with the hotel's plan when `old` is `new` in it."""
+    assert HOTEL.count(old) == 1
+    path = tmp_path / "hotel.yaml"
+    path.write_text(HOTEL.replace(old, new), encoding="utf-8")
+    [one] = load(path).diagnostics
+    return one
+
+
+def test_the_hotel_has_no_mistakes(tmp_path: Path) -> None:
+    path = tmp_path / "hotel.yaml"
+    path.write_text(HOTEL, encoding="utf-8")
+    assert load(path).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "en", "zh"),
+    [
+        (", until: deliver", "", "E104", "`until`: Moments that end it.", "`until`：完成的时刻"),
+        ("calendar: always\n", "", "E104", "every limit, role and duty that names none", "默认日历"),
+        ("policy: hotel", "policy: hostel", "E906", "name the file hostel.yaml", "改名为 hostel.yaml"),
+        ("经理, on_duty: always", "经理, on_duty: early", "E401", "`on_duty: always`", "`on_duty: always`"),
+        ('{mon-sun: "07:00-15:00"}', '"07:00-15:00"', "E103", '{mon-fri: "09:00-18:00"}', "开放时间"),
+        ("07:00-15:00", "07：00-15:00", "E407", "write “:” instead of “：”", "把“：”写成“:”"),
+        ("07:00-15:00", "07:00—15:00", "E407", "write “-” instead of “—”", "把“—”写成“-”"),
+        ("2026-12-31", "2026/12/31", "E407", "`2026/12/31` is no date", "`2026/12/31`不是日期"),
+        ("02:00", "02：00", "E404", "write “:” instead of “：”", "把“：”写成“:”"),
+        ("every: week", "every: night", "E404", "shift of ROLE", "shift of 角色"),
+        ("on: mon", "on: 周一", "E404", "write mon to sun", "mon 到 sun"),
+        ("[客房, 餐厅]", "客房、餐厅", "E107", "`[客房, 餐厅]`", "`[客房, 餐厅]`"),
+        ("10 minutes", "十分钟", "E108", "write the number in digits", "写成 `3个工作日`"),
+        ("10 minutes", "10 ｍinutes", "E108", "write “m” instead of “ｍ”", "把“ｍ”写成“m”"),
+        ("type: flag", "type: bool", "E106", "did you mean “flag”?", "您是否指“flag”？"),
+        ("until: deliver", "until: fetch", "E101", "there are: deliver, new, opened, over", "可用的有：deliver"),
+    ],
+)
+def test_a_slip_is_told_with_its_remedy(tmp_path: Path, old: str, new: str, code: str, en: str, zh: str) -> None:
+    one = found(tmp_path, old, new)
+    said = [(part.en, part.zh) for part in (*one.notes, *one.helps)]
+    assert one.code == code
+    assert any(en in english and (zh in chinese) for english, chinese in said), said
+
+
+def test_what_one_must_choose_among_is_listed_whole(tmp_path: Path) -> None:
+    assert "date, phone, person, role, file" in found(tmp_path, "type: flag", "type: whatever").message.en
+
+
+def test_a_file_without_a_name_is_called_by_its_file(tmp_path: Path) -> None:
+    assert found(tmp_path, "policy: hotel\n", "").message.en == "“hotel.yaml” lacks `policy`"
