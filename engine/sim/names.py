@@ -32,6 +32,7 @@ _ROLE: Final = Words("role", "角色")
 _SHIFT: Final = Words("shift", "班次")
 _DEADLINE: Final = Words("deadline", "时限")
 _MOVE: Final = Words("move or command", "动作或命令")
+TICKET: Final = Words("ticket", "工单")
 
 
 def check_names(scenario: Scenario, plan: Plan) -> Iterator[Diagnostic]:
@@ -51,8 +52,8 @@ def check_names(scenario: Scenario, plan: Plan) -> Iterator[Diagnostic]:
     for step in scenario.steps:
         if step.verb in SITE_COMMANDS:
             yield from _brought(step, plan, people)
-        if step.verb is not None and not any(expected.word == "refused" for expected in step.then):
-            yield from _acting(step, people, verbs)
+        if step.verb is not None and not step.refused:
+            yield from _acting(step, people, dict.fromkeys([*_own_moves(step, scenario, plan), *sorted(verbs)]))
     yield from _last(scenario, plan, deadlines)
 
 
@@ -76,8 +77,17 @@ def read_figure(text: str) -> Fraction | None:
     return Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
 
 
+def _own_moves(step: Step, scenario: Scenario, plan: Plan) -> Iterator[str]:
+    """The moves of the step's ticket by its category; of one that the engine opens, those of the duties that run."""
+    named = {other.ticket: other.given.get("category", "") for other in scenario.steps if other.verb == "open"}
+    duties = (plan.duties[id].category for id in sorted(scenario.duties) if id in plan.duties)
+    for category in [named[step.ticket]] if step.ticket in named else duties:
+        if category in plan.categories:
+            yield from plan.workflow_of(category).moves
+
+
 def _acting(step: Step, people: Collection[str], verbs: Collection[str]) -> Iterator[Diagnostic]:
-    """Who does what, and who gets it; a step that expects to be refused may name what is not there."""
+    """Who does what, and who gets it."""
     verb = step.verb or ""
     yield from _known(_MOVE, verb, verbs, step.spans["do"])
     if verb not in SITE_COMMANDS or verb == "reveal":

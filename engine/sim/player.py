@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from engine.core import Family, Message, Plan, Refusal
 from engine.core import Step as CoreStep
-from engine.policy import Diagnostic, Span, Words
+from engine.policy import Diagnostic, Span, Words, did_you_mean
 from engine.runtime import Door, Entry, Plans, Roster, Service, Site, VirtualClock, change_roster, permit_reveal
 from engine.sim.codes import diagnose
-from engine.sim.names import GONE, read_days, read_figure
+from engine.sim.names import GONE, TICKET, read_days, read_figure
 from engine.sim.projection import CLOCK_WORDS, SITE, Fact, last_said, of_message, of_site, of_step
 from engine.sim.scenario import Expected, Scenario, Step
 from engine.store import MemoryStore
@@ -32,6 +32,12 @@ STEPS_MAX: Final = 10_000
 ENDLESS: Final = Words(
     f"more than {STEPS_MAX} things happen before this step: does a clock or a repeat run every few seconds?",
     f"到这一步为止发生的事情超过 {STEPS_MAX} 件：是否有时限或重复提醒每隔几秒就触发？",
+)
+
+
+NAMED: Final = Words(
+    "the engine's tickets are named where `then` first mentions them: then: {{{name}: {{state: todo}}}}",
+    "系统开出的工单，由 `then` 里第一次提到它的键命名：then: {{{name}: {{state: todo}}}}",
 )
 
 
@@ -144,11 +150,19 @@ class _Player:
             SITE_COMMANDS[step.verb](self, step)
             return
         self.service.catch_up(step.at)
+        if step.verb != "open" and not step.refused and self.store.load(self._id(step.ticket)) is None:
+            raise UnplayableError(self._no_ticket(step))
         given = {name: self._id(text) if name in _TICKETS else text for name, text in step.given.items()}
         request = self.door.request(step.at, self._id(step.ticket), step.by, step.verb, given)
         answer = request if isinstance(request, Refusal) else self.service.handle(request)
         if isinstance(answer, Refusal):
             self.fresh.append(_refused(step, answer))
+
+    def _no_ticket(self, step: Step) -> Diagnostic:
+        """A step about a ticket that nobody opened, or that the file has not named yet."""
+        there = [self.names.get(id, id) for family in self.store.families() for id in family.tickets]
+        found = diagnose("E606", step.spans.get("ticket", step.span), kind=TICKET, text=step.ticket)
+        return found.helping(*did_you_mean(step.ticket, there), NAMED.format(name=step.ticket))
 
     def _id(self, name: str) -> str:
         """The engine's id of a ticket that the file names; a new ticket gets the file's name."""

@@ -21,6 +21,10 @@ A_TEXT: Final = Words("a text or a list of texts is needed", "应当是文字，
 _THE_FIRST: Final = Words(
     "the first step needs a date and a time: write 2026-10-08 18:00", "第一步须写日期和时间：2026-10-08 18:00"
 )
+_WITH_DATE: Final = Words(
+    "a time alone is on the day of the step before: write the date, too, as 10-01 08:00",
+    "只写时间就是上一步那一天的：请连日期一起写，如 10-01 08:00",
+)
 _INSTANTS: Final = frozenset({"due", "breach", "rung", "repeated"})
 
 
@@ -47,9 +51,14 @@ class Step:
     given_spans: Mapping[str, Span]
     then: tuple[Expected, ...]
     then_span: Span | None
-    spans: Mapping[str, Span] = field(default_factory=dict)  #: of `by` and `do`
+    spans: Mapping[str, Span] = field(default_factory=dict)  #: of `ticket`, `by` and `do`
     item_span: Span | None = None  #: of the whole step, from its first key
     ends: tuple[int, int] = (0, 0)  #: line and column behind what stands under `then`; without it, behind the step
+
+    @property
+    def refused(self) -> bool:
+        """Whether it expects to be refused; such a step may name what is not there."""
+        return any(expected.word == "refused" for expected in self.then)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ class Reader:
             if isinstance(item, Map):
                 step = self._step(item, steps[-1].at if steps else None)
                 if steps and step.at < steps[-1].at:
-                    self._wrong("E601", step.span, text=self._show(step.at))
+                    self.found.append(diagnose("E601", step.span, text=self._show(step.at)).helping(_WITH_DATE))
                 elif step.verb is not None and closed is not None and step.at <= closed:
                     self._wrong("E602", step.span, text=self._show(step.at))
                 if step.verb is None:
@@ -151,7 +160,7 @@ class Reader:
             given_spans={name: entry.value.span for name, entry in _entries(given).items()},
             then=tuple(self._then(then.value, ticket, at)) if then is not None else (),
             then_span=then.key.span if then is not None else None,
-            spans={name: item.entries[name].value.span for name in ("by", "do") if name in item.entries},
+            spans={name: item.entries[name].value.span for name in ("ticket", "by", "do") if name in item.entries},
             item_span=item.span,
             ends=end_of(then.value if then is not None else item, self.source.text),
         )

@@ -121,6 +121,38 @@ def test_whom_a_ticket_is_given_to_must_be_known_and_update_does_not_write_it(tm
     assert mistakes(f"{given}    then: {{refused: value assignee}}\n", tmp_path) == []
 
 
+def remedies(text: str, tmp_path: Path) -> list[str]:
+    path = tmp_path / "story.yaml"
+    path.write_text(text, encoding="utf-8")
+    [one] = Runner(date(2026, 10, 1)).run(path).diagnostics
+    return [help.en for help in one.helps]
+
+
+def test_a_ticket_that_nobody_opened_is_a_mistake_and_update_does_not_write_it(tmp_path):
+    """`refused: unknown D1` would be green for ever."""
+    lost = f"{GOOD}  - {{at: 20:00, ticket: D1, by: 老张, do: arrive}}\n"
+    assert mistakes(lost, tmp_path) == [("E606", 16)]
+    path = tmp_path / "story.yaml"
+    assert CliRunner().invoke(main, ["test", str(path), "--update", "--at", "2026-10-01"]).exit_code == 1
+    assert path.read_text(encoding="utf-8") == lost
+    assert mistakes(lost.replace("arrive}", "arrive, then: {refused: unknown D1}}"), tmp_path) == []
+
+
+def test_a_ticket_of_a_duty_that_has_no_name_yet_is_told_with_how_it_gets_one(tmp_path):
+    text = GOOD.replace("clocks:", "duties: [drill]\nclocks:").replace("2026-09-30", "2026-06-30")
+    helps = remedies(f"{text}  - {{at: 2026-07-02 08:00, ticket: D1, by: 老张, do: finish}}\n", tmp_path)
+    assert helps[0].startswith("there are: T1, drill@2026-07-01")
+    assert "then: {D1: {state: todo}}" in helps[1]
+
+
+def test_of_the_moves_there_are_those_of_the_ticket_come_first(tmp_path):
+    assert remedies(f"{GOOD}  - {{at: 20:00, by: 老张, do: xyz}}\n", tmp_path)[0].startswith("there are: answer_now, contact, ")
+
+
+def test_a_time_that_goes_back_is_told_with_how_to_write_the_next_day(tmp_path):
+    assert "as 10-01 08:00" in remedies(f"{GOOD}  - {{at: 00:10, by: 老张, do: arrive}}\n", tmp_path)[0]
+
+
 @pytest.mark.parametrize("key", ["clocks", "duties", "reports"])
 def test_a_misspelt_clock_duty_or_report_is_no_silent_pass(key, tmp_path):
     text = GOOD.replace("clocks: [intake, arrive]", f"{key}: [arive]")
