@@ -146,7 +146,8 @@ def test_a_ticket_of_a_duty_that_has_no_name_yet_is_told_with_how_it_gets_one(tm
 
 
 def test_of_the_moves_there_are_those_of_the_ticket_come_first(tmp_path):
-    assert remedies(f"{GOOD}  - {{at: 20:00, by: 老张, do: xyz}}\n", tmp_path)[0].startswith("there are: answer_now, contact, ")
+    [there] = remedies(f"{GOOD}  - {{at: 20:00, by: 老张, do: xyz}}\n", tmp_path)
+    assert there.startswith("there are: answer_now, contact, ")
 
 
 def test_a_time_that_goes_back_is_told_with_how_to_write_the_next_day(tmp_path):
