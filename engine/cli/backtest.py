@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from engine.cli.common import date_option, language_option
+from engine.cli.errors import CallError
 
 if TYPE_CHECKING:
     from engine.policy import Diagnostic
@@ -34,7 +35,7 @@ def _share(context: click.Context, parameter: click.Parameter, value: str | None
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
-        raise click.BadParameter("write a share such as 95%")
+        raise CallError("write a share such as 95%", "请写百分比，例如 95%")
     return share
 
 
@@ -70,19 +71,25 @@ def command(
     from engine.sim import Tickets, backtest, load_versions
 
     if len(paths) < 2:
-        raise click.UsageError("name a policy and a file of tickets: huiyin backtest POLICY... TICKETS --map MAPPING")
+        raise CallError(
+            "name a policy and a file of tickets: huiyin backtest POLICY... TICKETS --map MAPPING",
+            "请写方案和工单文件：huiyin backtest POLICY... TICKETS --map MAPPING",
+        )
     tickets_path = paths[-1]
     for path in paths:
         if not path.exists():
-            raise click.UsageError(f"there is no file {path}")
+            raise CallError(f"there is no file {path}", f"没有文件 {path}")
     if tickets_path.is_dir():
-        raise click.UsageError(f"{tickets_path} is a folder: the last name is the file of tickets")
+        raise CallError(
+            f"{tickets_path} is a folder: the last name is the file of tickets",
+            f"{tickets_path} 是文件夹：最后一个名称应是工单文件",
+        )
     try:
         plans, wrong = load_versions(_policy_files(paths[:-1]), today or wall_today())
     except ValueError as problem:
         raise click.UsageError(str(problem)) from None
     if not plans:
-        _stop(wrong, lang, "no policy there that can be run: a policy file has a line `policy: …`")
+        _stop(wrong, lang)
     read = load_mapping(map_path, plans)
     if read.mapping is None:
         _stop(read.diagnostics, lang)
@@ -124,11 +131,14 @@ def _policy_files(paths: tuple[Path, ...]) -> Iterator[Path]:
                 yield file
 
 
-def _stop(found: tuple[Diagnostic, ...], lang: str, otherwise: str = "") -> None:
+def _stop(found: tuple[Diagnostic, ...], lang: str) -> None:
     from engine.policy import render
 
     if not found:
-        raise click.UsageError(otherwise)
+        raise CallError(
+            "no policy there that can be run: a policy file has a line `policy: …`",
+            "那里没有可执行的方案：方案文件有一行 `policy: …`",
+        )
     click.echo(render(found, lang, color=sys.stderr.isatty()), err=True)
     sys.exit(1)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from engine.cli.common import language_option
+from engine.cli.errors import CallError
 
 if TYPE_CHECKING:
     from engine.worktime import Lang
@@ -81,7 +82,7 @@ def due(
         _none_beside_jsonl(start, limit, day_rule, *named.values())
         sys.exit(answer_lines(answer_due))
     if start is None or limit is None:
-        raise click.UsageError("say START and LIMIT, or --jsonl")
+        raise CallError("say START and LIMIT, or --jsonl", "请写 START 和 LIMIT，或用 --jsonl")
     question = {"calendar": _calendar(**named), "start": start, "limit": limit, "day_rule": day_rule}
     with refusals(as_json, lang):
         asked = read_due(question, Calendars())
@@ -112,7 +113,7 @@ def between(start: str | None, end: str | None, jsonl: bool, as_json: bool, lang
         _none_beside_jsonl(start, end, *named.values())
         sys.exit(answer_lines(answer_between))
     if start is None or end is None:
-        raise click.UsageError("say START and END, or --jsonl")
+        raise CallError("say START and END, or --jsonl", "请写 START 和 END，或用 --jsonl")
     with refusals(as_json, lang):
         calendars, raw = Calendars(), _calendar(**named)
         answer = answer_between({"calendar": raw, "start": start, "end": end}, calendars)
@@ -135,8 +136,11 @@ def show(period: str, as_json: bool, lang: Lang, **named: Any) -> None:
 
     try:
         first, last = period_of(period)
-    except ValueError as wrong:
-        raise click.UsageError(str(wrong)) from None
+    except ValueError:
+        raise CallError(
+            f"`{period}` is no year such as 2026 and no month such as 2026-10 (1990 to 2100)",
+            f"`{period}` 不是年份（如 2026），也不是月份（如 2026-10）；范围 1990 至 2100",
+        ) from None
     with refusals(as_json, lang):
         raw = _calendar(**named)
         table = Calendars().timetable(raw)
@@ -168,7 +172,10 @@ def refusals(as_json: bool, lang: Lang) -> Iterator[None]:
 
 def _none_beside_jsonl(*named: object) -> None:
     if any(named):
-        raise click.UsageError("--jsonl reads everything from standard input: leave out START, LIMIT and the calendar")
+        raise CallError(
+            "--jsonl reads everything from standard input: leave out START, LIMIT and the calendar",
+            "--jsonl 从标准输入读取全部内容：请不要再写 START、LIMIT 和日历",
+        )
 
 
 def _calendar(
@@ -194,7 +201,10 @@ def _calendar(
 def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         if "=" not in text:
-            raise click.UsageError(f"{option} is written DAY=TIMES, such as mon-fri=09:00-18:00, not `{text}`")
+            raise CallError(
+                f"{option} is written DAY=TIMES, such as mon-fri=09:00-18:00, not `{text}`",
+                f"{option} 应写作 DAY=TIMES，例如 mon-fri=09:00-18:00，而不是 `{text}`",
+            )
     return {key.strip(): value.strip() for key, _, value in (text.partition("=") for text in texts)}
 
 
@@ -206,8 +216,11 @@ def _from_file(source: str) -> dict[str, Any]:
     try:
         read = yaml.load(Path(name).read_text(encoding="utf-8"), yaml.BaseLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as wrong:
-        raise click.UsageError(f"cannot read {name}: {wrong}") from None
+        why = wrong.strerror if isinstance(wrong, OSError) else wrong
+        raise CallError(f"cannot read {name}: {why}", f"无法读取 {name}：{why}") from None
     found = read.get("calendars", {}).get(id) if id and isinstance(read, dict) else read
     if not isinstance(found, dict):
-        raise click.UsageError(f"{name} has no calendar `{id}`" if id else f"{name} is no calendar: it has no keys")
+        if id:
+            raise CallError(f"{name} has no calendar `{id}`", f"{name} 中没有日历 `{id}`")
+        raise CallError(f"{name} is no calendar: it has no keys", f"{name} 不是日历：没有任何键")
     return {"timezone": read["timezone"], **found} if id and "timezone" in read else found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.common import date_option, language_option
+from engine.cli.errors import CallError
 from engine.cli.plans import policy_files
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ def command(paths: tuple[Path, ...], form: str, as_json: bool, strict: bool, tod
 
     files = list(_policy_files(paths))
     if not files:
-        raise click.UsageError("no policy files there: a policy file has a line `policy: …`")
+        raise CallError(
+            "no policy files there: a policy file has a line `policy: …`",
+            "那里没有方案文件：方案文件有一行 `policy: …`",
+        )
     found = _check(files, today)
     match "json" if as_json else form:
         case "json":

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from engine.cli.errors import LANGUAGES
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -21,7 +23,7 @@ def default_language() -> str:
 
 def language_option(function: F) -> F:
     option = click.option(
-        "--lang", type=click.Choice(["en", "zh"]), default=default_language, help="Language of what is printed."
+        "--lang", type=click.Choice(LANGUAGES), default=default_language, help="Language of what is printed."
     )
     decorated: F = option(function)
     return decorated

@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import click
-
+from engine.cli.errors import CallError
 from engine.cli.plans import edition_of, load_plan, refuse
 from engine.cli.provenance import Saying, sayings_of_rule
 from engine.cli.trial import Trial, owner_of, read_at, the_category
@@ -90,7 +89,7 @@ def of_scenario(path: Path, deadline: str, at: str | None, ticket: str | None, l
     ]
     if not found:
         until = show_at(performance.plan, now)
-        raise click.UsageError(_no_run(performance.service.store.families(), deadline, ticket, until))
+        raise _no_run(performance.service.store.families(), deadline, ticket, until)
     family, one, run = max(found, key=lambda three: (three[2].open, three[2].start))
     loaded = load_named(performance.scenario.policy, path.parent)
     assert loaded is not None
@@ -118,7 +117,7 @@ def _played(path: Path, at: str | None, lang: str) -> tuple[Performance, int]:
         refuse(result.diagnostics, lang)
     now = scenario.steps[-1].at if at is None else read_at(plan, at, "--at", scenario.steps[0].at)
     if now < scenario.steps[0].at:
-        raise click.UsageError(f"--at {at}: the scenario begins later")
+        raise CallError(f"--at {at}: the scenario begins later", f"--at {at}：场景在此之后才开始")
     steps = tuple(step for step in scenario.steps if step.at <= now)
     pause = replace(steps[-1], at=now, verb=None, given={}, given_spans={}, then=(), then_span=None)
     try:
@@ -135,7 +134,9 @@ def of_policy(
     fitting = {one for known in plan.deadlines if known.id == deadline for one in known.of}
     if not fitting:
         known = ", ".join(dict.fromkeys(one.id for one in plan.deadlines))
-        raise click.UsageError(f"the plan has no deadline {deadline}; it has {known}")
+        raise CallError(
+            f"the plan has no deadline {deadline}; it has {known}", f"方案中没有时限 {deadline}；现有：{known}"
+        )
     chosen = the_category(plan, category, fitting)
     at = read_at(plan, start, "--from")
     trial = Trial(plan, chosen, facts, at)
@@ -156,12 +157,15 @@ def _nothing_due(plan: Plan, trial: Trial, row: Row[Limit] | None, lang: str) ->
     )
 
 
-def _no_run(families: Iterable[Family], deadline: str, ticket: str | None, at: str) -> str:
+def _no_run(families: Iterable[Family], deadline: str, ticket: str | None, at: str) -> CallError:
     known = dict.fromkeys(
         run.deadline for family in families for one in family.tickets.values() for run in one.all_runs()
     )
-    of = f" of {ticket}" if ticket is not None else ""
-    return f"until {at} there was no run of {deadline}{of}; there were runs of {', '.join(known) or 'nothing'}"
+    of, de = (f" of {ticket}", f"{ticket} 的") if ticket is not None else ("", "")
+    return CallError(
+        f"until {at} there was no run of {deadline}{of}; there were runs of {', '.join(known) or 'nothing'}",
+        f"截至 {at} 没有{de} {deadline}；有过：{', '.join(known) or '无'}",
+    )
 
 
 def _answer(

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from engine.cli.common import language_option
+from engine.cli.errors import CallError
 
 CODE: Final = re.compile(r"[YEWITPyewitp]\d{3}")
 
@@ -55,11 +56,14 @@ def due(
 
     if scenario is not None and policy is None:
         if start is not None or facts or category is not None:
-            raise click.UsageError("--from, --category and --fact go with --policy; a scenario knows them itself")
+            raise CallError(
+                "--from, --category and --fact go with --policy; a scenario knows them itself",
+                "--from、--category 和 --fact 与 --policy 同用；场景自己有这些内容",
+            )
         answer = dues.of_scenario(scenario, deadline, at, ticket, lang)
     elif policy is not None and scenario is None and start is not None:
         if at is not None or ticket is not None:
-            raise click.UsageError("--at and --ticket go with --scenario")
+            raise CallError("--at and --ticket go with --scenario", "--at 和 --ticket 与 --scenario 同用")
         found = dues.of_policy(policy, deadline, category, start, facts, lang)
         if isinstance(found, str):
             click.echo(
@@ -68,7 +72,10 @@ def due(
             return
         answer = found
     else:
-        raise click.UsageError('say --scenario FILE --at "…", or --policy P --from "2026-09-30 21:05"')
+        raise CallError(
+            'say --scenario FILE --at "…", or --policy P --from "2026-09-30 21:05"',
+            '请写 --scenario FILE --at "…"，或 --policy P --from "2026-09-30 21:05"',
+        )
     if as_json:
         click.echo(json.dumps(dues.as_json(answer, lang), ensure_ascii=False, indent=2))
     else:
@@ -133,7 +140,7 @@ def _code_command(code: str) -> click.Command:
 
         found = code_pages.page(code)
         if found is None:
-            raise click.UsageError(code_pages.NO_CODE.format(code=code, near=code_pages.near(code)).in_(lang))
+            raise CallError(*code_pages.NO_CODE.format(code=code, near=code_pages.near(code)))
         click.echo(
             json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else found.text(lang), nl=as_json
         )

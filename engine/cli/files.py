@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from engine.cli.common import language_option
+from engine.cli.errors import FailedError
 
 if TYPE_CHECKING:
     from engine.server import Daemon
@@ -44,8 +45,7 @@ def said() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        zh = click.get_current_context().params.get("lang") == "zh"
-        raise click.ClickException(error.zh if zh else str(error)) from None
+        raise FailedError(str(error), error.zh) from None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from engine.cli.common import language_option
+from engine.cli.errors import CallError, FailedError
 
 NAME: Final = re.compile(r"[^\W\d_][\w-]*")
 
@@ -25,7 +26,10 @@ def command(folder: Path, title: str | None, lang: str) -> None:
     """
     name = folder.resolve().name
     if not NAME.fullmatch(name):
-        raise click.UsageError(f"“{name}” cannot name a policy: use letters, digits, _ and -, a letter first")
+        raise CallError(
+            f"“{name}” cannot name a policy: use letters, digits, _ and -, a letter first",
+            f"“{name}”不能作为方案名：请用字母、数字、_ 和 -，以字母开头",
+        )
     files = {
         f"{name}.yaml": POLICY[lang],
         f"scenarios/{name}-first.yaml": SCENARIO[lang],
@@ -33,7 +37,10 @@ def command(folder: Path, title: str | None, lang: str) -> None:
     }
     standing = [file for file in files if (folder / file).exists()]
     if standing:
-        raise click.ClickException(f"{folder / standing[0]} is there already; nothing was written")
+        raise FailedError(
+            f"{folder / standing[0]} is there already; nothing was written",
+            f"{folder / standing[0]} 已存在，没有写入任何文件",
+        )
     called = title or name
     words = {"NAME": name, "DIR": str(folder), "TITLE": called, "QUOTED": json.dumps(called, ensure_ascii=False)}
     for file, text in files.items():

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from engine import __version__
+from engine.cli.common import default_language
+from engine.cli.errors import ChineseError, FailedError, asked_language
 
 #: verb -> module that defines `command`, and the line that `huiyin --help` prints for it.
 VERBS: Final[dict[str, tuple[str, str]]] = {
@@ -44,7 +49,18 @@ class Verbs(click.Group):
         command: click.Command = import_module(VERBS[name][0]).command
         return command
 
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
+        lang = asked_language(args, default_language())
+        with _in(lang):
+            context = super().make_context(info_name, args, *rest, **extra)
+        context.meta["lang"] = lang
+        return context
+
     def invoke(self, ctx: click.Context) -> object:
+        with _in(ctx.meta["lang"]):
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> object:
         """What the world refuses (a file, a folder, a year beyond all calendars) is said in a line."""
         try:
             return super().invoke(ctx)
@@ -55,17 +71,31 @@ class Verbs(click.Group):
         except ModuleNotFoundError as error:
             if (error.name or "engine").startswith("engine"):
                 raise
-            raise click.ClickException(f'{error.name} is not installed: pip install "huiyin[serve]"') from error
+            how = 'pip install "huiyin[serve]"'
+            raise FailedError(f"{error.name} is not installed: {how}", f"未安装 {error.name}：{how}") from error
         except Exception as error:
             from engine.worktime import OutOfTable
 
             if isinstance(error, OutOfTable):
-                raise click.ClickException(str(error)) from error
+                raise FailedError(str(error), "某个时间超出日历所覆盖的年份") from error
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
+
+
+@contextmanager
+def _in(lang: str) -> Iterator[None]:
+    """Errors are said in a language."""
+    try:
+        yield
+    except (ChineseError, NoArgsIsHelpError):
+        raise  # the one is said already, the other is a page of help
+    except click.ClickException as error:
+        if lang != "zh":
+            raise
+        raise ChineseError(error) from error
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

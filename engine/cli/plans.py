@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
+from engine.cli.errors import CallError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -51,7 +53,10 @@ def load_policy(named: str, today: date | None = None) -> Loaded:
         only = only_policy(path)
         return load(only, today=today, name=str(only))
     if loaded is None:
-        raise click.UsageError(f"there is no policy file {named}, and no policy of that name here or among the shipped")
+        raise CallError(
+            f"there is no policy file {named}, and no policy of that name here or among the shipped",
+            f"没有方案文件 {named}，此处和随附的方案中也没有这个名称",
+        )
     return loaded
 
 
@@ -66,8 +71,15 @@ def only_policy(folder: Path) -> Path:
     """The one policy of a folder, as `huiyin init` makes it."""
     files = list(policy_files(folder))
     if len(files) != 1:
-        there = f"{len(files)} of them: name one, as {files[0]}" if files else "none: a policy file says `policy: …`"
-        raise click.UsageError(f"{folder} is a folder, and one policy is needed; there are {there}")
+        en, zh = (
+            (f"{len(files)} of them: name one, as {files[0]}", f"{len(files)} 个，请指明其一，例如 {files[0]}")
+            if files
+            else ("none: a policy file says `policy: …`", "没有方案文件：方案文件有一行 `policy: …`")
+        )
+        raise CallError(
+            f"{folder} is a folder, and one policy is needed; there are {en}",
+            f"{folder} 是文件夹，而这里要一个方案；其中{zh}",
+        )
     return files[0]
 
 
@@ -75,7 +87,7 @@ def load_plan(named: str, lang: str, today: date | None = None) -> tuple[Plan, L
     """The plan of a policy that can run; else its mistakes are printed, and the command is over."""
     loaded = load_policy(named, today)
     if loaded.layer:
-        raise click.UsageError(f"{named} is a layer: name a policy that mixes it in")
+        raise CallError(f"{named} is a layer: name a policy that mixes it in", f"{named} 是共用层：请写引用它的方案")
     if loaded.plan is None:
         refuse((one for one in loaded.diagnostics if one.severity == "error"), lang)
     return loaded.plan, loaded

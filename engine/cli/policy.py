@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from engine.cli.errors import CallError, FailedError
 from engine.cli.remote import Where, api, remote_options
 
 TEXTS: Final = {
@@ -155,7 +156,7 @@ def _days(file: Path) -> dict[str, Any]:
     except ValueError as error:
         raise click.ClickException(f"{file}: {error}") from None
     if not isinstance(notice, dict):
-        raise click.ClickException(f'{file}: {{"year": …, "days": […]}}')
+        raise FailedError(*(f'{file}{colon}{{"year": …, "days": […]}}' for colon in (": ", "：")))
     return {name: notice[name] for name in ("year", "days") if name in notice}
 
 
@@ -183,7 +184,7 @@ def _states(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         old, is_pair, new = pair.partition("=")
         if not (old and is_pair and new):
-            raise click.UsageError(f"--state {pair}: write OLD=NEW")
+            raise CallError(f"--state {pair}: write OLD=NEW", f"--state {pair}：请写 OLD=NEW")
         mapped[old] = new
     return mapped
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-import click
-
+from engine.cli.errors import CallError
 from engine.policy import Entry, List, Loaded, Map, Node, Null, Text
 
 
@@ -66,13 +65,21 @@ def entry(loaded: Loaded, path: tuple[str, ...]) -> Entry:
         known = node.entries if isinstance(node, Map) else {}
         found = known.get(part)
         if found is None:
-            here = ".".join(path[:place]) or "the policy"
-            near = get_close_matches(part, known, 1)
-            hint = f"did you mean {'.'.join([*path[:place], near[0]])}? " if near else ""
-            raise click.UsageError(f"{here} has no {part}; {hint}it has: {', '.join(known) or 'no entries'}")
+            raise _nothing_there(path[:place], part, known)
         node = found.value
     assert found is not None
     return found
+
+
+def _nothing_there(here: Sequence[str], part: str, known: Iterable[str]) -> CallError:
+    near = get_close_matches(part, list(known), 1)
+    path = ".".join([*here, *near])
+    did_you, or_this = (f"did you mean {path}? ", f"是否想写 {path}？") if near else ("", "")
+    where = ".".join(here)
+    return CallError(
+        f"{where or 'the policy'} has no {part}; {did_you}it has: {', '.join(known) or 'no entries'}",
+        f"{where or '方案'}中没有 {part}；{or_this}现有：{'、'.join(known) or '无'}",
+    )
 
 
 def leaves(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from engine.cli.common import language_option
+from engine.cli.errors import CallError, FailedError
 
 if TYPE_CHECKING:
     from engine.server import Config
@@ -34,7 +35,7 @@ def command(sites: tuple[Path, ...], config: Path | None, data: Path | None, lis
         click.echo(render(refused.diagnostics, "zh" if lang == "zh" else "en"), err=True)
         raise SystemExit(1) from None
     except StoreError as error:
-        raise click.ClickException(error.zh if lang == "zh" else str(error)) from None
+        raise FailedError(str(error), error.zh) from None
     run(daemon)
 
 
@@ -52,7 +53,10 @@ def _settings(config: Path | None, sites: tuple[Path, ...], data: Path | None, l
     if listen:
         host, _, port = listen.rpartition(":")
         if not host or not port.isdigit():
-            raise click.UsageError(f"--listen {listen}: write HOST:PORT, such as 127.0.0.1:8080")
+            raise CallError(
+                f"--listen {listen}: write HOST:PORT, such as 127.0.0.1:8080",
+                f"--listen {listen}：请写 HOST:PORT，例如 127.0.0.1:8080",
+            )
         settings = replace(settings, host=host.strip("[]"), port=int(port))
     return settings
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from engine.cli.common import date_option, language_option
+from engine.cli.errors import CallError
 from engine.cli.plans import load_plan
 
 if TYPE_CHECKING:
@@ -34,10 +35,16 @@ def command(policy: str, form: str, workflow: str | None, as_json: bool, today: 
     Markdown has the drawings as Mermaid. HTML is one file without scripts: open it, print it, mail it.
     """
     if workflow is not None and (as_json or form != "mermaid"):
-        raise click.UsageError("--workflow draws one workflow: say --format mermaid with it")
+        raise CallError(
+            "--workflow draws one workflow: say --format mermaid with it",
+            "--workflow 只画一个流程：请同时写 --format mermaid",
+        )
     plan, _ = load_plan(policy, lang, today)
     if workflow is not None and workflow not in plan.workflows:
-        raise click.UsageError(f"there is no workflow {workflow}; there are: {', '.join(plan.workflows)}")
+        raise CallError(
+            f"there is no workflow {workflow}; there are: {', '.join(plan.workflows)}",
+            f"没有流程 {workflow}；现有：{'、'.join(plan.workflows)}",
+        )
     if as_json:
         click.echo(_json(plan, lang))
     elif form == "mermaid":

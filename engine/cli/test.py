@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.common import date_option, language_option
+from engine.cli.errors import CallError
 from engine.cli.plans import only_scenarios
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def command(
     only_scenarios(paths, lang)
     files = list(scenario_files(paths))
     if not files:
-        raise click.UsageError("no scenario files there: a scenario file has a line `scenario: …`")
+        raise CallError(
+            "no scenario files there: a scenario file has a line `scenario: …`",
+            "那里没有场景文件：场景文件有一行 `scenario: …`",
+        )
     runner = Runner(today or wall_today())
     results: list[Result] = []
     for file in files:
@@ -98,7 +102,7 @@ def command(
         try:
             write_junit(results, junit)
         except OSError as fault:
-            raise click.UsageError(f"cannot write {junit}: {fault.strerror}") from None
+            raise CallError(f"cannot write {junit}: {fault.strerror}", f"无法写入 {junit}：{fault.strerror}") from None
     sys.exit(1 if failed else 0)
 
 

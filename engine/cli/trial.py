@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-import click
-
+from engine.cli.errors import CallError
 from engine.cli.plans import edition_of
 from engine.core import Actor, Command, Family, Plan, Refusal, Shape, Ticket, Value, Work, commands, decide
 from engine.core.conditions import View
@@ -24,7 +23,10 @@ class Trial:
         act = commands.Open(category, values, None, plan.version, edition_of(plan))
         outcome = decide(plan, None, Command(TICKET, Actor("explain", frozenset({SYSTEM})), at, act))
         if isinstance(outcome, Refusal):
-            raise click.UsageError(f"such a ticket cannot be opened: {outcome.code} {outcome.detail}")
+            raise CallError(
+                f"such a ticket cannot be opened: {outcome.code} {outcome.detail}",
+                f"无法开这样的工单：{outcome.code} {outcome.detail}",
+            )
         self.plan = plan
         self.family: Family = outcome.family
         self.ticket: Ticket = outcome.family.root
@@ -61,13 +63,16 @@ def read_facts(plan: Plan, given: Iterable[str], at: int) -> dict[str, Value]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals:
-            raise click.UsageError(f"--fact {text}: write name=value")
+            raise CallError(f"--fact {text}: write name=value", f"--fact {text}：请写 name=value")
         if name not in plan.facts:
-            raise click.UsageError(f"--fact {text}: the plan has no fact {name}; it has {', '.join(plan.facts)}")
+            raise CallError(
+                f"--fact {text}: the plan has no fact {name}; it has {', '.join(plan.facts)}",
+                f"--fact {text}：方案中没有事实 {name}；现有：{'、'.join(plan.facts)}",
+            )
         try:
             values[name] = read_value(plan.facts[name], value.strip(), zone, datetime.fromtimestamp(at, zone), roles)
         except ValueProblemError as problem:
-            raise click.UsageError(f"--fact {text}: {problem}") from None
+            raise CallError(f"--fact {text}: {problem}", f"--fact {text}：{problem.words.zh}") from None
     return values
 
 
@@ -75,11 +80,14 @@ def read_at(plan: Plan, text: str, option: str, reference: int | None = None) ->
     """An instant, local to the plan; a time alone is on the day of the reference."""
     zone = plan.zone
     if reference is None and len(text.strip()) < 11:
-        raise click.UsageError(f'{option} {text}: write a date and a time: "2026-09-30 19:46"')
+        raise CallError(
+            f'{option} {text}: write a date and a time: "2026-09-30 19:46"',
+            f'{option} {text}：请写日期和时间："2026-09-30 19:46"',
+        )
     try:
         return read_instant(text, zone, datetime.fromtimestamp(reference or 0, zone))
     except ValueProblemError as problem:
-        raise click.UsageError(f"{option} {text}: {problem}") from None
+        raise CallError(f"{option} {text}: {problem}", f"{option} {text}：{problem.words.zh}") from None
 
 
 def the_category(plan: Plan, named: str | None, fitting: Iterable[str]) -> str:
@@ -88,6 +96,8 @@ def the_category(plan: Plan, named: str | None, fitting: Iterable[str]) -> str:
     if named is None and len(known) == 1:
         return known[0]
     if named not in known:
-        what = "which category?" if named is None else f"{named} is none of them:"
-        raise click.UsageError(f"{what} --category {' | '.join(known)}")
+        choice = f"--category {' | '.join(known)}"
+        if named is None:
+            raise CallError(f"which category? {choice}", f"哪个类别？{choice}")
+        raise CallError(f"{named} is none of them: {choice}", f"{named} 不在其中：{choice}")
     return named

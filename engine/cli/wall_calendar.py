@@ -52,14 +52,11 @@ class Day:
 
 
 def period_of(text: str) -> tuple[date, date]:
-    """The first and the last day of `2026` or `2026-10`; ValueError for anything else."""
+    """The first and the last day of `2026` or `2026-10`; 1990 to 2100. Raises ValueError for anything else."""
     year, _, month = text.partition("-")
-    try:
-        first = date(int(year), int(month) if month else 1, 1)
-        if not (len(year) == 4 and (not month or len(month) == 2) and 1990 <= first.year <= 2100):
-            raise ValueError
-    except ValueError:
-        raise ValueError(f"`{text}` is no year such as 2026 and no month such as 2026-10 (1990 to 2100)") from None
+    first = date(int(year), int(month) if month else 1, 1)
+    if not (len(year) == 4 and (not month or len(month) == 2) and 1990 <= first.year <= 2100):
+        raise ValueError(text)
     following = (first + timedelta(days=32)).replace(day=1) if month else date(first.year + 1, 1, 1)
     return first, following - timedelta(days=1)
 
