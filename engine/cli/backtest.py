@@ -6,7 +6,7 @@ import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from engine.cli.common import date_option, language_option
-from engine.cli.errors import CallError
+from engine.cli.errors import CallError, FailedError
+from engine.cli.plans import refuse
 
 if TYPE_CHECKING:
-    from engine.policy import Diagnostic
+    from engine.core import Plan
     from engine.sim import BacktestResult as Result
     from engine.sim import Dirty, Group
 
@@ -67,44 +68,19 @@ def command(
     POLICY is one file, several (versions of one plan, each in force from its `effective` date), or their folder.
     """
     from engine.policy import load_mapping
-    from engine.runtime import today as wall_today
-    from engine.sim import Tickets, backtest, load_versions
+    from engine.sim import Tickets, backtest
 
-    if len(paths) < 2:
-        raise CallError(
-            "name a policy and a file of tickets: huiyin backtest POLICY... TICKETS --map MAPPING",
-            "请写方案和工单文件：huiyin backtest POLICY... TICKETS --map MAPPING",
-        )
-    tickets_path = paths[-1]
-    for path in paths:
-        if not path.exists():
-            raise CallError(f"there is no file {path}", f"没有文件 {path}")
-    if tickets_path.is_dir():
-        raise CallError(
-            f"{tickets_path} is a folder: the last name is the file of tickets",
-            f"{tickets_path} 是文件夹：最后一个名称应是工单文件",
-        )
-    try:
-        plans, wrong = load_versions(_policy_files(paths[:-1]), today or wall_today())
-    except ValueError as problem:
-        raise click.UsageError(str(problem)) from None
-    if not plans:
-        _stop(wrong, lang)
+    *policies, tickets_path = _named(paths)
+    plans = _plans(policies, today, lang)
     read = load_mapping(map_path, plans)
     if read.mapping is None:
-        _stop(read.diagnostics, lang)
-    assert read.mapping is not None
+        refuse(read.diagnostics, lang)
     tickets = Tickets(tickets_path, read.mapping.encoding)
-    try:
+    with _readable(tickets_path, read.mapping.encoding):
         if unknown := read.unknown_columns(tickets.columns()):
-            _stop(unknown, lang)
+            refuse(unknown, lang)
         with _progress(tickets.size, shown=sys.stderr.isatty() and not as_json) as watch:
             result = backtest(read.mapping, plans, tickets.rows(watch), tolerance)
-    except UnicodeError:
-        said = _WORDS[lang]["encoding"].format(encoding=read.mapping.encoding)
-        raise click.ClickException(f"{tickets_path}: {said}") from None
-    except (OSError, EOFError, csv.Error, LookupError) as fault:
-        raise click.ClickException(f"{tickets_path}: {fault}") from None
     if dirty_to is not None:
         lines = (json.dumps(_dirty_json(one), ensure_ascii=False) for one in result.dirty)
         dirty_to.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -117,7 +93,55 @@ def command(
     sys.exit(1 if at_least is not None and (share is None or share < at_least) else 0)
 
 
-def _policy_files(paths: tuple[Path, ...]) -> Iterator[Path]:
+def _named(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The paths, once they can be what they are named as."""
+    if len(paths) < 2:
+        raise CallError(
+            "name a policy and a file of tickets: huiyin backtest POLICY... TICKETS --map MAPPING",
+            "请写方案和工单文件：huiyin backtest POLICY... TICKETS --map MAPPING",
+        )
+    for path in paths:
+        if not path.exists():
+            raise CallError(f"there is no file {path}", f"没有文件 {path}")
+    if paths[-1].is_dir():
+        raise CallError(
+            f"{paths[-1]} is a folder: the last name is the file of tickets",
+            f"{paths[-1]} 是文件夹：最后一个名称应是工单文件",
+        )
+    return paths
+
+
+def _plans(paths: Iterable[Path], today: date | None, lang: str) -> tuple[Plan, ...]:
+    from engine.runtime import today as wall_today
+    from engine.sim import SameDayError, load_versions
+
+    try:
+        plans, wrong = load_versions(_policy_files(paths), today or wall_today())
+    except SameDayError as problem:
+        raise CallError(str(problem), problem.zh) from None
+    if not plans and not wrong:
+        raise CallError(
+            "no policy there that can be run: a policy file has a line `policy: …`",
+            "那里没有可执行的方案：方案文件有一行 `policy: …`",
+        )
+    if not plans:
+        refuse(wrong, lang)
+    return plans
+
+
+@contextmanager
+def _readable(file: Path, encoding: str) -> Iterator[None]:
+    """What keeps the tickets from being read is said in a line."""
+    try:
+        yield
+    except UnicodeError:
+        en, zh = (_WORDS[lang]["encoding"].format(encoding=encoding) for lang in ("en", "zh"))
+        raise FailedError(f"{file}: {en}", f"{file}：{zh}") from None
+    except (OSError, EOFError, csv.Error, LookupError) as fault:
+        raise FailedError(f"{file}: {fault}", f"{file}：{fault}") from None
+
+
+def _policy_files(paths: Iterable[Path]) -> Iterator[Path]:
     """Files as named; of folders those that say `policy:`, without layers."""
     for path in paths:
         if path.is_file():
@@ -129,18 +153,6 @@ def _policy_files(paths: tuple[Path, ...]) -> Iterator[Path]:
                 line.startswith((b"scenario:", b"layer: true")) for line in lines
             ):
                 yield file
-
-
-def _stop(found: tuple[Diagnostic, ...], lang: str) -> None:
-    from engine.policy import render
-
-    if not found:
-        raise CallError(
-            "no policy there that can be run: a policy file has a line `policy: …`",
-            "那里没有可执行的方案：方案文件有一行 `policy: …`",
-        )
-    click.echo(render(found, lang, color=sys.stderr.isatty()), err=True)
-    sys.exit(1)
 
 
 @contextmanager

@@ -15,7 +15,10 @@ from engine.cli.errors import CallError
 from engine.cli.plans import only_scenarios
 
 if TYPE_CHECKING:
-    from engine.sim import Failure
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from engine.policy import Words
+    from engine.sim import Failure, Result, Runner, Shown
     from engine.worktime import Lang
 
 
@@ -39,11 +42,32 @@ def command(
     lang: Lang,
 ) -> None:
     """Play scenario files: everything that happens must be listed. Exit 1 when one fails."""
-    from engine.policy import as_json as as_object
-    from engine.policy import render
     from engine.runtime import today as wall_today
-    from engine.sim import Result, Runner, failure_lines, failures, scenario_files, update_file, write_junit
+    from engine.sim import Runner, write_junit
     from engine.sim import coverage as covered
+
+    results = []
+    for result in _played(Runner(today or wall_today()), _files(paths, lang), update):
+        results.append(result)
+        if not (as_json or result.passed):
+            _print_failure(result, lang, show_all)
+    shown = covered((result.path, result.performance) for result in results if result.performance is not None)
+    rules = shown if coverage else None
+    if as_json:
+        click.echo(json.dumps(_as_json(results, rules), ensure_ascii=False, indent=2))
+    else:
+        for line in _summary(results, rules):
+            click.echo(line.in_(lang))
+    if junit is not None:
+        try:
+            write_junit(results, junit)
+        except OSError as fault:
+            raise CallError(f"cannot write {junit}: {fault.strerror}", f"无法写入 {junit}：{fault.strerror}") from None
+    sys.exit(0 if all(result.passed for result in results) else 1)
+
+
+def _files(paths: tuple[Path, ...], lang: Lang) -> list[Path]:
+    from engine.sim import scenario_files
 
     only_scenarios(paths, lang)
     files = list(scenario_files(paths))
@@ -52,58 +76,67 @@ def command(
             "no scenario files there: a scenario file has a line `scenario: …`",
             "那里没有场景文件：场景文件有一行 `scenario: …`",
         )
-    runner = Runner(today or wall_today())
-    results: list[Result] = []
+    return files
+
+
+def _played(runner: Runner, files: list[Path], update: bool) -> Iterator[Result]:
+    """Each file as it was played; with `update`, as it is played after what happened was written into it."""
+    from engine.sim import update_file
+
     for file in files:
         result = runner.run(file)
         if update and result.performance is not None and not result.passed:
             update_file(result.performance, file)
             result = runner.run(file)
-        results.append(result)
-        if not as_json and not result.passed:
-            if result.performance is None:
-                click.echo(render(tuple(result.diagnostics), lang, color=sys.stdout.isatty()))
-            else:
-                for line in failure_lines(result, lang, show_all):
-                    click.echo(line)
+        yield result
+
+
+def _print_failure(result: Result, lang: Lang, show_all: bool) -> None:
+    from engine.policy import render
+    from engine.sim import failure_lines
+
+    if result.performance is None:
+        click.echo(render(tuple(result.diagnostics), lang, color=sys.stdout.isatty()))
+    else:
+        for line in failure_lines(result, lang, show_all):
+            click.echo(line)
+
+
+def _summary(results: Sequence[Result], rules: Mapping[str, Shown] | None) -> Iterator[Words]:
+    from engine.policy import Words
+
+    if rules is not None:
+        missing = [f"{id} ({one.element})" for id, one in rules.items() if not one.scenarios]
+        count = f"{len(rules) - len(missing)}", f"{len(rules)}"
+        yield Words("rules shown: {} of {}".format(*count), "{1} 条规则中已演示 {0} 条".format(*count))
+        for one in missing:
+            yield Words(f"  never shown: {one}", f"  从未演示：{one}")
     passed = sum(result.passed for result in results)
     failed = len(results) - passed
-    rules = covered((result.path, result.performance) for result in results if result.performance is not None)
-    if as_json:
-        answer: dict[str, object] = {
-            "scenarios": [
-                {
-                    "file": result.path.as_posix(),
-                    "title": result.performance.scenario.title if result.performance else "",
-                    "passed": result.passed,
-                    "differences": [_difference(one) for one in failures(result.performance)]
-                    if result.performance
-                    else None,
-                    "mistakes": [as_object(one) for one in result.diagnostics],
-                }
-                for result in results
-            ],
-            "passed": passed,
-            "failed": failed,
-        }
-        if coverage:
-            answer["rules"] = {
-                id: {"element": one.element, "scenarios": list(one.scenarios)} for id, one in rules.items()
-            }
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-    else:
-        if coverage:
-            missing = [f"{id} ({one.element})" for id, one in rules.items() if not one.scenarios]
-            click.echo(f"rules shown: {len(rules) - len(missing)} of {len(rules)}")
-            for one in missing:
-                click.echo(f"  never shown: {one}")
-        click.echo(f"{passed} 个通过，{failed} 个失败" if lang == "zh" else f"{passed} passed, {failed} failed")
-    if junit is not None:
-        try:
-            write_junit(results, junit)
-        except OSError as fault:
-            raise CallError(f"cannot write {junit}: {fault.strerror}", f"无法写入 {junit}：{fault.strerror}") from None
-    sys.exit(1 if failed else 0)
+    yield Words(f"{passed} passed, {failed} failed", f"{passed} 个通过，{failed} 个失败")
+
+
+def _as_json(results: Sequence[Result], rules: Mapping[str, Shown] | None) -> dict[str, object]:
+    passed = sum(result.passed for result in results)
+    answer = {"scenarios": [_result(one) for one in results], "passed": passed, "failed": len(results) - passed}
+    if rules is None:
+        return answer
+    shown = {id: {"element": one.element, "scenarios": list(one.scenarios)} for id, one in rules.items()}
+    return {**answer, "rules": shown}
+
+
+def _result(result: Result) -> dict[str, object]:
+    from engine.policy import as_json
+    from engine.sim import failures
+
+    played = result.performance
+    return {
+        "file": result.path.as_posix(),
+        "title": played.scenario.title if played is not None else "",
+        "passed": result.passed,
+        "differences": [_difference(one) for one in failures(played)] if played is not None else None,
+        "mistakes": [as_json(one) for one in result.diagnostics],
+    }
 
 
 def _difference(one: Failure) -> dict[str, object]:

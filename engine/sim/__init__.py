@@ -1,6 +1,6 @@
 """Rehearsal on a virtual clock: scenarios and backtests."""
 
-from engine.sim.backtest import FLAWS, KINDS, Dirty, Group, Tickets, backtest, load_versions
+from engine.sim.backtest import FLAWS, KINDS, Dirty, Group, SameDayError, Tickets, backtest, load_versions
 from engine.sim.backtest import Result as BacktestResult
 from engine.sim.coverage import Shown, coverage
 from engine.sim.failure import Failure, failure_lines, failures, mistakes
@@ -20,6 +20,7 @@ __all__ = [
     "Performance",
     "Result",
     "Runner",
+    "SameDayError",
     "Shown",
     "Tickets",
     "UnplayableError",

@@ -155,11 +155,22 @@ class Result:
         return sorted(self.groups.values(), key=lambda group: (-group.tickets, group.title))
 
 
+class SameDayError(ValueError):
+    """Two files would be in force from the same day on; `zh` says it in Chinese."""
+
+    def __init__(self, one: Path, other: Path, since: date | None) -> None:
+        when, zh = (
+            (f"effective {since}", f"自 {since} 起生效") if since else ("without `effective`", "没有 `effective`")
+        )
+        super().__init__(f"{one} and {other} are both {when}: name the versions of one plan")
+        self.zh = f"{one} 和 {other} 都{zh}：请指明同一方案的各个版本"
+
+
 def load_versions(paths: Iterable[Path], today: date) -> tuple[tuple[Plan, ...], tuple[Diagnostic, ...]]:
     """The versions of a plan by effective date, oldest first; without plans, what is wrong with the files.
 
     Raises:
-        ValueError: two files would be in force from the same day on.
+        SameDayError: two files would be in force from the same day on.
     """
     loaded = {path: load(path, today=today, name=str(path)) for path in paths}
     wrong = tuple(found for one in loaded.values() for found in one.diagnostics if found.severity == "error")
@@ -170,8 +181,7 @@ def load_versions(paths: Iterable[Path], today: date) -> tuple[tuple[Plan, ...],
     for path, plan in plans.items():
         since = plan.effective or date.min
         if since in files:
-            when = f"effective {since}" if plan.effective else "without `effective`"
-            raise ValueError(f"{files[since]} and {path} are both {when}: name the versions of one plan")
+            raise SameDayError(files[since], path, plan.effective)
         files[since] = path
     return tuple(plans[files[since]] for since in sorted(files)), ()
 
