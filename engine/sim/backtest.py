@@ -159,9 +159,9 @@ class SameDayError(ValueError):
     """Two files would be in force from the same day on; `zh` says it in Chinese."""
 
     def __init__(self, one: Path, other: Path, since: date | None) -> None:
-        when, zh = (
-            (f"effective {since}", f"自 {since} 起生效") if since else ("without `effective`", "没有 `effective`")
-        )
+        when, zh = "without `effective`", "没有 `effective`"
+        if since is not None:
+            when, zh = f"effective {since}", f"自 {since} 起生效"
         super().__init__(f"{one} and {other} are both {when}: name the versions of one plan")
         self.zh = f"{one} 和 {other} 都{zh}：请指明同一方案的各个版本"
 
