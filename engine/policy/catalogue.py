@@ -47,7 +47,7 @@ TITLES: Final[dict[str, Words]] = {
     "E107": Words("“{text}” is not {wanted}", "“{text}”不是{wanted}"),
     "E108": Words("“{text}”: {reason}", "“{text}”：{reason}"),
     "E110": Words("“{name}” means something already and cannot be a name here", "“{name}”另有含义，不能在这里作为名称"),
-    "E111": Words("“{name}” already names something else", "“{name}”已经是别的名称"),
+    "E111": Words("“{name}” already names something else: take another name", "“{name}”已经是别的名称，请换一个"),
     "E112": Words(
         "“{move}” is a move of every workflow: only `by` and `when` can be said of it",
         "“{move}”是每个流程都有的动作，只能写 `by` 和 `when`",

@@ -256,6 +256,9 @@ ALIAS: Final = Words("an alias (`*name`)", "别名（`*名称`）")
 ANCHOR: Final = Words("an anchor (`&name`)", "锚点（`&名称`）")
 TAG: Final = Words("a tag (`!name`)", "标签（`!名称`）")
 MERGE: Final = Words("a merge key (`<<`)", "合并键（`<<`）")
-SEVERAL: Final = Words("several values stand in brackets: [one, other]", "多个值要写在方括号里：[甲, 乙]")
+SEVERAL: Final = Words(
+    'a text with a comma stands in quotes, several values in brackets: "a, b" or [a, b]',
+    '含逗号的文字要加引号，多个值要写在方括号里："a, b" 或 [a, b]',
+)
 FIRST: Final = Words("first here", "第一次在这里")
 SECOND: Final = Words("and again here", "这里又写了一次")

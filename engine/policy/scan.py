@@ -50,6 +50,11 @@ NEXT_PAIR: Final = re.compile(r"[，、；][ \u3000]*[a-z_]+[ \u3000]*(?=：)") 
 MISSED_COMMA: Final = re.compile(r"(?<=\S)[ ]+[a-z_]+$")  # `处理中 owner` before a colon
 QUOTE_ENDS: Final = re.compile(r"(?=[ ]*(?:,[ ]*[\w-]+:\s|[\]}]))")  # where a quote in brackets was to be closed
 BRACKETED_WORD: Final = re.compile(r"[［｛【][^］｝】]*[］｝】][^，、；]")  # `【物业】您好`: a text, and no list
+#: `{place}已恢复`: outside of brackets to the end of the line, inside to a comma or bracket.
+PLACEHOLDER: Final = (
+    re.compile(r"\{[\w.]+\}(?=[^\s,\]}#])[^\n#]*[^\s#]"),
+    re.compile(r"\{[\w.]+\}(?=[^\s,\]}#])(?:\{[\w.]+\}|[^,{}\[\]\n#])*"),
+)
 BLOCK_TEXT: Final = re.compile(r"[|>][-+0-9]*$")
 A_KEY: Final = re.compile(r"\s*[\w-]+:(?:\s|$)")
 
@@ -151,6 +156,8 @@ class _Scanner:
             case "quoted":
                 return self._quoted(text, token)
             case "open":
+                if self.at == "value" and (prose := PLACEHOLDER[bool(self.stack)].match(text, here)):
+                    return self._prose(prose)
                 self._open(token[0], here)
             case "close":
                 if self.stack:
@@ -166,6 +173,15 @@ class _Scanner:
                     self._second_colon(here)
                 self.at = "value"
         return token.end()
+
+    def _prose(self, prose: re.Match[str]) -> int:
+        """A text that begins with a placeholder is no map."""
+        self._found("Y007", prose.start(), 1, problem=NOT_A_MAP)
+        if '"' not in prose[0]:
+            self._patch(prose.start(), prose.start(), '"')
+            self._patch(prose.end(), prose.end(), '"')
+        self.at = "done"
+        return prose.end()
 
     def _open(self, bracket: str, here: int) -> None:
         if not self.stack:
@@ -331,4 +347,5 @@ CLOSED: Final = {"{": "}", "[": "]"}
 
 UNCLOSED_QUOTE: Final = Words("this quote is never closed", "这个引号没有闭合")
 UNCLOSED_BRACKET: Final = Words("this bracket is never closed, or a comma is missing", "括号没有闭合，或者少了一个逗号")
+NOT_A_MAP: Final = Words("a text that begins with a bracket stands in quotes", "以括号开头的文字要加引号")
 NEVER_OPENED: Final = Words("this bracket closes nothing: take it away", "这个括号没有对应的左括号，请删去")

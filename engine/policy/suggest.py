@@ -93,13 +93,14 @@ def _edits(one: str, other: str) -> int:
     return row[-1]
 
 
-def did_you_mean(name: str, known: Collection[str]) -> tuple[Words, ...]:
+def did_you_mean(name: str, known: Collection[str], most: int = SHOWN_MAX) -> tuple[Words, ...]:
     """The help for an unknown name."""
     if found := meant(name, known):
         return found
     if not known:
         return ()
-    return (Words(f"there are: {shown(known)}", f"可用的有：{shown(known)}"),)
+    there = shown(known, most)
+    return (Words(f"there are: {there}", f"可用的有：{there}"),)
 
 
 def meant(name: str, known: Collection[str]) -> tuple[Words, ...]:

@@ -19,7 +19,10 @@ calendars:
 roles:
   manager: {title: 经理, on_duty: always}
   desk: {title: 前台, on_duty: early}
-facts: {vip: {title: 贵宾, type: flag, default: no}, result: 结果}
+facts:
+  vip: {title: 贵宾, type: flag, default: no}
+  kind: {title: 物品, values: {towel: 毛巾, water: 饮用水}}
+  result: 结果
 categories: {request: {title: 需求, workflow: request, record: [vip]}}
 workflows:
   request:
@@ -65,6 +68,12 @@ def test_the_hotel_has_no_mistakes(tmp_path: Path) -> None:
         ("[客房, 餐厅]", "客房、餐厅", "E107", "`[客房, 餐厅]`", "`[客房, 餐厅]`"),
         ("10 minutes", "十分钟", "E108", "write the number in digits", "写成 `3个工作日`"),
         ("10 minutes", "10 ｍinutes", "E108", "write “m” instead of “ｍ”", "把“ｍ”写成“m”"),
+        ("notify: manager", "notify: 经理", "E101", "did you mean “manager”?", "您是否指“manager”？"),
+        ("until: deliver", "until: 送达", "E101", "did you mean “deliver”?", "您是否指“deliver”？"),
+        ("when: {vip: yes}", "when: {贵宾: yes}", "E101", "did you mean “vip”?", "您是否指“vip”？"),
+        ("when: {vip: yes}", "when: {kind: 毛巾}", "E106", "did you mean “towel”?", "您是否指“towel”？"),
+        ("when: {vip: yes}", "when: {round: < 3}", "E107", "`under 3`", "`under 3`"),
+        ("escalate: quick", "escalate: {quick: 1}", "E103", "`escalate`: Ladder, or none.", "`escalate`：升级阶梯"),
         ("type: flag", "type: bool", "E106", "did you mean “flag”?", "您是否指“flag”？"),
         ("until: deliver", "until: fetch", "E101", "there are: deliver, new, opened, over", "可用的有：deliver"),
     ],

@@ -83,10 +83,10 @@ def _fact(desk: Desk, path: Path, name: str, finding: bool) -> str | None:
         return name
     if ("facts",) in desk.doubtful:
         return None
-    desk.add(
-        desk.say("E101", path, key=True, kind=Words("fact", "事实"), name=name).helping(*did_you_mean(name, known))
-    )
-    meant = nearest(name, known)
+    said = desk.called(name, known, ("facts",)) or name
+    found = desk.say("E101", path, key=True, kind=Words("fact", "事实"), name=name)
+    desk.add(found.helping(*did_you_mean(said, known)))
+    meant = nearest(said, known)
     if meant is None:
         desk.doubt(path)
     return meant

@@ -110,14 +110,30 @@ class Desk:
             self.doubt(path)
             self.add(diagnostic("E908", gone, name=name).against(self.span(path), STILL).helping(KEEP))
             return None
-        meant = nearest(name, known)
+        said = self.called(name, known, *self._homes(kind)) or name
+        meant = nearest(said, known)
         found = self.say("E101", path, kind=KINDS[kind], name=name)
         if meant is not None and (home := self.document.entry((kind, meant))) is not None:
             found = found.against(home.key.span, Words(f"{KINDS[kind].en} {meant}", f"{KINDS[kind].zh} {meant}"))
-        self.add(found.helping(*did_you_mean(name, known)))
+        self.add(found.helping(*did_you_mean(said, known)))
         if meant is None:
             self.doubt(path)
         return meant
+
+    def called(self, title: str, known: Collection[str], *homes: tuple[str, ...]) -> str | None:
+        """The known name of what has this title: people write what they read."""
+        for home in homes:
+            for id in self.ids(*home):
+                entry = self.document.entry((*home, id, "title"))
+                if entry is not None and isinstance(entry.value, Text) and entry.value.value == title and id in known:
+                    return id
+        return None
+
+    def _homes(self, kind: str) -> list[tuple[str, ...]]:
+        """Where the names of a kind stand."""
+        parts = {"states": ("states",), "moves": ("moves",), "moments": ("moves", "states")}.get(kind, ())
+        inside = [("workflows", flow, part) for part in parts for flow in self.ids("workflows")]
+        return [*((section,) for section in HOMES.get(kind, (kind,))), *inside]
 
     def _gone(self, kind: str, path: Path, name: str) -> Span | None:
         """Where a layer took away what a name means: a part of a section, or of the workflow that speaks of it."""

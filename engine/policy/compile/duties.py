@@ -178,7 +178,8 @@ def _shift_edge(desk: Desk, path: Path, role: str, at: tuple[str, ...] | None) -
     parts = SHIFT_AT.fullmatch(text)
     if parts is None:
         wanted = Words("start, end, or a length before or after one of them", "start、end，或其前后的时长")
-        desk.add(desk.say("E107", (*path, "at"), text=", ".join(at or ()), wanted=wanted))
+        found = desk.say("E107", (*path, "at"), text=", ".join(at or ()), wanted=wanted)
+        desk.add(found.helping(Words("for example `25 minutes before start`", "例如 `25 minutes before start`")))
         desk.doubt(path)
         return None
     offset = None

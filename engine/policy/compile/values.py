@@ -10,7 +10,7 @@ from engine.core import Value
 from engine.policy.compile.desk import Desk
 from engine.policy.schema.base import NO, YES
 from engine.policy.shapes import Path
-from engine.policy.suggest import WORDS_MAX, meant, nearest, shown
+from engine.policy.suggest import WORDS_MAX, meant, narrow, nearest, shown
 from engine.policy.words import Words
 
 FINDINGS: Final = ("breach", "detection", "empty_post", "nobody")
@@ -45,7 +45,8 @@ def value_of(desk: Desk, path: Path, fact: str, kind: str, text: str) -> Value |
             desk.doubt(path)
             return None
         case "choice":
-            return _choose(desk, path, text, desk.ids("facts", fact, "values"))
+            values = ("facts", fact, "values")
+            return _choose(desk, path, text, desk.ids(*values), *values)
         case "finding":
             return _choose(desk, path, text, FINDINGS)
         case "flag":
@@ -85,13 +86,14 @@ def capped(desk: Desk) -> Iterable[str]:
         yield from (id for id, state in (flow.states or {}).items() if state.at_most is not None)
 
 
-def _choose(desk: Desk, path: Path, text: str, known: Iterable[str]) -> str | None:
+def _choose(desk: Desk, path: Path, text: str, known: Iterable[str], *home: str) -> str | None:
     names = list(known)
     if text in names:
         return text
+    said = (home and desk.called(text, names, home)) or text
     found = desk.say("E106", path, text=text, words=shown(names, WORDS_MAX))
-    desk.add(found.helping(*meant(text, names)))
-    right = nearest(text, names)
+    desk.add(found.helping(*meant(said, names)))
+    right = nearest(said, names)
     if right is None:
         desk.doubt(path)
     return right
@@ -103,9 +105,12 @@ def _number(desk: Desk, path: Path, text: str, top: int | None) -> float | int |
         if top is None or 0 <= number <= top:
             return number
     wanted = Words("a number", "数字") if top is None else Words(f"a number from 0 to {top}", f"0 到 {top} 的数字")
-    desk.add(desk.say("E107", path, text=text, wanted=wanted))
+    desk.add(desk.say("E107", path, text=text, wanted=wanted).helping(*narrow(text), COMPARED))
     desk.doubt(path)
     return None
+
+
+COMPARED: Final = Words("for example `3`, `at least 3`, `under 3`", "例如 `3`, `at least 3`, `under 3`")
 
 
 def refuse(desk: Desk, path: Path, wanted: Words) -> None:

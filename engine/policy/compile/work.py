@@ -25,6 +25,7 @@ from engine.policy.compile.flow import Moments
 from engine.policy.compile.people import settings
 from engine.policy.schema import work
 from engine.policy.shapes import Path
+from engine.policy.suggest import narrow
 from engine.policy.words import Words
 
 #: Channels that a site may use without declaring them.
@@ -129,7 +130,8 @@ def messaging(desk: Desk) -> Messaging | None:
     quiet = text.quiet
     if quiet is not None and quiet.hours is not None and not re.fullmatch(r"\d{1,2}:\d\d-\d{1,2}:\d\d", quiet.hours):
         wanted = Words("a time of day such as 22:00-07:00", "时段，如 22:00-07:00")
-        desk.add(desk.say("E107", (*path, "quiet", "hours"), text=quiet.hours, wanted=wanted))
+        found = desk.say("E107", (*path, "quiet", "hours"), text=quiet.hours, wanted=wanted)
+        desk.add(found.helping(*narrow(quiet.hours)))
     return Messaging(
         rule=desk.rule(path),
         channels={id: channel.title or id for id, channel in (text.channels or {}).items()},

@@ -31,7 +31,9 @@ class Deadline(Noted):
     from_: Names = must("起算的时刻", "Moments that start it.", alias="from")
     until: Names = must("完成的时刻", "Moments that end it.")
     void: Names | None = key("作废的时刻", "Moments that end it without a verdict.")
-    limit: LimitRows = must("时限", "A limit, or a table of limits.")
+    limit: LimitRows = must(
+        "时限，如 30分钟、3个工作日", "A limit such as 30 minutes or 3 working days, or a table of limits."
+    )
     owner: Name | None = key("责任人", "Who answers for it; the owner of the state if left out.")
     escalate: Name | None = key("升级阶梯，或 none", "Ladder, or none.")
     changes: ChangesName | None = key("事实变化时", "What happens to an open run when a fact changes its row.")

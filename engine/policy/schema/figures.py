@@ -32,7 +32,7 @@ class Figure(Noted):
     load: Names | None = key("负荷", "Roles whose load is asked.")
     outside: Name | None = key("外部来源", "A figure imported from elsewhere.")
     per: PeriodName | None = key("周期", "The period of one value.")
-    target: TargetOf | None = key("目标", "What it should be.")
+    target: TargetOf | None = key("目标，如 at least 95%", "What it should be.")
     each: Each | None = key("每多少", "Divided by a quantity.")
     against: AgainstName | None = key("对比", "Compared with the last year or the period before.")
 

@@ -67,6 +67,8 @@ def _answer(
         found = diagnostic("E103", where.span(path), **names).helping(*_what_it_is(schema, path))
     else:
         found = _value_fault(detail["type"], where, path, names)
+        if found.code == "E103":
+            found = found.helping(*_what_it_is(schema, path))
     report.add(found)
     if detail["type"] == "E106" and (word := nearest(names["text"], names["words"])) is not None:
         corrected: Map = _edited(tree, path, lambda node: Text(word, node.span))
@@ -105,7 +107,7 @@ def _unknown_key(
     found = diagnostic("E102", where.key(path), key=path[-1], where=_place_words(path[:-1]))
     free = [key for key in keys if key not in present]
     right = nearest(str(path[-1]), free)
-    report.add(found.helping(*did_you_mean(str(path[-1]), free if right else keys)))
+    report.add(found.helping(*did_you_mean(str(path[-1]), free if right else keys, WORDS_MAX)))
     if right is not None:
         return _renamed(tree, path, right)
     doubtful.add(path)
