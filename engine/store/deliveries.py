@@ -54,7 +54,7 @@ class Deliveries:
 
     def standing(self, destination: str) -> Standing | None:
         """None where nothing was ever sent there."""
-        row = self._execute("SELECT * FROM destination WHERE id = ?", (destination,)).fetchone()
+        row = self._execute(_STANDING_OF, (destination,)).fetchone()
         return Standing._make(row) if row is not None else None
 
     def due(self, destination: str, critical: bool, now: int, limit: int = -1) -> list[Delivery]:
@@ -73,7 +73,7 @@ class Deliveries:
         return found[0] if found else None
 
     def get(self, seq: int) -> Delivery:
-        return delivery_of(self._execute("SELECT * FROM delivery WHERE seq = ?", (seq,)).fetchone())
+        return delivery_of(self._execute(_GET, (seq,)).fetchone())
 
     def gather(self, digest: str, destination: str, lane: Lane, now: int) -> None:
         """Merge what a lane holds, with all that was merged into it, into a digest."""
@@ -162,7 +162,7 @@ class Deliveries:
         """The deliveries that fit, in the order in which they were made."""
         names = [name for name in _FILTERED if getattr(query, name) is not None]
         where = " AND ".join(["seq > :after", *(f"{name} = :{name}" for name in names)])
-        sql = f"SELECT * FROM delivery WHERE {where} ORDER BY seq LIMIT :limit"
+        sql = f"SELECT {_DELIVERY} FROM delivery WHERE {where} ORDER BY seq LIMIT :limit"
         return [delivery_of(row) for row in self._execute(sql, query._asdict())]
 
     def waiting(self) -> list[tuple[str, bool, int, int]]:
@@ -194,6 +194,9 @@ def _among(states: Iterable[State]) -> str:
     return ", ".join(f"'{state}'" for state in states)
 
 
+#: By name, in the order of their values: a column more in the file changes nothing here.
+_DELIVERY: Final = ", ".join(f'"{name}"' for name in Delivery._fields)
+_STANDING: Final = ", ".join(Standing._fields)
 _FILTERED: Final = ("state", "site", "ticket", "person", "channel", "destination", "critical")
 _SAME: Final = """
 SELECT id FROM delivery
@@ -213,14 +216,17 @@ ON CONFLICT DO UPDATE SET kind = excluded.kind, rate = excluded.rate
 """
 
 _ANY_DUE: Final = "SELECT 1 FROM delivery WHERE next_at <= ? LIMIT 1"
-_DESTINATIONS_DUE: Final = """
-SELECT * FROM destination WHERE EXISTS (
+_STANDING_OF: Final = f"SELECT {_STANDING} FROM destination WHERE id = ?"
+_GET: Final = f"SELECT {_DELIVERY} FROM delivery WHERE seq = ?"
+_DESTINATIONS_DUE: Final = f"""
+SELECT {_STANDING} FROM destination WHERE EXISTS (
     SELECT 1 FROM delivery WHERE destination = destination.id AND critical IN (0, 1) AND next_at <= ?
 ) ORDER BY id
 """
-_DUE: Final = (
-    "SELECT * FROM delivery WHERE destination = ? AND critical = ? AND next_at <= ? ORDER BY next_at, seq LIMIT ?"
-)
+_DUE: Final = f"""
+SELECT {_DELIVERY} FROM delivery
+WHERE destination = ? AND critical = ? AND next_at <= ? ORDER BY next_at, seq LIMIT ?
+"""
 _LANES: Final = """
 SELECT site, mailbox, count(*) AS size, sum(made_at - at > ?1) AS late, min(seq), max(critical), max(rank)
 FROM delivery AS waiting
@@ -256,9 +262,9 @@ _LETTERS_AT: Final = """
 SELECT count(*) FROM attempt WHERE destination = ? AND started_at > ? AND outcome NOT IN ('suppressed', 'dead', 'kept')
 """
 
-_TAKE: Final = """
+_TAKE: Final = f"""
 UPDATE delivery SET state = 'leased', owner = ?, attempt = attempt + 1, next_at = ?
-WHERE seq = ? AND next_at <= ? RETURNING *
+WHERE seq = ? AND next_at <= ? RETURNING {_DELIVERY}
 """
 _ATTEMPT: Final = """
 INSERT INTO attempt (delivery, attempt, site, mailbox, destination, started_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -278,15 +284,15 @@ UPDATE delivery SET state = 'pending', owner = '', next_at = ?
 WHERE seq = ? AND owner = ? AND attempt = ? AND state = 'leased'
 """
 _RECLAIM: Final = "UPDATE delivery SET next_at = ? WHERE next_at IS NOT NULL AND state = 'leased' AND owner <> ?"
-_FAIL: Final = "UPDATE destination SET failures = failures + 1 WHERE id = ? RETURNING *"
+_FAIL: Final = f"UPDATE destination SET failures = failures + 1 WHERE id = ? RETURNING {_STANDING}"
 _PAUSE: Final = "UPDATE destination SET pauses = pauses + 1, paused_till = ? WHERE id = ?"
 _WORKS: Final = """
 UPDATE destination SET failures = 0, pauses = 0, paused_till = 0 WHERE id = ? AND (failures OR pauses)
 """
 _DISABLE: Final = "UPDATE destination SET disabled = ?, failures = 0, pauses = 0, paused_till = 0 WHERE id = ?"
 
-_MEMBERS: Final = """
-SELECT * FROM delivery WHERE "into" = ? AND state = 'merged' ORDER BY rank DESC, critical DESC, at, seq
+_MEMBERS: Final = f"""
+SELECT {_DELIVERY} FROM delivery WHERE "into" = ? AND state = 'merged' ORDER BY rank DESC, critical DESC, at, seq
 """
 _SUPPRESS: Final = """
 UPDATE delivery SET state = 'suppressed', reason = ?, ended_at = ?, next_at = NULL WHERE seq = ? AND state = 'merged'

@@ -130,7 +130,7 @@ class Outbox:
         self._execute(_FIND, finding)
 
     def findings(self) -> list[tuple[int, Finding]]:
-        return [(seq, Finding._make(row)) for seq, *row in self._execute("SELECT * FROM finding ORDER BY seq")]
+        return [(seq, Finding._make(row)) for seq, *row in self._execute(_FINDINGS)]
 
     def found(self, seq: int) -> None:
         """A finding was told."""
@@ -164,7 +164,8 @@ UPDATE climbed SET stands_till = ?
 WHERE site = ? AND ticket = ? AND run = ? AND rung = ? AND NOT repeats
 AND EXISTS (SELECT 1 FROM outbox WHERE outbox.message = climbed.message AND state = 'held')
 """
-_CLIMBED: Final = "SELECT * FROM climbed WHERE message = ?"
+_CLIMBED: Final = f"SELECT {', '.join(Climbed._fields)} FROM climbed WHERE message = ?"
+_FINDINGS: Final = f"SELECT seq, {', '.join(Finding._fields)} FROM finding ORDER BY seq"
 _HEARS: Final = """
 SELECT EXISTS (
     SELECT 1 FROM climbed JOIN outbox USING (message) LEFT JOIN delivery USING (message)
