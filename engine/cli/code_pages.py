@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from engine.policy import Words
 
-#: The rooms that find mistakes, each with its pages.
-ROOMS: Final = ("engine.policy", "engine.sim", "engine.runtime")
+#: The packages that find mistakes, each with its pages.
+ROOMS: Final = ("engine.policy", "engine.sim", "engine.runtime.lists")
 PART: Final = re.compile(r"^## (en|zh|wrong|right)\n(.*?)(?=^## |\Z)", re.M | re.S)
 FENCE: Final = re.compile(r"^```\w+\n(.*?)^```$", re.M | re.S)
 NO_CODE: Final = Words(

@@ -5,10 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from engine.runtime.cells import MISTAKES_MAX
 from engine.runtime.clock import SteadyClock, VirtualClock, boottime, monotonic, now, today
-from engine.runtime.codes import Mistake
-from engine.runtime.customers import Customer, CustomerList, read_customers, search
 from engine.runtime.directory import Changes, Leave, Staff, changed, changes, leavers
 from engine.runtime.directory import entries as roster_entries
 from engine.runtime.door import Door
@@ -16,14 +13,23 @@ from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.editions import publish
 from engine.runtime.figures import Histories, histories, imported, measured
 from engine.runtime.listing import listed
+from engine.runtime.lists import (
+    MISTAKES_MAX,
+    Customer,
+    CustomerList,
+    Mistake,
+    StaffList,
+    read_customers,
+    read_file,
+    read_staff,
+    search,
+)
 from engine.runtime.migration import Change, DueChange, Migration, Mode, migrate, preview
 from engine.runtime.people import Entry, Handover, Roster
 from engine.runtime.plans import Plans
 from engine.runtime.privacy import masked, may_see, permit_reveal
 from engine.runtime.service import Service
-from engine.runtime.sheets import read_file
 from engine.runtime.site import Site
-from engine.runtime.staff_list import StaffList, read_staff
 from engine.runtime.staffing import change_roster, list_staff, nobody_was_there
 from engine.runtime.standing import FIELDS, STANDING, VERDICTS, StandingMove
 from engine.runtime.turn import SYSTEM, Turn, system

@@ -13,7 +13,7 @@ from engine.cli import main
 from engine.cli.code_pages import Page, codes, page
 from engine.policy import load_scenario_document
 from engine.policy.catalogue import TITLES as POLICY_CODES
-from engine.runtime.codes import TITLES as LIST_CODES
+from engine.runtime.lists.codes import TITLES as LIST_CODES
 from engine.sim import Runner, mistakes
 from engine.sim.codes import TITLES as SCENARIO_CODES
 

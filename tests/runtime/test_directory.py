@@ -20,16 +20,16 @@ from openpyxl import Workbook
 from engine.core import Plan
 from engine.policy import load
 from engine.runtime import Entry
-from engine.runtime.codes import TITLES
-from engine.runtime.customers import Customer, read_customers, search
 from engine.runtime.directory import Leave, Staff, changed, changes, entries, leavers
-from engine.runtime.sheets import BYTES_MAX, ROWS_MAX, read_file
-from engine.runtime.staff_list import read_staff
+from engine.runtime.lists.codes import TITLES
+from engine.runtime.lists.customers import Customer, read_customers, search
+from engine.runtime.lists.sheets import BYTES_MAX, ROWS_MAX, read_file
+from engine.runtime.lists.staff import read_staff
 from tests.conftest import examples
 from tests.core.harness import ZONE, at
 
 ROOT = Path(__file__).parents[2]
-PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "engine/runtime/pages").glob("*.md")}
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "engine/runtime/lists/pages").glob("*.md")}
 EXAMPLE = re.compile(r"^## (wrong|right)\n\n```csv\n(.*?)^```$", re.M | re.S)
 HOW_TO = ROOT / "docs/how-to/import-people.md"
 
@@ -198,7 +198,7 @@ def test_a_line_of_quotation_marks_takes_no_time() -> None:
 
 def test_only_a_workbook_imports_what_reads_workbooks() -> None:
     """Verbs that never see an XLSX stay cheap."""
-    code = "import sys, engine.runtime.staff_list, engine.runtime.customers; print('openpyxl' in sys.modules)"
+    code = "import sys, engine.runtime.lists.staff, engine.runtime.lists.customers; print('openpyxl' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 

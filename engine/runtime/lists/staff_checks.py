@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from engine.policy import Words
-from engine.runtime.codes import Mistake, mistake
 from engine.runtime.directory import FOREVER, Leave, Staff, Stretch, presence
-from engine.runtime.tables import Row, Table
+from engine.runtime.lists.codes import Mistake, mistake
+from engine.runtime.lists.tables import Row, Table
 
 
 class Post(NamedTuple):

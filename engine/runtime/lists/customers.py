@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from engine.policy import Words
-from engine.runtime.cells import first, is_date, lacking, wrong_phone
-from engine.runtime.codes import Mistake, mistake
+from engine.runtime.lists.cells import first, is_date, lacking, wrong_phone
+from engine.runtime.lists.codes import Mistake, mistake
+from engine.runtime.lists.tables import Column, Row, read_table
 from engine.runtime.phones import digits, numbers
-from engine.runtime.tables import Column, Row, read_table
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from engine.policy import Words, did_you_mean
-from engine.runtime.codes import Mistake, Place, mistake
-from engine.runtime.sheets import Line, NoTableError, read_lines
+from engine.runtime.lists.codes import Mistake, Place, mistake
+from engine.runtime.lists.sheets import Line, NoTableError, read_lines
 
 NOBODY: Final = Words("nobody stands below its headings", "列名下面没有人")
 CELL_MAX: Final = 200  #: characters

@@ -10,9 +10,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine.policy import Words
-from engine.runtime.codes import Mistake, mistake
+from engine.runtime.lists.codes import Mistake, mistake
+from engine.runtime.lists.tables import Column, Row, Table
 from engine.runtime.phones import A_PHONE, are_phones
-from engine.runtime.tables import Column, Row, Table
 from engine.runtime.values import FIRST_YEAR, LAST_YEAR, ValueProblemError, read_instant
 
 MISTAKES_MAX: Final = 200  #: nobody reads the thousandth

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from engine.core import Plan
 from engine.policy import Words, did_you_mean
-from engine.runtime.cells import A_DATE, MISTAKES_MAX, first, lacking, read_day, wrong_phone
-from engine.runtime.codes import Mistake, mistake
 from engine.runtime.directory import Leave, Staff, shifts_of
-from engine.runtime.staff_checks import Post, together
-from engine.runtime.tables import Column, Row, Table, read_table
+from engine.runtime.lists.cells import A_DATE, MISTAKES_MAX, first, lacking, read_day, wrong_phone
+from engine.runtime.lists.codes import Mistake, mistake
+from engine.runtime.lists.staff_checks import Post, together
+from engine.runtime.lists.tables import Column, Row, Table, read_table
 from engine.runtime.values import ValueProblemError
 
 STAFF: Final = (
