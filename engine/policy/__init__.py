@@ -13,6 +13,7 @@ from engine.policy.room import (
     load_named,
     load_scenario_document,
     load_text,
+    near_names,
 )
 from engine.policy.shipped import shipped_policies
 from engine.policy.source import Source, Span
@@ -57,6 +58,7 @@ __all__ = [
     "load_named",
     "load_scenario_document",
     "load_text",
+    "near_names",
     "promise",
     "render",
     "render_github",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -23,10 +23,13 @@ from engine.policy.schema.scenario import Scenario
 from engine.policy.schema.validate import validate
 from engine.policy.shipped import shipped_policies
 from engine.policy.source import Source
+from engine.policy.suggest import meant
 from engine.policy.text import decode, read
+from engine.policy.words import Words
 
 #: How many folders above a file a named policy is looked for.
 ABOVE_MAX: Final = 6
+FILES_MAX: Final = 300  # looked at for a name like one that is not there
 ENDINGS: Final = (".yaml", ".yml")
 
 
@@ -71,10 +74,20 @@ def load_named(
 
     Sites may stand in a folder `sites` of their own.
     """
-    places = [*islice((folder, *folder.resolve().parents), ABOVE_MAX), *shelved(shelves)]
-    found = (place / f"{name}{ending}" for above in places for place in (above, above / "sites") for ending in ENDINGS)
+    found = (place / f"{name}{ending}" for place in _places(folder, shelves) for ending in ENDINGS)
     path = next((path for path in found if path.is_file()), None)
     return None if path is None else load(path, today=today, shelves=shelves, name=shown_name(path))
+
+
+def near_names(name: str, folder: Path) -> tuple[Words, ...]:
+    """The help for a name that `load_named` does not find."""
+    files = (path for place in _places(folder, None) if place.is_dir() for path in place.glob("*.y*ml"))
+    return meant(name, sorted({path.stem for path in islice(files, FILES_MAX)}))
+
+
+def _places(folder: Path, shelves: Sequence[Path] | None) -> Iterator[Path]:
+    for above in (*islice((folder, *folder.resolve().parents), ABOVE_MAX), *shelved(shelves)):
+        yield from (above, above / "sites")
 
 
 def load_text(

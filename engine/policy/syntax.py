@@ -67,6 +67,7 @@ UNREADABLE: Final = Words("this cannot be read as YAML", "这里不是合法的 
 UNEVEN: Final = Words("this line is not indented like its neighbours", "这一行的缩进与上下行不一致")
 NO_COLON: Final = Words("a colon is missing after this key", "这个键后面少了冒号")
 NO_LIST: Final = Words("a list cannot begin here: put it on the next line", "列表不能从这里开始，请另起一行")
+NO_VALUE_HERE: Final = Words("no value stands behind this colon", "这个冒号后面没有值")
 NO_VALUE: Final = Words("no value begins like this; a list is written [a, b]", "值不能这样开头；列表写成 [甲, 乙]")
 BAD_START: Final = Words("a text cannot begin with this sign: put it in quotes", "文字不能以这个符号开头，请加引号")
 
@@ -79,6 +80,8 @@ COMPLAINTS: Final = (
     ("mapping values are not allowed", "Y006", UNREADABLE),
     ("could not find expected ':'", "Y007", NO_COLON),
     ("did not find expected key", "Y007", UNEVEN),
+    ("expected '-' indicator", "Y007", UNEVEN),
+    ("found unexpected ':'", "Y007", NO_VALUE_HERE),
     ("expected <block end>", "Y007", UNEVEN),
     ("block sequence entries are not allowed", "Y007", NO_LIST),
     ("cannot start any token", "Y007", BAD_START),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from engine.core import Plan
-from engine.core.plan import STANDING_MOVES
+from engine.core.plan import STANDING_MOVES, Move
 from engine.policy import Diagnostic, Span, Words, did_you_mean
 from engine.sim.codes import diagnose
 from engine.sim.scenario import Scenario, Step
@@ -30,9 +30,19 @@ _VALUE: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?%?", re.ASCII)
 _PERSON: Final = Words("person", "人物")
 _ROLE: Final = Words("role", "角色")
 _SHIFT: Final = Words("shift", "班次")
+_FACT: Final = Words("fact", "事实")
 _DEADLINE: Final = Words("deadline", "时限")
 _MOVE: Final = Words("move or command", "动作或命令")
 TICKET: Final = Words("ticket", "工单")
+
+
+class Titled(Protocol):
+    """What has a title beside its id."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
 
 
 def check_names(scenario: Scenario, plan: Plan) -> Iterator[Diagnostic]:
@@ -40,20 +50,24 @@ def check_names(scenario: Scenario, plan: Plan) -> Iterator[Diagnostic]:
     deadlines = {deadline.id for deadline in plan.deadlines}
     for person, text in scenario.people.items():
         yield from _holding(plan, text, person, scenario.people_spans[person])
-    for kind, named, known in (
-        (_DEADLINE, scenario.clocks or (), deadlines),
-        (Words("duty", "例行工作"), scenario.duties, plan.duties),
-        (Words("report", "报告"), scenario.reports, {*plan.reports, "rollout"}),
+    for kind, named, known, titled in (
+        (_DEADLINE, scenario.clocks or (), deadlines, plan.deadlines),
+        (Words("duty", "例行工作"), scenario.duties, plan.duties, plan.duties.values()),
+        (Words("report", "报告"), scenario.reports, {*plan.reports, "rollout"}, plan.reports.values()),
     ):
         for name in sorted(named):
-            yield from _known(kind, name, known, scenario.name_spans[name])
+            yield from _known(kind, name, known, scenario.name_spans[name], titled)
     people = {*scenario.people, *(name for step in scenario.steps for name in _joining(step))}
     verbs = {"open", *STANDING_MOVES, *SITE_COMMANDS, *(m for flow in plan.workflows.values() for m in flow.moves)}
     for step in scenario.steps:
         if step.verb in SITE_COMMANDS:
             yield from _brought(step, plan, people)
         if step.verb is not None and not step.refused:
-            yield from _acting(step, people, dict.fromkeys([*_own_moves(step, scenario, plan), *sorted(verbs)]))
+            own = {move.id: move for move in _own_moves(step, scenario, plan)}
+            yield from _known(_MOVE, step.verb, dict.fromkeys([*own, *sorted(verbs)]), step.spans["do"], own.values())
+            yield from _acting(step, people)
+            if step.verb == "open" or step.verb in own:
+                yield from _filled_in(step, plan)
     yield from _last(scenario, plan, deadlines)
 
 
@@ -77,19 +91,27 @@ def read_figure(text: str) -> Fraction | None:
     return Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
 
 
-def _own_moves(step: Step, scenario: Scenario, plan: Plan) -> Iterator[str]:
+def _own_moves(step: Step, scenario: Scenario, plan: Plan) -> Iterator[Move]:
     """The moves of the step's ticket by its category; of one that the engine opens, those of the duties that run."""
     named = {other.ticket: other.given.get("category", "") for other in scenario.steps if other.verb == "open"}
     duties = (plan.duties[id].category for id in sorted(scenario.duties) if id in plan.duties)
     for category in [named[step.ticket]] if step.ticket in named else duties:
         if category in plan.categories:
-            yield from plan.workflow_of(category).moves
+            yield from plan.workflow_of(category).moves.values()
 
 
-def _acting(step: Step, people: Collection[str], verbs: Collection[str]) -> Iterator[Diagnostic]:
-    """Who does what, and who gets it."""
+def _filled_in(step: Step, plan: Plan) -> Iterator[Diagnostic]:
+    """The category and the facts that a step gives."""
+    if step.verb == "open" and (category := step.given.get("category")) is not None:
+        known = plan.categories
+        yield from _known(Words("category", "类别"), category, known, step.given_spans["category"], known.values())
+    for name in step.given.keys() - {"category" if step.verb == "open" else "assignee", "occurred_at"}:
+        yield from _known(_FACT, name, plan.facts, step.given_keys[name], plan.facts.values())
+
+
+def _acting(step: Step, people: Collection[str]) -> Iterator[Diagnostic]:
+    """Who does it, and who gets it."""
     verb = step.verb or ""
-    yield from _known(_MOVE, verb, verbs, step.spans["do"])
     if verb not in SITE_COMMANDS or verb == "reveal":
         if not step.by:
             yield diagnose("E608", step.span, what=verb, keys="`by`")
@@ -125,7 +147,7 @@ def _last(scenario: Scenario, plan: Plan, deadlines: Collection[str]) -> Iterato
     for section, kind, named, known in (
         ("running", _DEADLINE, {name: _tail(name) for name in last.running or ()}, deadlines),
         ("history", _DEADLINE, {name: _tail(name) for name in last.history}, deadlines),
-        ("facts", Words("fact", "事实"), {name: _tail(name) for name in last.facts}, plan.facts),
+        ("facts", _FACT, {name: _tail(name) for name in last.facts}, plan.facts),
         ("figures", Words("figure", "指标"), {name: name for name in last.figures}, plan.figures),
         ("files", Words("file", "档案"), {name: name for name in last.files}, plan.files),
         ("alerts", _DEADLINE, rungs, {*deadlines, *plan.duties}),
@@ -146,7 +168,7 @@ def _holding(plan: Plan, text: str, person: str, span: Span) -> Iterator[Diagnos
         if not role:
             yield diagnose("E608", span, what=person, keys=Words("a role", "角色"))
         else:
-            yield from _known(_ROLE, role, plan.roles, span)
+            yield from _known(_ROLE, role, plan.roles, span, plan.roles.values())
         return
     for shift in shifts:
         yield from _known(_SHIFT, shift, plan.roles[role].on_duty or (plan.calendar,), span)
@@ -157,9 +179,13 @@ def _joining(step: Step) -> Iterator[str]:
         yield from (person for person, text in step.given.items() if text != GONE)
 
 
-def _known(kind: Words, name: str, known: Collection[str], span: Span) -> Iterator[Diagnostic]:
+def _known(
+    kind: Words, name: str, known: Collection[str], span: Span, titled: Iterable[Titled] = ()
+) -> Iterator[Diagnostic]:
+    """Whether a name is known; people also write the title of what they mean."""
     if name not in known:
-        yield diagnose("E606", span, kind=kind, text=name).helping(*did_you_mean(name, known))
+        meant = next((one.id for one in titled if one.title == name), name)
+        yield diagnose("E606", span, kind=kind, text=name).helping(*did_you_mean(meant, known))
 
 
 def _unfit(step: Step, name: str, why: Words) -> Diagnostic:

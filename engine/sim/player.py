@@ -121,6 +121,7 @@ class _Player:
         self.heard_before, self.span = 0, scenario.steps[0].span
         self.log: list[tuple[Plan, Family, CoreStep]] = []
         self.names: dict[str, str] = {}
+        self.opening = {step.ticket for step in scenario.steps if step.verb == "open"}  # not by the engine
 
     def play(self) -> Performance:
         plays: list[Played] = []
@@ -150,7 +151,7 @@ class _Player:
             SITE_COMMANDS[step.verb](self, step)
             return
         self.service.catch_up(step.at)
-        if step.verb != "open" and not step.refused and self.store.load(self._id(step.ticket)) is None:
+        if not (step.refused or step.ticket in self.opening or self.store.load(self._id(step.ticket)) is not None):
             raise UnplayableError(self._no_ticket(step))
         given = {name: self._id(text) if name in _TICKETS else text for name, text in step.given.items()}
         request = self.door.request(step.at, self._id(step.ticket), step.by, step.verb, given)
@@ -197,8 +198,7 @@ class _Player:
                         break
         new = [f.ticket for f in facts if f.ticket not in self.names and f.ticket not in known and f.ticket != "site"]
         names = [w.ticket for w in step.then if w.ticket not in self.names.values() and w.ticket != "site"]
-        acting = {other.ticket for other in self.scenario.steps if other.verb == "open"}
-        free = [name for name in dict.fromkeys(names) if name not in acting]
+        free = [name for name in dict.fromkeys(names) if name not in self.opening]
         for id, name in zip(dict.fromkeys(new), free, strict=False):
             self.names[id] = name
 

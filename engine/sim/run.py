@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from engine.core import Plan
-from engine.policy import Diagnostic, Text, failed, load_named, load_scenario_document
+from engine.policy import Diagnostic, Text, failed, load_named, load_scenario_document, near_names
 from engine.sim.codes import diagnose
 from engine.sim.finals import check_finally
 from engine.sim.names import check_names
@@ -86,7 +86,9 @@ class Runner:
             self._plans[key] = (loaded.plan, loaded.diagnostics) if loaded is not None else (None, ())
             if loaded is None:
                 assert node is not None
-                result.diagnostics.append(diagnose("E607", node.span, text=name))
+                result.diagnostics.append(
+                    diagnose("E607", node.span, text=name).helping(*near_names(name, path.parent))
+                )
         plan, diagnostics = self._plans[key]
         result.diagnostics += [one for one in diagnostics if one.severity == "error"]
         if plan is None:

@@ -49,6 +49,7 @@ class Step:
     verb: str | None
     given: Mapping[str, str]
     given_spans: Mapping[str, Span]
+    given_keys: Mapping[str, Span]
     then: tuple[Expected, ...]
     then_span: Span | None
     spans: Mapping[str, Span] = field(default_factory=dict)  #: of `ticket`, `by` and `do`
@@ -158,6 +159,7 @@ class Reader:
             verb=_text(item.get("do")) or None,
             given=_texts(given),
             given_spans={name: entry.value.span for name, entry in _entries(given).items()},
+            given_keys={name: entry.key.span for name, entry in _entries(given).items()},
             then=tuple(self._then(then.value, ticket, at)) if then is not None else (),
             then_span=then.key.span if then is not None else None,
             spans={name: item.entries[name].value.span for name in ("ticket", "by", "do") if name in item.entries},

@@ -49,9 +49,11 @@ class Speaker:
         self.lang = lang
         self.zone = plan.zone
         self._deadlines = {deadline.id: deadline.title for deadline in plan.deadlines}
-        self._states = {
-            state.id: state.title for workflow in plan.workflows.values() for state in workflow.states.values()
-        }
+        self._states: dict[str, str] = {}  # of one title; what is called differently in two workflows stays its id
+        for workflow in plan.workflows.values():
+            for state in workflow.states.values():
+                title = self._states.setdefault(state.id, state.title)
+                self._states[state.id] = title if title == state.title else state.id
 
     def say(self, fact: Fact, reference: int) -> str:
         english, chinese = _PHRASES[fact.word]
@@ -68,7 +70,7 @@ class Speaker:
         if isinstance(fact.said, Lasting):
             return format_seconds(fact.said, self.lang)
         if fact.word == "state" and self.lang == "zh":
-            return self._states.get(fact.said, fact.said)
+            return self._states.get(fact.said, f"“{fact.said}”")
         return fact.said
 
     def _about(self, fact: Fact) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
@@ -148,6 +149,32 @@ def test_a_ticket_of_a_duty_that_has_no_name_yet_is_told_with_how_it_gets_one(tm
 def test_of_the_moves_there_are_those_of_the_ticket_come_first(tmp_path):
     [there] = remedies(f"{GOOD}  - {{at: 20:00, by: 老张, do: xyz}}\n", tmp_path)
     assert there.startswith("there are: answer_now, contact, ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("小李: front_desk", "小李: 前台接待员", "did you mean “front_desk”?"),
+        ("category: repair", "category: 报修", "did you mean “repair”?"),
+        ("matter: 水管爆裂", "mater: 水管爆裂", "did you mean “matter”?"),
+        ("fault: leak", "故障类型: leak", "did you mean “fault”?"),
+        ("do: dispatch", "do: 派单", "did you mean “dispatch”?"),
+        ("[intake, arrive]", "[intake, 到场]", "did you mean “arrive”?"),
+        ("policy: residential", "policy: residental", "did you mean “residential”?"),
+    ],
+)
+def test_a_title_or_a_slip_where_an_id_belongs_is_told_with_the_id(old, new, said, tmp_path):
+    assert remedies(GOOD.replace(old, new), tmp_path) == [said]
+
+
+def test_a_state_that_two_workflows_call_differently_keeps_its_id_in_chinese(tmp_path):
+    """The `todo` of one duty is not that of another; nor is a title in the file the state that has it."""
+    text = GOOD.replace("clocks:", "duties: [drill]\nclocks:").replace("2026-09-30", "2026-06-30")
+    path = tmp_path / "story.yaml"
+    path.write_text(text.replace("state: handling", "state: 处理中") + "  - at: 2026-07-02 08:00\n", encoding="utf-8")
+    answer = CliRunner().invoke(main, ["test", str(path), "--lang", "zh"]).output
+    assert "应为：“处理中”；实际：处理中" in answer
+    assert re.search(r"todo$", answer, re.M)
 
 
 def test_a_time_that_goes_back_is_told_with_how_to_write_the_next_day(tmp_path):
