@@ -203,9 +203,9 @@ class _File:
     def __init__(self, daemon: Daemon, where: Where) -> None:
         from fastapi import FastAPI
 
-        from engine.server.access import Principal
         from engine.server.api import add_api
         from engine.server.auth import make_gate
+        from engine.server.entry.access import Principal
 
         language = "zh" if where.lang == "zh" else "en"
         name = f"file:{getuser()}"

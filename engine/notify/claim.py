@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from engine.notify import limits
-from engine.store.deliveries import Deliveries, Delivery, Lane, New, Standing
+from engine.store.tables.deliveries import Deliveries, Delivery, Lane, New, Standing
 
 
 def claim(rows: Deliveries, owner: str, now: int, free: int, busy: Mapping[str, int]) -> list[Delivery]:

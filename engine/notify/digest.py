@@ -11,8 +11,8 @@ from engine.notify.place import channels, place
 from engine.notify.quiet import clock_time, quiet_until
 from engine.notify.world import Person, World
 from engine.store import Database, Query, SqliteStore
-from engine.store.deliveries import Deliveries, New
-from engine.store.outbox import Finding, Outbox
+from engine.store.tables.deliveries import Deliveries, New
+from engine.store.tables.outbox import Finding, Outbox
 
 #: When it comes where the plan names no hour; in quiet hours it waits for their end.
 MORNING: Final = time(8)

@@ -12,8 +12,8 @@ from engine.notify.letter import Outcome
 from engine.notify.place import give_up, place_again
 from engine.notify.world import World
 from engine.store import Database
-from engine.store.deliveries import Deliveries, Delivery, End, Standing
-from engine.store.outbox import Outbox
+from engine.store.tables.deliveries import Deliveries, Delivery, End, Standing
+from engine.store.tables.outbox import Outbox
 
 #: Letters that are given up at a time, where a destination is left alone.
 BATCH: Final = 100

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from engine.store import Database
-from engine.store.deliveries import Deliveries, Delivery, Filter
+from engine.store.tables.deliveries import Deliveries, Delivery, Filter
 
 
 class Tally(NamedTuple):

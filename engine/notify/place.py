@@ -9,8 +9,8 @@ from typing import Final
 
 from engine.core import Cause, Plan
 from engine.notify.world import REPORTER, Person, Reader, World
-from engine.store.deliveries import Deliveries, Delivery, New
-from engine.store.outbox import Finding, Outbox, Queued
+from engine.store.tables.deliveries import Deliveries, Delivery, New
+from engine.store.tables.outbox import Finding, Outbox, Queued
 
 #: Channel of a plan that names none: the deployment says what it is.
 DEFAULT_CHANNEL: Final = ""

@@ -21,7 +21,7 @@ from engine.notify.release import Release
 from engine.notify.world import Reader, Route, World
 from engine.notify.writing import Lang, Writer, Written
 from engine.store import Database, StoreError
-from engine.store.deliveries import Deliveries, Delivery
+from engine.store.tables.deliveries import Deliveries, Delivery
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -18,8 +18,8 @@ from engine.notify.quiet import quiet_until
 from engine.notify.relevance import is_critical, rank, run_of, stale_reason, waits_for_answer
 from engine.notify.world import REPORTER, Nobody, Person, Undeliverable, World
 from engine.store import Database, SqliteStore
-from engine.store.deliveries import Deliveries, New
-from engine.store.outbox import Climbed, Finding, Outbox, Queued
+from engine.store.tables.deliveries import Deliveries, New
+from engine.store.tables.outbox import Climbed, Finding, Outbox, Queued
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from engine.notify.templates import UNSET, render
 from engine.notify.world import REPORTER, Reader, World
 from engine.policy import Words
 from engine.store import Database, Query, SqliteStore, everything
-from engine.store.deliveries import Deliveries, Delivery
+from engine.store.tables.deliveries import Deliveries, Delivery
 
 #: Messages that a digest tells one by one; of the others it says how many there are.
 SHOWN: Final = 20

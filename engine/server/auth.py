@@ -11,18 +11,18 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from engine.core import Actor, Family, Plan, Ticket
 from engine.runtime import Door, Service, monotonic
-from engine.server import secret
-from engine.server.access import Principal, allowed
-from engine.server.access_log import AccessLog, Call
-from engine.server.accounts import Accounts
 from engine.server.daemon import Daemon
-from engine.server.denials import Denial, denial
-from engine.server.passwords import Passwords
+from engine.server.entry import secret
+from engine.server.entry.access import Principal, allowed
+from engine.server.entry.access_log import AccessLog, Call
+from engine.server.entry.accounts import Accounts
+from engine.server.entry.denials import Denial, denial
+from engine.server.entry.passwords import Passwords
+from engine.server.entry.rates import Limiter, Rate, holder
+from engine.server.entry.sessions import Sessions, SignedIn, form_denial
+from engine.server.entry.status_links import StatusLinks
+from engine.server.entry.tokens import Tokens
 from engine.server.problems import SENTENCES, Defects, ProblemError, denied, not_found, request_id
-from engine.server.rates import Limiter, Rate, holder
-from engine.server.sessions import Sessions, SignedIn, form_denial
-from engine.server.status_links import StatusLinks
-from engine.server.tokens import Tokens
 
 COOKIE: Final = "huiyin"
 CSRF_HEADER: Final = "X-CSRF-Token"

@@ -19,7 +19,7 @@ from engine.server.figures import Figures
 from engine.server.live import Live
 from engine.server.world import World
 from engine.store import Database, Revision, StoreError, revisions_of
-from engine.store.evidence import GB, Evidence
+from engine.store.tables.evidence import GB, Evidence
 
 #: The mark that says which revision a site's file was when it was last read.
 FILE: Final = "file"

@@ -10,14 +10,11 @@ from collections.abc import Iterator
 from threading import Event, Thread
 from typing import Final
 
-from engine.server.access_log import AccessLog, Call
 from engine.server.daemon import Daemon
-from engine.server.passwords import Passwords
-from engine.server.sessions import Sessions
-from engine.store import StoreError
-from engine.store.slices import forget_answers
-from engine.store.spans import note_spans
-from engine.store.told import forget_told
+from engine.server.entry.access_log import AccessLog, Call
+from engine.server.entry.passwords import Passwords
+from engine.server.entry.sessions import Sessions
+from engine.store import StoreError, forget_answers, forget_told, note_spans
 
 log = logging.getLogger(__name__)
 DAY: Final = 86_400  #: seconds

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from engine import __version__
 from engine.server.api.route import ApiRoute
 from engine.server.auth import Caller, Gate, needs
-from engine.store.deliveries import Deliveries
+from engine.store.tables.deliveries import Deliveries
 
 router = APIRouter(route_class=ApiRoute)
 TEXT = "text/plain; version=0.0.4; charset=utf-8"

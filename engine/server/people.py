@@ -19,8 +19,8 @@ from engine.runtime import (
     read_staff,
     search,
 )
-from engine.server.access import Principal, allowed
 from engine.server.daemon import Daemon
+from engine.server.entry.access import Principal, allowed
 from engine.store import Query, customers_of, keep_customers
 
 #: The code of a list that lacks a column it must have.

@@ -25,7 +25,7 @@ from engine.core import Plan, Refusal
 from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.runtime import FIELDS
-from engine.server.denials import Denial
+from engine.server.entry.denials import Denial
 from engine.store import ConflictError, StoreError
 from engine.worktime import CalendarError, OutOfTable
 

@@ -8,7 +8,7 @@ from engine.core import Plan
 from engine.notify import Console, Destination, Mail, Nobody, Person, Reader, Route, Undeliverable
 from engine.runtime import Engine, Service, may_see, nobody_was_there
 from engine.server.config import EVERY, Config
-from engine.server.status_links import StatusLinks
+from engine.server.entry.status_links import StatusLinks
 
 REPORTER = "reporter"
 

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from engine.store.customers import CustomerRow, customers_of, keep_customers
     from engine.store.database import Database
     from engine.store.revisions import Revision, add_revision, revision_of, revisions_of
-    from engine.store.spans import wrong_spans
+    from engine.store.slices import forget_answers, forget_looks
+    from engine.store.spans import note_spans, wrong_spans
     from engine.store.sqlite import SqliteStore
     from engine.store.survey import changed_since, last_entry, newest_stamp, open_families, overdue_families, verified
+    from engine.store.told import forget_told
     from engine.store.upkeep import backup, backup_file, migrate, restore, verify, verify_file
 
 __all__ = [
@@ -63,11 +65,15 @@ __all__ = [
     "customers_of",
     "disagreements",
     "everything",
+    "forget_answers",
+    "forget_looks",
+    "forget_told",
     "in_use",
     "keep_customers",
     "last_entry",
     "migrate",
     "newest_stamp",
+    "note_spans",
     "open_families",
     "overdue_families",
     "restore",
@@ -93,11 +99,15 @@ _ON_FILES = {
     "Damage": "chain",
     "Database": "database",
     "disagreements": "cross_check",
+    "forget_answers": "slices",
+    "forget_looks": "slices",
+    "forget_told": "told",
     "in_use": "checkup",
     "keep_customers": "customers",
     "last_entry": "survey",
     "migrate": "upkeep",
     "newest_stamp": "survey",
+    "note_spans": "spans",
     "open_families": "survey",
     "overdue_families": "survey",
     "restore": "upkeep",

@@ -19,11 +19,11 @@ import uvicorn
 
 from engine.runtime import Entry, change_roster
 from engine.server import Config, build
-from engine.server.access_log import Call
-from engine.server.accounts import Profile
 from engine.server.app import make_app
 from engine.server.auth import make_gate
-from engine.server.passwords import Passwords
+from engine.server.entry.access_log import Call
+from engine.server.entry.accounts import Profile
+from engine.server.entry.passwords import Passwords
 from tests.server.conftest import START, Clock, pass_inductions
 from tests.server.doors import CHEAP, GOOD
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from engine.server import people
-from engine.server.access_log import Call
-from engine.server.accounts import Profile
+from engine.server.entry.access_log import Call
+from engine.server.entry.accounts import Profile
 from tests.browser.conftest import PHONE
 from tests.server.doors import GOOD
 

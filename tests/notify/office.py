@@ -13,7 +13,7 @@ from engine.policy import load_text, render
 from engine.runtime import Plans, Roster, Service, Site
 from engine.store import Database, Done
 from engine.store.codec import MESSAGE
-from engine.store.deliveries import Deliveries, Filter
+from engine.store.tables.deliveries import Deliveries, Filter
 from tests.core.harness import DAYS, DESK, at, local, with_days
 
 #: The ladder of SEMANTICS, example 8: at the due, 2 hours after it, then every 4 hours.

@@ -15,7 +15,7 @@ import pytest
 
 from engine.notify import SENT, Outbox, Outcome, limits, refused, retry
 from engine.store import Database
-from engine.store.deliveries import Deliveries, End, Filter
+from engine.store.tables.deliveries import Deliveries, End, Filter
 from tests.notify.office import PLAN, SITE, Office, robot
 
 LOUD = PLAN.replace("notify: supervisor}", "notify: supervisor, quiet: ignore}")

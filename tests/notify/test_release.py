@@ -9,8 +9,8 @@ import pytest
 
 from engine.core import commands
 from engine.notify import Release
-from engine.store import outbox
-from engine.store.deliveries import Deliveries
+from engine.store.tables import outbox
+from engine.store.tables.deliveries import Deliveries
 from tests.core.harness import at
 from tests.notify.office import PLAN, SITE, Office
 

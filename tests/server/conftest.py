@@ -16,13 +16,13 @@ import uvicorn
 from engine.policy import shipped_policies
 from engine.runtime import Done, Door, Entry, change_roster
 from engine.server import Config, build
-from engine.server.access_log import Call
-from engine.server.accounts import Profile
 from engine.server.app import make_app
 from engine.server.auth import make_gate
-from engine.server.denials import Denial
-from engine.server.passwords import Passwords
-from engine.server.tokens import Purpose
+from engine.server.entry.access_log import Call
+from engine.server.entry.accounts import Profile
+from engine.server.entry.denials import Denial
+from engine.server.entry.passwords import Passwords
+from engine.server.entry.tokens import Purpose
 from engine.store import Query, everything
 from tests.server.doors import CHEAP, GOOD
 

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from argon2 import Parameters, Type
 
-from engine.server.access_log import AccessLog, Call
-from engine.server.accounts import Accounts, Profile
-from engine.server.denials import Denial
-from engine.server.passwords import Passwords
-from engine.server.sessions import Sessions
-from engine.server.status_links import StatusLinks
-from engine.server.tokens import Tokens
+from engine.server.entry.access_log import AccessLog, Call
+from engine.server.entry.accounts import Accounts, Profile
+from engine.server.entry.denials import Denial
+from engine.server.entry.passwords import Passwords
+from engine.server.entry.sessions import Sessions
+from engine.server.entry.status_links import StatusLinks
+from engine.server.entry.tokens import Tokens
 from engine.store import Database
 
 NOW = 1_794_800_000

@@ -20,10 +20,10 @@ from threading import Lock, Thread
 
 from engine.runtime import change_roster, now
 from engine.server import read_config
-from engine.server.access_log import Call
 from engine.server.daemon import build
-from engine.server.denials import Denial
-from engine.server.tokens import Purpose, Tokens
+from engine.server.entry.access_log import Call
+from engine.server.entry.denials import Denial
+from engine.server.entry.tokens import Purpose, Tokens
 
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()

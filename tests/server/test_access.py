@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.server.access import ACTIONS, OF_A_ROLE, SCOPES, Principal, allowed
+from engine.server.entry.access import ACTIONS, OF_A_ROLE, SCOPES, Principal, allowed
 
 
 def account(**sites):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.server.access import ACTIONS, allowed
-from engine.server.access_log import PAGE, PURPOSES, Call, purpose_denial
-from engine.server.status_links import LASTS
-from engine.server.tokens import Purpose
-from engine.store.access_log import Filter
+from engine.server.entry.access import ACTIONS, allowed
+from engine.server.entry.access_log import PAGE, PURPOSES, Call, purpose_denial
+from engine.server.entry.status_links import LASTS
+from engine.server.entry.tokens import Purpose
+from engine.store.tables.access_log import Filter
 from tests.server.doors import GOOD, NOW, ROOT, code, doors
 
 

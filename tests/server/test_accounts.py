@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.server.access import allowed
-from engine.server.accounts import CODE_LASTS, LANGUAGES, login, principal_of
-from engine.server.denials import SENTENCES, STATUS, Denial, denial
-from engine.server.passwords import Passwords
-from engine.store import access
+from engine.server.entry.access import allowed
+from engine.server.entry.accounts import CODE_LASTS, LANGUAGES, login, principal_of
+from engine.server.entry.denials import SENTENCES, STATUS, Denial, denial
+from engine.server.entry.passwords import Passwords
+from engine.store.tables import access
 from tests.server.doors import CHEAP, GOOD, KNOWN, NOW, ROOT, code, doors, profile
 
 EVERYWHERE = {"*": frozenset({"admin"})}

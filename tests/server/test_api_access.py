@@ -7,8 +7,8 @@ import re
 import pytest
 from fastapi.routing import APIRoute
 
-from engine.server.access import ACTIONS
-from engine.server.access_log import Call
+from engine.server.entry.access import ACTIONS
+from engine.server.entry.access_log import Call
 from tests.server.conftest import REPAIR, problem
 from tests.server.doors import GOOD
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engine.server.rates import Limiter, Rate
+from engine.server.entry.rates import Limiter, Rate
 from engine.store import StoreError
 from tests.server.conftest import CANARIES, REPAIR, problem
 

@@ -19,17 +19,17 @@ from engine.core.plan import State, Workflow
 from engine.policy import Section, Table, promise
 from engine.runtime import Entry, change_roster
 from engine.server import people
-from engine.server.access_log import EVERYTHING
-from engine.server.accounts import Profile
 from engine.server.board import drawing, figures, forms, lines, lists
 from engine.server.board.administration import read_grants
 from engine.server.board.desk import HERE, make_templates
 from engine.server.board.entrance import inside
 from engine.server.board.moments import Moments
 from engine.server.board.words import WORDS
+from engine.server.entry.access_log import EVERYTHING
+from engine.server.entry.accounts import Profile
 from engine.server.live import Change, Live
 from engine.store import Query, StoreError
-from engine.store.evidence import Evidence
+from engine.store.tables.evidence import Evidence
 from tests.server.conftest import CANARIES, CHINA, REPAIR, STAFF, START
 from tests.server.doors import GOOD
 
@@ -1048,6 +1048,6 @@ def test_an_account_without_a_site_is_told_so(house):
 
 
 def house_call(house):
-    from engine.server.access_log import Call
+    from engine.server.entry.access_log import Call
 
     return Call(house.clock(), "root")

@@ -10,7 +10,7 @@ from engine.notify import Reader
 from engine.runtime import VirtualClock
 from engine.server import ConfigError, build, read_config
 from engine.server.config import stray_routes
-from engine.server.status_links import StatusLinks
+from engine.server.entry.status_links import StatusLinks
 from engine.server.world import World
 from tests.core.harness import HEAD, at
 from tests.runtime.running import BODY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.server.board import forms
-from engine.store.evidence import GB, Evidence
+from engine.store.tables.evidence import GB, Evidence
 from tests.server.conftest import CANARIES, problem
 
 PNG = b"\x89PNG\r\n\x1a\n"

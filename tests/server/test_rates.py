@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.server.rates import Bucket, Limiter, Rate, holder, take
+from engine.server.entry.rates import Bucket, Limiter, Rate, holder, take
 
 RATE = Rate(burst=3, per_second=0.5)
 

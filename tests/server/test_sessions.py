@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from engine.server import tries
-from engine.server.access_log import Call
-from engine.server.denials import Denial
-from engine.server.passwords import STRANGERS, Passwords
-from engine.server.secret import hash_of
-from engine.server.sessions import IDLE, LONGEST, Sessions, form_denial
-from engine.store import access
+from engine.server.entry import tries
+from engine.server.entry.access_log import Call
+from engine.server.entry.denials import Denial
+from engine.server.entry.passwords import STRANGERS, Passwords
+from engine.server.entry.secret import hash_of
+from engine.server.entry.sessions import IDLE, LONGEST, Sessions, form_denial
+from engine.store.tables import access
 from tests.server.doors import CHEAP, GOOD, NOW, ROOT, code, doors, profile
 
 WRONG = "this is not the one"

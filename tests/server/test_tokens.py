@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from engine.server.access import allowed
-from engine.server.denials import Denial
-from engine.server.tokens import LONGEST_DAYS, Purpose
+from engine.server.entry.access import allowed
+from engine.server.entry.denials import Denial
+from engine.server.entry.tokens import LONGEST_DAYS, Purpose
 from tests.server.doors import NOW, ROOT, code, doors
 
 PURPOSE = Purpose(
@@ -143,7 +143,7 @@ def test_a_token_that_is_dead_is_not_used(house):
 
 def test_an_id_that_is_taken_is_not_given_again(house, monkeypatch):
     ids = iter(["aaaaaaaa", "aaaaaaaa", "aaaaaaaa", "bbbbbbbb"])
-    monkeypatch.setattr("engine.server.tokens.secrets.token_hex", lambda _: next(ids))
+    monkeypatch.setattr("engine.server.entry.tokens.secrets.token_hex", lambda _: next(ids))
     made = [house.tokens.make(ROOT, PURPOSE) for _ in range(2)]
     assert [one.token.id for one in made] == ["aaaaaaaa", "bbbbbbbb"]
     assert not any(isinstance(house.tokens.principal(one.text, NOW), Denial) for one in made)

@@ -6,9 +6,10 @@ import sqlite3
 
 import pytest
 
-from engine.store import Database, access, access_log
-from engine.store.access import Account, Session, StatusLink, Token
+from engine.store import Database
 from engine.store.slices import forget_looks
+from engine.store.tables import access, access_log
+from engine.store.tables.access import Account, Session, StatusLink, Token
 
 NOW = 1_794_800_000
 LILY = Account(

@@ -8,8 +8,8 @@ from hashlib import sha256
 import pytest
 
 from engine.store import StoreError
-from engine.store import evidence as module
-from engine.store.evidence import ERASED, ErasedError, Evidence, QuotaError
+from engine.store.tables import evidence as module
+from engine.store.tables.evidence import ERASED, ErasedError, Evidence, QuotaError
 
 PNG = b"\x89PNG\r\n\x1a\n"
 ID = sha256(PNG + b"a" * 92).hexdigest()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from engine.store import Database, deliveries, outbox
-from engine.store.deliveries import Deliveries, End, New
-from engine.store.outbox import Climbed, Finding, Outbox
+from engine.store import Database
+from engine.store.tables import deliveries, outbox
+from engine.store.tables.deliveries import Deliveries, End, New
+from engine.store.tables.outbox import Climbed, Finding, Outbox
 from tests.store.histories import commits, long_story
 
 NOW = 1_794_800_000

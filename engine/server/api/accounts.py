@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from fastapi import Response
 from pydantic import Field
 
-from engine.server.access import Grants
-from engine.server.accounts import Profile
 from engine.server.api.route import Body, Short, Text, Whole, router
 from engine.server.auth import Caller, needs
-from engine.server.denials import Denial
+from engine.server.entry.access import Grants
+from engine.server.entry.accounts import Profile
+from engine.server.entry.denials import Denial
+from engine.server.entry.tokens import Purpose
 from engine.server.problems import denied
-from engine.server.tokens import Purpose
-from engine.store.access import Account, Token
+from engine.store.tables.access import Account, Token
 
 routes = router("access")
 Granted = Annotated[

@@ -9,7 +9,7 @@ from fastapi import Query as Param
 from engine.server.api.route import Body, Short, router
 from engine.server.auth import Caller, needs
 from engine.store import verify
-from engine.store.access_log import Filter
+from engine.store.tables.access_log import Filter
 
 routes = router("audit")
 Seconds = Annotated[int | None, Param(ge=0, le=2**53, description="Seconds UTC.")]

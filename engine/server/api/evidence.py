@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response
 from engine.server.api.route import PROBLEM, router
 from engine.server.auth import Caller, needs
 from engine.server.problems import SENTENCES, ProblemError, not_found, read_bounded
-from engine.store.evidence import GB, SIZE_MAX, ErasedError, QuotaError
+from engine.store.tables.evidence import GB, SIZE_MAX, ErasedError, QuotaError
 
 routes = router("evidence")
 _BINARY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}

@@ -14,7 +14,7 @@ from engine.server import present
 from engine.server.api.route import Body, Short, Text, Whole, router
 from engine.server.auth import Caller, needs
 from engine.server.problems import SENTENCES, ProblemError, not_found
-from engine.store.deliveries import DISCARDABLE, RETRIABLE, Delivery, Filter
+from engine.store.tables.deliveries import DISCARDABLE, RETRIABLE, Delivery, Filter
 
 routes = router("outbox")
 State = Literal["pending", "leased", "merged", "sent", "dead", "discarded", "suppressed"]

@@ -9,10 +9,10 @@ from engine.core import Plan, Step
 from engine.core import events as e
 from engine.runtime import permit_reveal
 from engine.server import present
-from engine.server.access_log import purpose_denial
 from engine.server.api.route import Body, Short, router
 from engine.server.auth import Caller, needs
-from engine.server.denials import denial
+from engine.server.entry.access_log import purpose_denial
+from engine.server.entry.denials import denial
 from engine.server.problems import denied, refused
 from engine.store import Transaction
 

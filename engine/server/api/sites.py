@@ -10,9 +10,9 @@ from pydantic import Field
 from engine.core import Actor, Command, Family, Plan, Refusal, Work, commands, decide, shape
 from engine.runtime import SYSTEM
 from engine.server import present
-from engine.server.access import allowed
 from engine.server.api.route import Body, Facts, InstantText, Short, as_texts, read_at, router
 from engine.server.auth import Caller, needs
+from engine.server.entry.access import allowed
 from engine.server.event_words import limit_words
 from engine.server.problems import no_category, refused
 

@@ -8,11 +8,11 @@ from fastapi import Depends, Request, Response
 
 from engine.core import Plan, Ticket
 from engine.server import present
-from engine.server.access_log import Call
 from engine.server.api.audit import Nothing
 from engine.server.api.route import router
 from engine.server.auth import Caller, Gate, address_of, let_in, needs
-from engine.server.denials import Denial
+from engine.server.entry.access_log import Call
+from engine.server.entry.denials import Denial
 from engine.server.problems import denied, request_id
 
 routes = router("status")

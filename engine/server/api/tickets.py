@@ -12,7 +12,6 @@ from engine.core import Command, Family, Plan, Refusal, Step, Ticket
 from engine.core.plan import MASK
 from engine.runtime import Service, Turn, may_see
 from engine.server import offers, present
-from engine.server.access_log import purpose_denial
 from engine.server.api.route import (
     Body,
     Facts,
@@ -25,7 +24,8 @@ from engine.server.api.route import (
     router,
 )
 from engine.server.auth import Caller, needs
-from engine.server.denials import denial
+from engine.server.entry.access_log import purpose_denial
+from engine.server.entry.denials import denial
 from engine.server.problems import SENTENCES, ProblemError, denied, no_category, refused
 from engine.store import Done, Query
 

@@ -12,14 +12,14 @@ from fastapi.responses import Response
 
 from engine.policy import Words
 from engine.server import people
-from engine.server.access import SCOPES, Grants, allowed
-from engine.server.access import WORDS as GRANTED_WORDS
-from engine.server.accounts import Profile
 from engine.server.board.desk import Desk, Place, Visit
 from engine.server.board.entrance import At, Form
 from engine.server.board.web import PageRoute
-from engine.server.denials import Denial
-from engine.store.access import Account
+from engine.server.entry.access import SCOPES, Grants, allowed
+from engine.server.entry.access import WORDS as GRANTED_WORDS
+from engine.server.entry.accounts import Profile
+from engine.server.entry.denials import Denial
+from engine.store.tables.access import Account
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 #: What stands in the address of the list of people for a file that was sent.

@@ -14,15 +14,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from engine import __version__
 from engine.policy import Words
 from engine.runtime import Door, Service
-from engine.server.access import Principal, allowed
-from engine.server.access_log import Call
 from engine.server.auth import COOKIE, Gate, address_of
 from engine.server.board.moments import Moments
 from engine.server.board.web import SignInFirstError, TroubleError
 from engine.server.board.words import LANGUAGES, WORDS, Lang
-from engine.server.denials import Denial, denial
+from engine.server.entry.access import Principal, allowed
+from engine.server.entry.access_log import Call
+from engine.server.entry.denials import Denial, denial
+from engine.server.entry.sessions import SignedIn, form_denial
 from engine.server.problems import request_id
-from engine.server.sessions import SignedIn, form_denial
 from engine.store import StoreError
 
 HERE: Final = Path(__file__).parent

@@ -13,7 +13,6 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from engine.policy import Words
-from engine.server.accounts import is_administrator
 from engine.server.auth import COOKIE
 from engine.server.board.desk import HERE, LANGUAGE_COOKIE, Desk, Visit, language, page_of
 from engine.server.board.forms import typed
@@ -26,8 +25,9 @@ from engine.server.board.web import (
     TroubleError,
 )
 from engine.server.board.words import LANGUAGES, WORDS
-from engine.server.denials import Denial
-from engine.server.sessions import LONGEST, SignedIn
+from engine.server.entry.accounts import is_administrator
+from engine.server.entry.denials import Denial
+from engine.server.entry.sessions import LONGEST, SignedIn
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 STATIC: Final[Mapping[str, str]] = {

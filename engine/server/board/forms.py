@@ -11,7 +11,7 @@ from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.server import present
 from engine.server.problems import ENVELOPE, REFUSALS, SENTENCES, refused
-from engine.store.evidence import GB, SIZE_MAX, Evidence, QuotaError
+from engine.store.tables.evidence import GB, SIZE_MAX, Evidence, QuotaError
 
 #: Stands before the names of what a form asks, so that none is taken for what the form itself carries.
 ASKS: Final = "f-"

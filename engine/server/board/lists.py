@@ -11,13 +11,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from engine.server import present
-from engine.server.access import allowed
 from engine.server.board.desk import Desk, Place, refused
 from engine.server.board.duties import days
 from engine.server.board.entrance import At
 from engine.server.board.listing import Choice, Listing
 from engine.server.board.web import PageRoute, SignInFirstError
-from engine.server.denials import denial
+from engine.server.entry.access import allowed
+from engine.server.entry.denials import denial
 from engine.server.live import Change, Live
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -15,16 +15,16 @@ from engine.core import Plan, Ticket, shape
 from engine.core.plan import Deadline, InstantLimit, Workflow
 from engine.runtime import Service
 from engine.server import present
-from engine.server.access import Principal, allowed
 from engine.server.board.desk import Desk, Place, Visit, refused
 from engine.server.board.entrance import At
 from engine.server.board.listing import Choice, Listing
 from engine.server.board.moments import Moments
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
-from engine.server.denials import Denial
-from engine.server.sessions import SignedIn
-from engine.server.tokens import FORM
+from engine.server.entry.access import Principal, allowed
+from engine.server.entry.denials import Denial
+from engine.server.entry.sessions import SignedIn
+from engine.server.entry.tokens import FORM
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 WALL_COOKIE: Final = "huiyin_wall"

@@ -12,7 +12,7 @@ from engine.server.board.desk import Desk, Visit
 from engine.server.board.entrance import At, Form, let_in
 from engine.server.board.web import PageRoute
 from engine.server.board.words import WORDS
-from engine.server.denials import Denial
+from engine.server.entry.denials import Denial
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

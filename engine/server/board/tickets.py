@@ -16,13 +16,13 @@ from engine.core.plan import MASK
 from engine.policy import PARTIES, Words
 from engine.runtime import listed, may_see, permit_reveal
 from engine.server import offers, present
-from engine.server.access_log import PURPOSES, purpose_denial
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At, Form
 from engine.server.board.forms import EMPTY, Answer, Filled, answer, field_view, keep_files, keyed, typed
 from engine.server.board.lines import is_warned, line
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
+from engine.server.entry.access_log import PURPOSES, purpose_denial
 from engine.server.event_words import rung_words
 from engine.store import StoreError
 

@@ -10,14 +10,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from engine.policy import Words
-from engine.server.access import SCOPES
 from engine.server.board.administration import administrator, grants_text, read_grants, roles_of
 from engine.server.board.desk import Desk, Visit
 from engine.server.board.entrance import At, Form
 from engine.server.board.web import PageRoute
-from engine.server.denials import Denial
-from engine.server.tokens import LONGEST_DAYS, Made, Purpose
-from engine.store.access import Token
+from engine.server.entry.access import SCOPES
+from engine.server.entry.denials import Denial
+from engine.server.entry.tokens import LONGEST_DAYS, Made, Purpose
+from engine.store.tables.access import Token
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 #: What a box for a scope is called in the form, before the scope.

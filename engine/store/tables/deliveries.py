@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from engine.store.delivery import DISCARDABLE, RETRIABLE, Delivery, End, Filter, Lane, New, Standing, State
-from engine.store.outbox import Queued
+from engine.store.tables.delivery import DISCARDABLE, RETRIABLE, Delivery, End, Filter, Lane, New, Standing, State
+from engine.store.tables.outbox import Queued
 
 __all__ = ["DISCARDABLE", "RETRIABLE", "Deliveries", "Delivery", "End", "Filter", "Lane", "New", "Standing"]
 

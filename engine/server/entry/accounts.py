@@ -8,15 +8,16 @@ from collections.abc import Callable
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
-from engine.server import secret, tries
-from engine.server.access import EVERYWHERE, Grants, Principal
-from engine.server.access_log import Call
-from engine.server.denials import Denial, denial
-from engine.server.grants import Known, account_denial
-from engine.server.passwords import Passwords, password_denial
-from engine.store import Database, access_log
-from engine.store import access as rows
-from engine.store.access import Account
+from engine.server.entry import secret, tries
+from engine.server.entry.access import EVERYWHERE, Grants, Principal
+from engine.server.entry.access_log import Call
+from engine.server.entry.denials import Denial, denial
+from engine.server.entry.grants import Known, account_denial
+from engine.server.entry.passwords import Passwords, password_denial
+from engine.store import Database
+from engine.store.tables import access as rows
+from engine.store.tables import access_log
+from engine.store.tables.access import Account
 
 CODE_LASTS: Final = 24 * 3600  # seconds
 LANGUAGES: Final = ("zh", "en")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from engine.server.access import ACTIONS, EVERYWHERE, SCOPES, WORDS, Grants
-from engine.server.denials import Denial, denial
+from engine.server.entry.access import ACTIONS, EVERYWHERE, SCOPES, WORDS, Grants
+from engine.server.entry.denials import Denial, denial
 
 #: site -> the roles of its policy.
 Known: TypeAlias = Mapping[str, frozenset[str]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlite3 import Connection
 from typing import Final, NamedTuple, TypeAlias
 
-from engine.server import secret
-from engine.server.rates import holder
-from engine.store import access as rows
-from engine.store.access_log import has_signed_in
+from engine.server.entry import secret
+from engine.server.entry.rates import holder
+from engine.store.tables import access as rows
+from engine.store.tables.access_log import has_signed_in
 
 FREE: Final = 5  #: so many may fail before anybody waits
 FIRST_WAIT: Final = 30  # seconds; doubled with each failure more

@@ -7,10 +7,9 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from engine.policy import Words
-from engine.server.denials import Denial, denial
-from engine.store import Database
-from engine.store import access_log as rows
-from engine.store.slices import forget_looks
+from engine.server.entry.denials import Denial, denial
+from engine.store import Database, forget_looks
+from engine.store.tables import access_log as rows
 
 #: Why somebody looks at a personal value. A list, so that nobody writes a name or a number into the log.
 PURPOSES: Final = MappingProxyType(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.server import secret
-from engine.server.access import Principal
-from engine.server.denials import Denial, denial
+from engine.server.entry import secret
+from engine.server.entry.access import Principal
+from engine.server.entry.denials import Denial, denial
 from engine.store import Database
-from engine.store import access as rows
-from engine.store.access import StatusLink
+from engine.store.tables import access as rows
+from engine.store.tables.access import StatusLink
 
 LASTS: Final = 90 * 86400  # seconds
 

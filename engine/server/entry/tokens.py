@@ -9,15 +9,16 @@ from contextlib import suppress
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
-from engine.server import secret
-from engine.server.access import Grants, Principal
-from engine.server.access_log import Call
-from engine.server.accounts import LANGUAGES, PERSON_MAX
-from engine.server.denials import Denial, denial
-from engine.server.grants import Known, token_denial
-from engine.store import Database, StoreError, access_log
-from engine.store import access as rows
-from engine.store.access import Token
+from engine.server.entry import secret
+from engine.server.entry.access import Grants, Principal
+from engine.server.entry.access_log import Call
+from engine.server.entry.accounts import LANGUAGES, PERSON_MAX
+from engine.server.entry.denials import Denial, denial
+from engine.server.entry.grants import Known, token_denial
+from engine.store import Database, StoreError
+from engine.store.tables import access as rows
+from engine.store.tables import access_log
+from engine.store.tables.access import Token
 
 LONGEST_DAYS: Final = 366
 USED_EVERY: Final = 60  # seconds: `used_at` is that exact

@@ -12,7 +12,7 @@ from argon2 import Parameters, PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
-from engine.server.denials import Denial, denial
+from engine.server.entry.denials import Denial, denial
 
 LENGTH: Final = range(12, 129)  # characters
 #: So many are worked on at once: each takes 64 MiB and a core for a while.

@@ -7,15 +7,16 @@ from contextlib import suppress
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
-from engine.server import secret, tries
-from engine.server.access import Principal
-from engine.server.access_log import Call
-from engine.server.accounts import login, principal_of
-from engine.server.denials import Denial, denial
-from engine.server.passwords import Passwords
-from engine.store import Database, StoreError, access_log
-from engine.store import access as rows
-from engine.store.access import Account
+from engine.server.entry import secret, tries
+from engine.server.entry.access import Principal
+from engine.server.entry.access_log import Call
+from engine.server.entry.accounts import login, principal_of
+from engine.server.entry.denials import Denial, denial
+from engine.server.entry.passwords import Passwords
+from engine.store import Database, StoreError
+from engine.store.tables import access as rows
+from engine.store.tables import access_log
+from engine.store.tables.access import Account
 
 IDLE: Final = 30 * 60  # seconds
 LONGEST: Final = 12 * 3600
