@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -48,8 +49,8 @@ class _Gatherer:
         own = tree.get("policy")
         name = name or (own.value if isinstance(own, Text) else source.name)
         if source.path is not None and isinstance(own, Text) and own.value != source.path.stem:
-            found = diagnostic("E906", own.span, policy=own.value, file=source.path.name)
-            self.report.add(found.helping(RENAME.format(stem=source.path.stem, policy=own.value)))
+            misnamed = diagnostic("E906", own.span, policy=own.value, file=source.path.name)
+            self.report.add(misnamed.helping(RENAME.format(stem=source.path.stem, policy=own.value)))
         self.open.append(name)
         below: set[str] = set()
         for base in _names(tree.get("extends")):
@@ -86,9 +87,18 @@ class _Gatherer:
         if (found := _named(base.value, folders)) is not None:
             return found
         known = {path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.y*ml")} - {*self.open}
+        name = FilePath(base.value).stem  # people write `hotel.yaml`, too
         missing = diagnostic("E904", base.span, policy=base.value)
-        self.report.add(missing.helping(*did_you_mean(base.value, sorted(known))))
-        return _named(nearest(base.value, known) or "", folders)
+        above = () if name in known else _above(name, source)
+        self.report.add(missing.helping(*(above or did_you_mean(name, sorted(known)))))
+        return _named(nearest(name, known) or "", folders)
+
+
+def _above(name: str, source: Source) -> tuple[Words, ...]:
+    """The help for a base that lies above the file, where a scenario's policy is looked for."""
+    above = islice(source.path.resolve().parent.parents, ABOVE_MAX) if source.path else ()
+    path = next((path for folder in above if (path := _named(name, [folder])) is not None), None)
+    return () if path is None else (BESIDE.format(path=shown_name(path)),)
 
 
 def _named(name: str, folders: Iterable[FilePath]) -> FilePath | None:
@@ -103,6 +113,11 @@ def _beside(source: Source, path: FilePath) -> str:
     return shown_name(path)
 
 
+ABOVE_MAX: Final = 6
+BESIDE: Final = Words(
+    "{path} is not looked at: what a file extends stands beside it, or is shipped",
+    "不会读取 {path}：被继承的方案要与文件放在同一文件夹，或是自带的",
+)
 RENAME: Final = Words(
     "write `policy: {stem}`, or name the file {policy}.yaml", "写 `policy: {stem}`，或把文件改名为 {policy}.yaml"
 )

@@ -7,6 +7,7 @@ Only `source` adds up, for an element that two layers shaped serves the rules of
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from engine.policy.diagnostics import Report, diagnostic
@@ -25,7 +26,7 @@ OWN: Final = frozenset({"policy", "extends", "layer"})
 
 def merge(layers: tuple[Layer, ...], report: Report) -> Document:
     """All layers in one tree."""
-    merger = _Merger(report)
+    merger = _Merger(report, whole=not any(isinstance(layer.tree.get("extends"), Broken) for layer in layers))
     tree = Map({}, layers[-1].tree.span)
     for layer in layers:
         tree = merger.lay(layer, tree, last=layer is layers[-1])
@@ -37,8 +38,9 @@ def merge(layers: tuple[Layer, ...], report: Report) -> Document:
 class _Merger:
     """Lays one layer over the tree of those before it, and keeps what happened to each path."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, whole: bool) -> None:
         self.report = report
+        self.whole = whole  # else a layer is lacking, and what an edit does not find may be there
         self.touches: dict[Path, tuple[Touch, ...]] = {}
         self.cut: set[Path] = set()  # taken away inside a workflow: `like` must not bring it back
         self.conflicts: dict[Path, tuple[Touch, Touch]] = {}
@@ -86,13 +88,18 @@ class _Merger:
     def _take_away(self, entries: dict[str, Entry], name: Text, at: Path) -> None:
         in_workflow = at[0] == "workflows" and len(at) > 2
         if entries.pop(name.value, None) is None and not in_workflow:
-            nothing = diagnostic("E901", name.span, name=name.value)
-            self.report.add(nothing.helping(*did_you_mean(name.value, list(entries))))
+            self._missed("E901", name.span, list(entries), name=name.value)
             return
         if in_workflow:
             self.cut.add(at)
         self._settle(at)
         self._touch(at, name.span, removed=True)
+
+    def _missed(self, code: str, span: Span, known: Collection[str] = (), **names: str) -> None:
+        """What an edit wants to change is not there."""
+        if self.whole:
+            helps = did_you_mean(names["name"], known) if known else ()
+            self.report.add(diagnostic(code, span, **names).helping(*helps))
 
     def _edited(self, lower: Node | None, edit: Map, at: Path) -> Node:
         """An inherited list with items added and removed; an edit that waits for `like` is kept as it is."""
@@ -109,13 +116,13 @@ class _Merger:
             return edit
         if lower is None or isinstance(lower, Broken):
             if lower is None:
-                self.report.add(diagnostic("E905", edit.span, key=dotted(at)))
+                self._missed("E905", edit.span, key=dotted(at))
             return List(tuple(_items(edit.get("add"))), edit.span)
         items = _items(lower)
         for item in _items(edit.get("remove")):
             kept = [one for one in items if _item_name(one) != _item_name(item)]
             if len(kept) == len(items) and not isinstance(item, Broken):
-                self.report.add(diagnostic("E901", item.span, name=_item_name(item)))
+                self._missed("E901", item.span, [_item_name(one) for one in items], name=_item_name(item))
             items = kept
         for item in _items(edit.get("add")):
             names = [_item_name(one) for one in items]
@@ -212,14 +219,13 @@ class _Merger:
         entries = {key: entry for key, entry in lower.entries.items() if (*path, key) not in self.cut} if lower else {}
         for at in self.cut:
             if at[:-1] == path and at[-1] not in (lower.entries if lower else {}) and len(self.touches[at]) == 1:
-                nothing = diagnostic("E901", self.touches[at][-1].span, name=at[-1])
-                self.report.add(nothing.helping(*did_you_mean(str(at[-1]), list(entries))))
+                self._missed("E901", self.touches[at][-1].span, list(entries), name=str(at[-1]))
         for key, (name, value) in own.entries.items():
             at = (*path, key)
             under = entries[key].value if key in entries else None
             if isinstance(value, Map) and at[-1] in LISTS and _is_edit(value) and not isinstance(under, Map):
                 if under is None:
-                    self.report.add(diagnostic("E905", value.span, key=dotted(at)))
+                    self._missed("E905", value.span, key=dotted(at))
                 value = self._edited(under or List((), value.span), value, at)
             elif isinstance(value, Map):
                 value = self._like(under if isinstance(under, Map) else None, value, at)

@@ -85,6 +85,55 @@ def test_a_slip_is_told_with_its_remedy(tmp_path: Path, old: str, new: str, code
     assert any(en in english and (zh in chinese) for english, chinese in said), said
 
 
+SITE = """\
+policy: river
+title: 滨江店
+extends: hotel
+numbers: {rooms: 120}
+deadlines: {answer: {limit: {others: {is: 3 minutes}}}}
+duties: {audit: {places: {remove: [餐厅]}}}
+figures: null
+"""
+
+
+def of_the_site(tmp_path: Path, old: str, new: str) -> list[tuple[str, list[str]]]:
+    """Codes and remedies of a site on the hotel's plan when `old` is `new` in it."""
+    for name, text in (
+        ("hotel", HOTEL + "figures: {load: {title: 单量, of: request, count: opened}}\n"),
+        ("river", SITE),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    return [(one.code, [part.en for part in one.helps]) for one in load(tmp_path / "river.yaml").diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("extends: hotel", "extends: hotel", []),
+        ("extends: hotel", "extends: hotel.yaml", [("E904", ["did you mean “hotel”?"])]),
+        ("extends: hotel", "extends: ../hotel", [("E904", ["did you mean “hotel”?"])]),
+        ("remove: [餐厅]", "remove: [餐亭]", [("E901", ["there are: 客房, 餐厅"])]),
+    ],
+)
+def test_a_slip_of_a_site_is_told_with_its_remedy(tmp_path: Path, old: str, new: str, wanted: list[object]) -> None:
+    assert of_the_site(tmp_path, old, new) == wanted
+
+
+def test_a_row_of_a_misspelt_name_is_told_which_was_meant(tmp_path: Path) -> None:
+    table = "limit: {vip: {when: {vip: yes}, is: 5 minutes}, others: {is: 10 minutes}}"
+    one = found(tmp_path, "limit: 10 minutes", table.replace("others:", "rest: {is: 1 minute}, rset:"))
+    assert (one.code, one.helps[0].en) == ("E309", "did you mean “rest”?")
+
+
+def test_a_plan_above_the_site_that_extends_it_is_found_and_told(tmp_path: Path) -> None:
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "hotel.yaml").write_text(HOTEL, encoding="utf-8")
+    (tmp_path / "sites" / "river.yaml").write_text(SITE, encoding="utf-8")
+    [one] = load(tmp_path / "sites" / "river.yaml").diagnostics  # and nothing of what it takes away
+    assert one.code == "E904"
+    assert one.helps[0].en.startswith(f"{tmp_path / 'hotel.yaml'} is not looked at")
+
+
 def test_what_one_must_choose_among_is_listed_whole(tmp_path: Path) -> None:
     assert "date, phone, person, role, file" in found(tmp_path, "type: flag", "type: whatever").message.en
 

@@ -27,8 +27,7 @@ def complete(desk: Desk) -> None:
             continue
         lacking = [key for key in _required(part, path) if not desk.doubts(*path, key)]
         if lacking:
-            helps = (help for key in lacking for help in told(type(part), key))
-            desk.add(_lacks(desk, path, lacking).helping(*helps))
+            desk.add(_lacks(desk, path, part, lacking))
             if path:
                 desk.doubt(path)
 
@@ -57,14 +56,15 @@ def _required(part: Part, path: Path) -> Iterator[str]:
         yield from (key for key, value in (("within", part.within), ("owner", part.owner)) if value is None)
 
 
-def _lacks(desk: Desk, path: Path, keys: list[str]) -> Diagnostic:
+def _lacks(desk: Desk, path: Path, part: Part, keys: list[str]) -> Diagnostic:
     names = ", ".join(f"`{key}`" for key in keys)
+    helps = [help for key in keys for help in told(type(part), key)]
     if not path:
         what = desk.policy.policy or FilePath(desk.document.layers[-1].source.name).name
-        return desk.say("E104", ("policy",), key=True, what=what, keys=names)
+        return desk.say("E104", ("policy",), key=True, what=what, keys=names).helping(*helps)
     layers = {touch.layer for touch in desk.document.provenance.of(path)}
     siblings = [id for id in desk.ids(*(str(step) for step in path[:-1])) if id != path[-1]]
     if path[0] in SECTIONS and len(layers) == 1 and len(desk.document.layers) > 1 and nearest(str(path[-1]), siblings):
         found = desk.say("E902", path, key=True, path=dotted(path), keys=names)
         return found.helping(*did_you_mean(str(path[-1]), siblings))
-    return desk.say("E104", path, key=True, what=dotted(path), keys=names)
+    return desk.say("E104", path, key=True, what=dotted(path), keys=names).helping(*helps)

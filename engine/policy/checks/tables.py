@@ -17,6 +17,7 @@ from engine.core import conditions as c
 from engine.core.plan import Category, Fact
 from engine.policy.compile.desk import Desk
 from engine.policy.shapes import Path
+from engine.policy.suggest import meant
 from engine.policy.words import Words
 
 TRIALS_MAX: Final = 20_000  # of two rows; rows of a real plan need a few dozen
@@ -60,7 +61,9 @@ def _rest_rows(desk: Desk, path: Path, table: Table[Any]) -> None:
     rest = [row for row in table.rows if row.when is None]
     for row in rest[1:]:
         found = desk.say("E309", _row_path(path, row), key=True, one=_name(rest[0]), other=_name(row))
-        desk.add(found.against(desk.key(_row_path(path, rest[0])), Words("so does this one", "这一行也是")))
+        found = found.against(desk.key(_row_path(path, rest[0])), Words("so does this one", "这一行也是"))
+        others = [_name(one) for one in table.rows if one is not row]
+        desk.add(found.helping(*meant(_name(row), others), WHEN))
 
 
 def _overlaps(desk: Desk, plan: Plan, path: Path, table: Table[Any], categories: frozenset[str]) -> None:
@@ -247,6 +250,7 @@ def all_parts(condition: Condition | None) -> Iterator[Condition]:
             yield condition
 
 
+WHEN: Final = Words("say with `when` for which tickets this row is", "用 `when` 写明这一行适用于哪些工单")
 OTHERWISE: Final = Words(
     "add a row without `when`: otherwise: {is: owner}", "加一行不带 `when` 的：otherwise: {is: owner}"
 )
