@@ -120,6 +120,10 @@ TITLES: Final[dict[str, Words]] = {
     "E406": Words("stand-ins in a circle: {circle}", "替补关系循环：{circle}"),
     "E407": Words("{problem}", "{problem}"),
     "E408": Words("calendar “{calendar}” never opens", "日历“{calendar}”从不开放"),
+    "W409": Words(
+        "“{role}” is to have {least} present at a time, and {most} people in all",
+        "“{role}”要求同时在岗 {least} 人，而总共只有 {most} 人",
+    ),
     "E410": Words("calendars open with each other in a circle: {circle}", "日历之间循环引用：{circle}"),
     # ---- figures ----
     "E501": Words("“{fact}” is no number: it has no average", "“{fact}”不是数字，没有平均值"),

@@ -1,10 +1,11 @@
-"""Roles: somebody is always there, and nobody stands in for himself."""
+"""Roles: somebody is always there, nobody stands in for himself, and nobody is there twice."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from engine.core import Plan
+from engine.core.plan import Role
 from engine.policy.compile.desk import Desk
 from engine.policy.words import Words
 
@@ -12,6 +13,7 @@ from engine.policy.words import Words
 def check(desk: Desk, plan: Plan) -> None:
     _last_resort(desk, plan)
     _circles(desk, plan)
+    _too_few(desk, plan)
 
 
 def _last_resort(desk: Desk, plan: Plan) -> None:
@@ -35,6 +37,23 @@ def _circles(desk: Desk, plan: Plan) -> None:
             reported |= set(circle)
             found = desk.say("E406", ("roles", chain[-1], "fallback"), circle=" → ".join([*circle, follower]))
             desk.add(found.helping(BREAK))
+
+
+def _too_few(desk: Desk, plan: Plan) -> None:
+    """Nobody is there twice: more present at a time than the role has people is a post that must stay empty."""
+    for role in plan.roles.values():
+        most = _most(role, plan)
+        if most is not None and role.at_least > most and not desk.doubts("roles", role.id):
+            found = desk.say("W409", ("roles", role.id, "at_least"), role=role.title, least=role.at_least, most=most)
+            desk.add(found.against(desk.span(("roles", role.id, "staff"))))
+
+
+def _most(role: Role, plan: Plan) -> int | None:
+    """How many people a role has at most; None where no file says it yet."""
+    if role.staff is None or role.staff.per is None:
+        return None if role.staff is None else role.staff.high
+    per, number = role.staff.per
+    return -(-role.staff.low * plan.numbers[number] // per) if number in plan.numbers else None  # rounded up
 
 
 LAST_RESORT: Final = Words("named here", "在这里指定")
