@@ -17,6 +17,7 @@ from engine.policy.shapes import Path
 from engine.policy.words import Words
 from engine.worktime import DayRule
 
+EVERY_STATE: Final = Words("here it means every state that is not final", "在这里指所有未结束的状态")
 MERGED: Final = "merged"
 
 #: What a standing move may say: who and when, nothing that would make it another move.
@@ -199,11 +200,17 @@ def _move(
 
 def _sources(desk: Desk, path: Path, text: flow.Move, states: list[str], compiled: dict[str, State]) -> frozenset[str]:
     found: set[str] = set()
+    unfinished = {id for id, state in compiled.items() if not state.final}
     for index, name in enumerate(text.from_ or ()):
-        if name == "open":
-            found |= {id for id, state in compiled.items() if not state.final}
-        elif (state := desk.resolve("states", (*path, "from", index), name, [*states, "open"])) is not None:
-            found |= {id for id, s in compiled.items() if not s.final} if state == "open" else {state}
+        at: Path = (*path, "from", index)
+        if name == "open" and "open" in states and unfinished != {"open"}:
+            twice = desk.say("E110", (*path[:2], "states", "open"), key=True, name=name)
+            desk.add(twice.against(desk.span(at), EVERY_STATE))
+            desk.doubt(at)
+        elif name == "open":
+            found |= unfinished
+        elif (state := desk.resolve("states", at, name, [*states, "open"])) is not None:
+            found |= unfinished if state == "open" else {state}
     return frozenset(found & compiled.keys())
 
 
