@@ -15,9 +15,10 @@ import pytest
 from openpyxl import load_workbook
 
 from engine.core import FigureValue, Period, Rule
+from engine.core.events import Noted
 from engine.core.plan import State, Workflow
 from engine.policy import Section, Table, promise
-from engine.runtime import Entry, change_roster
+from engine.runtime import Door, Entry, change_roster
 from engine.server import people
 from engine.server.board import drawing, figures, forms, lines, lists
 from engine.server.board.administration import read_grants
@@ -411,6 +412,68 @@ def test_a_form_that_is_sent_twice_takes_effect_once(house, desk):
         assert desk.post(page, page, move="urge", key="once").status_code == 200
     steps = house.daemon.engine.services["lakeside"].store.steps(ticket)
     assert sum(event.move == "urge" for step in steps for event in step.events if hasattr(event, "move")) == 1
+
+
+def hidden(answer, move):
+    """What the form of a move carries, as a page has it."""
+    form = next(
+        form for form in re.findall(r"<form.*?</form>", answer.text, re.S) if f'name="move" value="{move}"' in form
+    )
+    return dict(re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', form))
+
+
+def notes(house, ticket):
+    """The texts of the notes of a ticket."""
+    store = house.daemon.engine.services["lakeside"].store
+    events = [event for step in store.steps(ticket) for event in step.events]
+    return [store.reveal(event.text) for event in events if isinstance(event, Noted)]
+
+
+def test_a_double_click_is_answered_as_the_first_and_the_form_that_comes_back_doubles_nothing(house, desk):
+    ticket = desk.open()
+    page = f"/board/lakeside/ticket/{ticket}"
+    form = {**hidden(desk.get(page), "note"), "f-text": "一次"}
+    answers = [desk.client.post(page, data=form, follow_redirects=False).status_code for _ in range(2)]
+    assert answers == [303, 303]
+    house.desk("小王").do(ticket, "note", text="其间")
+    crossed = {**hidden(desk.get(page), "note"), "version": form["version"], "f-text": "两次"}
+    back = desk.client.post(page, data=crossed)
+    assert back.status_code == 409
+    for form in (hidden(back, "note"), crossed):  # sent from where it came back, then from the page of before
+        answer = desk.client.post(page, data={**form, "f-text": "两次"}, follow_redirects=False)
+        assert answer.status_code == 303
+    assert notes(house, ticket) == ["一次", "其间", "两次"]
+
+
+def test_who_is_quicker_in_the_last_moment_is_not_written_over(house, desk, lead, monkeypatch):
+    ticket = desk.open()
+    desk.move(ticket, "dispatch", assignee="老张")
+    page = f"/board/lakeside/ticket/{ticket}"
+    form = {**hidden(lead.get(page), "assign"), "f-assignee": "小李"}
+    request = Door.request
+
+    def quicker(self, *asked):
+        monkeypatch.undo()
+        assert house.desk("小王").do(ticket, "assign", assignee="小赵").status_code == 200
+        return request(self, *asked)
+
+    monkeypatch.setattr(Door, "request", quicker)
+    assert lead.client.post(page, data=form).status_code == 409
+    assert house.daemon.engine.services["lakeside"].store.load(ticket).root.assignee == "小赵"
+
+
+def test_a_text_is_kept_whole_or_comes_back_whole(house, desk):
+    ticket = desk.open()
+    page = f"/board/lakeside/ticket/{ticket}"
+    fits = "\n".join(["一二三四五六七八九"] * 400)  # 3999 characters as a browser counts them
+    form = {**hidden(desk.get(page), "note"), "f-text": fits.replace("\n", "\r\n")}
+    assert desk.client.post(page, data=form, follow_redirects=False).status_code == 303
+    assert notes(house, ticket) == [fits]
+    answer = desk.client.post(page, data={**form, "f-text": fits + "\n十"})
+    assert answer.status_code == 422
+    assert "共 4001 字，最多 4000 字" in re.search(r'class="wrong"[^>]*>([^<]+)<', answer.text)[1]
+    assert fits + "\n十</textarea>" in answer.text
+    assert notes(house, ticket) == [fits]
 
 
 def test_a_due_is_explained_with_its_rule(desk):

@@ -8,9 +8,9 @@ from fastapi import Query as Param
 from fastapi import Response
 from pydantic import Field
 
-from engine.core import Command, Family, Plan, Refusal, Step, Ticket
+from engine.core import Family, Plan, Refusal, Step, Ticket
 from engine.core.plan import MASK
-from engine.runtime import Service, Turn, may_see
+from engine.runtime import Service, may_see
 from engine.server import offers, present
 from engine.server.api.route import (
     Body,
@@ -24,10 +24,11 @@ from engine.server.api.route import (
     router,
 )
 from engine.server.auth import Caller, needs
+from engine.server.commands import handle
 from engine.server.entry.access_log import purpose_denial
 from engine.server.entry.denials import denial
 from engine.server.problems import SENTENCES, ProblemError, denied, no_category, refused
-from engine.store import Done, Query
+from engine.store import Query
 
 routes = router("tickets")
 PAGE = 200
@@ -102,21 +103,6 @@ def act(
         done = offers.whole(plan, family, request, done)
         raise refused(_with_legal(done, caller, ticket), plan, workflow)
     return _done(caller.service, done.family, done.family.tickets[ticket], done.step, caller.at)
-
-
-def handle(service: Service, command: Command, expected: int | None) -> Done | Refusal:
-    """A command that is refused as `changed` unless the family has as many steps as its sender saw; one that took
-    effect before is answered as it was then.
-    """
-
-    def work(turn: Turn) -> Done | Refusal:
-        family = turn.load(command.ticket)
-        repeated = command.key is not None and turn.tx.answer(command.actor.person, command.key) is not None
-        if expected is not None and family is not None and family.steps != expected and not repeated:
-            return Refusal("changed", str(family.steps))
-        return turn.handle(command)
-
-    return service.turn(work)
 
 
 def _with_legal(refusal: Refusal, caller: Caller, ticket: str) -> Refusal:

@@ -10,6 +10,7 @@ from engine.core import Command, Plan, Refusal
 from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.server import present
+from engine.server.board.words import WORDS
 from engine.server.problems import ENVELOPE, REFUSALS, SENTENCES, refused
 from engine.store.tables.evidence import GB, SIZE_MAX, Evidence, QuotaError
 
@@ -36,21 +37,36 @@ class Filled(NamedTuple):
     typed: Mapping[str, str] = {}
     problem: Answer | None = None
     changed: tuple[str, ...] = ()  #: what others did meanwhile, in words
+    key: str = ""  #: of the form: what is sent again from where it comes back is the same form
 
 
 EMPTY: Final = Filled()
 
 
+def fill(name: str, form: Mapping[str, str]) -> Filled:
+    """A form as it was sent. An answer that is longer than one may be is a problem of its field, and is not cut."""
+    answers = typed(form)
+    long = next((field for field, text in answers.items() if len(text) > TEXT_MAX), None)
+    problem = Answer(WORDS["too_long"].format(most=TEXT_MAX, n=len(answers[long])), long) if long is not None else None
+    return Filled(name, answers, problem, key=form.get("key", "")[:64])
+
+
 def typed(form: Mapping[str, str]) -> dict[str, str]:
-    """The answers of a form, by the names of what was asked; empty ones are none."""
-    answers = {name.removeprefix(ASKS): value.strip() for name, value in form.items() if name.startswith(ASKS)}
-    return {name: value[:TEXT_MAX] for name, value in answers.items() if value}
+    """The answers of a form, by the names of what was asked; empty ones are none. Browsers send lines that end in CRLF,
+    and count them as LF.
+    """
+    answers = {name.removeprefix(ASKS): _lines(value) for name, value in form.items() if name.startswith(ASKS)}
+    return {name: value for name, value in answers.items() if value}
 
 
-def keyed(command: Command, form: Mapping[str, str]) -> Command:
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def keyed(command: Command, filled: Filled) -> Command:
     """The same form sent twice takes effect once; sent again with other answers, by who went back, it is another."""
-    answers = sha256(repr(sorted(typed(form).items())).encode()).hexdigest()[:16]
-    return command._replace(key=f"{form['key'][:64]}-{answers}" if form.get("key") else None)
+    answers = sha256(repr((filled.name, sorted(filled.typed.items()))).encode()).hexdigest()[:16]
+    return command._replace(key=f"{filled.key}-{answers}" if filled.key else None)
 
 
 def keep_files(evidence: Evidence, site: str, filled: Filled, files: Mapping[str, bytes]) -> Filled:

@@ -14,7 +14,7 @@ from engine.runtime import Customer
 from engine.server import offers, people, present
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At, Form
-from engine.server.board.forms import EMPTY, Filled, answer, field_view, keep_files, keyed, typed
+from engine.server.board.forms import EMPTY, Filled, answer, field_view, fill, keep_files, keyed
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
 
@@ -40,15 +40,15 @@ def fill_in(request: Request, desk: At, site: str, category: str, customer: str 
 def open_ticket(request: Request, desk: At, site: str, category: str, form: Form) -> Response:
     place = desk.at(request, site, "ticket.open")
     desk.check_form(place.visit, form)
-    filled = keep_files(desk.evidence, place.service.site.plan.id, Filled(category, typed(form)), form.files)
-    if filled.problem is not None:
-        return _page(desk, place, category, filled, 415)
+    filled = keep_files(desk.evidence, place.service.site.plan.id, fill(category, form), form.files)
     if "find" in form:  # a customer is looked for: what was typed stays
         return _page(desk, place, category, filled, customer=form.get("customer", "").strip())
+    if filled.problem is not None:
+        return _page(desk, place, category, filled, 422)
     given = {**filled.typed, "category": category}
     principal = place.visit.principal
     command = place.door.request(place.visit.at, "", principal.person, "open", given, principal.roles(site))
-    done = command if isinstance(command, Refusal) else place.service.open(keyed(command, form))
+    done = command if isinstance(command, Refusal) else place.service.open(keyed(command, filled))
     if isinstance(done, Refusal):
         plan = place.service.site.plan_at(place.visit.at)
         problem = answer(plan, offers.whole(plan, None, command, done))
@@ -108,7 +108,7 @@ def _page(desk: Desk, place: Place, category: str, filled: Filled, status: int =
         "found": found,
         "earlier": {one.unit: people.history(desk.daemon, place.name, "unit", one.unit, EARLIER_MAX) for one in found},
         "asks": {field["name"] for field in shown["fields"]},
-        "key": token_urlsafe(16),
+        "key": filled.key or token_urlsafe(16),
     }
     return desk.page_at(place, "intake.html", values, status)
 

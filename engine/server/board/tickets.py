@@ -11,17 +11,18 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from engine.core import Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
+from engine.core import Command, Family, Plan, Refusal, Run, Step, Ticket, agenda, evolve, notices, shape
 from engine.core.plan import MASK
 from engine.policy import PARTIES, Words
 from engine.runtime import listed, may_see, permit_reveal
 from engine.server import offers, present
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At, Form
-from engine.server.board.forms import EMPTY, Answer, Filled, answer, field_view, keep_files, keyed, typed
+from engine.server.board.forms import EMPTY, Answer, Filled, answer, field_view, fill, keep_files, keyed
 from engine.server.board.lines import is_warned, line
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS
+from engine.server.commands import handle
 from engine.server.entry.access_log import PURPOSES, purpose_denial
 from engine.server.event_words import rung_words
 from engine.store import StoreError
@@ -44,24 +45,41 @@ def act(request: Request, desk: At, site: str, ticket: str, form: Form) -> Respo
     """A move. What is refused, or crosses with what somebody else did, comes back as it was typed."""
     place = desk.at(request, site, "ticket.act")
     desk.check_form(place.visit, form)
-    filled = keep_files(
-        desk.evidence, place.service.site.plan.id, Filled(form.get("move", ""), typed(form)), form.files
-    )
+    filled = keep_files(desk.evidence, place.service.site.plan.id, fill(form.get("move", ""), form), form.files)
     if filled.problem is not None:
-        return _page(desk, place, ticket, filled, 415)
-    family, one = _found(place, ticket)
-    if meanwhile := _meanwhile(place, family, form.get("version", "")):
-        return _page(desk, place, ticket, filled._replace(changed=meanwhile), 409)
+        return _page(desk, place, ticket, filled, 422)
+    _found(place, ticket)
+    seen, principal = _version(form), place.visit.principal
     command = place.door.request(
-        place.visit.at, ticket, place.visit.principal.person, filled.name, filled.typed,
-        place.visit.principal.roles(place.name),
-    )  # fmt: skip
-    done = command if isinstance(command, Refusal) else place.service.handle(keyed(command, form))
+        place.visit.at, ticket, principal.person, filled.name, filled.typed, principal.roles(site)
+    )
+    done = (
+        command
+        if isinstance(command, Refusal)
+        else handle(place.service, keyed(command, filled), seen, timers_count=False)
+    )
     if isinstance(done, Refusal):
-        plan = place.service.site.version(one.plan)
-        problem = answer(plan, offers.whole(plan, family, command, done), present.workflow_of(plan, one))
-        return _page(desk, place, ticket, filled._replace(problem=problem), 409)
+        return _page(desk, place, ticket, _refused(place, ticket, filled, command, done, seen), 409)
     return RedirectResponse(f"/board/{site}/ticket/{quote(ticket)}", 303)
+
+
+def _version(form: Mapping[str, str]) -> int | None:
+    """The version of its family that a form was made for, if it says one that can be."""
+    text = form.get("version", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _refused(
+    place: Place, ticket: str, filled: Filled, command: Command | Refusal, refusal: Refusal, seen: int | None
+) -> Filled:
+    """A form that was not taken, with what is wrong with it, or what others did meanwhile."""
+    family, one = _found(place, ticket)
+    if refusal.code == "changed" and seen is not None:
+        return filled._replace(changed=_meanwhile(place, family, seen))
+    plan = _plan(place, one)
+    return filled._replace(
+        problem=answer(plan, offers.whole(plan, family, command, refusal), present.workflow_of(plan, one))
+    )
 
 
 @router.post("/board/{site}/reveal/{ticket:path}")
@@ -105,9 +123,8 @@ def _plan(place: Place, one: Ticket) -> Plan:
     return place.service.site.version(one.plan)
 
 
-def _meanwhile(place: Place, family: Family, version: str) -> tuple[str, ...]:
+def _meanwhile(place: Place, family: Family, seen: int) -> tuple[str, ...]:
     """What people did to a family after the version that a form was made for; what timers did keeps nobody."""
-    seen = int(version) if version.isdecimal() and len(version) < 10 else family.steps
     steps = [step for step in place.service.store.steps(family.id)[seen:] if step.cause == "command"]
     plan = _plan(place, family.root)
     lang = place.visit.lang
@@ -152,7 +169,7 @@ def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Ma
         "standing": [move for move in moves if move["standing"] and move["move"] not in SELDOM],
         "seldom": [move for move in moves if move["move"] in SELDOM],
         "filled": filled,
-        "key": token_urlsafe(16),
+        "key": filled.key or token_urlsafe(16),
         "steps": steps,
         "has_notes": any(event["kind"] == "noted" for step in steps for event in step["events"]),
         "notes_shown": NOTES in revealed,

@@ -158,6 +158,10 @@ WORDS: Final = MappingProxyType(
         "only_if": Words("if {fact} is {values}", "当{fact}为{values}"),
         "occurred_summary": Words("It happened earlier", "补报：实际发生得更早"),
         "occurred_at": Words("When it happened", "实际发生时间"),
+        "too_long": Words(
+            "This is too long: {n} characters, and {most} can be kept. Shorten it, or send it in two.",
+            "内容过长：共 {n} 字，最多 {most} 字。请缩短，或分两次提交。",
+        ),
         "changed_meanwhile": Words(
             "Somebody else acted meanwhile. Look at it, then send again if it still holds:",
             "其间他人已有操作。请核对后再提交：",
