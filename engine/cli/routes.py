@@ -11,6 +11,7 @@ from engine.cli.plans import load_plan
 from engine.cli.trial import Trial, owner_of, read_at, the_category
 from engine.core import Plan, Run, ladder, rung_instant, shape, timetable
 from engine.core.plan import Deadline, Notice, Party, Rung, State
+from engine.notify import quiet_until
 from engine.policy import Teller, Words
 from engine.runtime import show_instant
 
@@ -167,19 +168,13 @@ class _Routes:
 
     def _night(self, at: int, loud: bool, who: Iterable[Reached]) -> str:
         """Whether quiet hours hold a message back, and until when."""
-        messaging = self.plan.messaging
-        quiet = messaging.quiet_hours if messaging is not None else None
-        if messaging is None or quiet is None:
-            return ""
         named = {name for one in who for name in ((*one.roles[:1], "staff") if one.roles else ("reporter",))}
-        if messaging.quiet_for and not named & set(messaging.quiet_for):
+        until = quiet_until(self.plan, named, at)
+        if until is None:
             return ""
-        start, _, end = (part.strip() for part in quiet.partition("-"))
-        local = show_instant(at, timetable(self.plan, "always", self.trial.ticket.edition).zone)[11:16]
-        inside = start <= local < end if start <= end else local >= start or local < end
-        if not inside:
-            return ""
-        return LOUD.in_(self.teller.lang) if loud else HELD.in_(self.teller.lang).format(end)
+        if loud:
+            return LOUD.in_(self.teller.lang)
+        return HELD.in_(self.teller.lang).format(show_instant(until, self.plan.zone)[11:16])
 
 
 # ---- on paper -------------------------------------------------------------------------------------------------------

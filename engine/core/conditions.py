@@ -88,8 +88,8 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class ClockTime:
-    """`time: 22:00-06:00`, of the opening, local. Seconds of the day; `start > end` runs over midnight; end
-    excluded.
+    """`time: 22:00-06:00`, of the opening, local; quiet hours are the same. Seconds of the day; `start > end` runs over
+    midnight; end excluded.
     """
 
     start: int
@@ -98,9 +98,12 @@ class ClockTime:
     def holds(self, view: View) -> bool:
         value = view("time")
         assert isinstance(value, int)
+        return self.includes(value)
+
+    def includes(self, second: int) -> bool:
         if self.start <= self.end:
-            return self.start <= value < self.end
-        return value >= self.start or value < self.end
+            return self.start <= second < self.end
+        return second >= self.start or second < self.end
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from engine.core.conditions import Condition, Rule, Table, Value
+from engine.core.conditions import ClockTime, Condition, Rule, Table, Value
 from engine.worktime import CalendarSpec, DayData, DayRule, Length, Recurrence
 
 
@@ -333,9 +333,9 @@ class Messaging:
     rule: Rule
     channels: Mapping[str, str] = field(default_factory=dict)  #: id -> title
     via: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: staff | reporter | role -> channels
-    quiet_hours: str | None = None  #: "22:00-07:00"
+    quiet_hours: ClockTime | None = None
     quiet_for: tuple[str, ...] = ()
-    digest: str | None = None
+    digest: int | None = None  #: seconds of the day
 
 
 #: What stands in an output where a personal value would.

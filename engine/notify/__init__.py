@@ -6,6 +6,7 @@ from engine.notify.digest import DailyDigest
 from engine.notify.letter import SENT, Letter, Outcome, refused, retry
 from engine.notify.outbox import Outbox, Tally
 from engine.notify.postman import Channel, Postman
+from engine.notify.quiet import quiet_until
 from engine.notify.release import Release
 from engine.notify.section import Mistake
 from engine.notify.settings import DestinationsError, read_destinations
@@ -42,6 +43,7 @@ __all__ = [
     "Wire",
     "World",
     "fields",
+    "quiet_until",
     "read_destinations",
     "refused",
     "render",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from datetime import date, datetime, time
-from typing import Final
+from datetime import date, datetime
 
 from engine.core import Plan
+from engine.notify.limits import SHUT
 from engine.notify.place import channels, place
-from engine.notify.quiet import clock_time, quiet_until
+from engine.notify.quiet import digest_hour, quiet_until, time_of_day
 from engine.notify.world import Person, World
 from engine.store import Database, Query, SqliteStore
 from engine.store.tables.deliveries import Deliveries, New
 from engine.store.tables.outbox import Finding, Outbox
 
-#: When it comes where the plan names no hour; in quiet hours it waits for their end.
-MORNING: Final = time(8)
+log = logging.getLogger(__name__)
 
 
 class DailyDigest:
@@ -25,18 +25,27 @@ class DailyDigest:
         self._database = database
         self._world = world
         self._made: dict[str, date] = {}
+        self._failed: dict[str, int] = {}
 
     def make(self, now: int) -> None:
         """Make the digests whose hour has come. Its text is written when it is sent."""
         for site in self._world.sites():
-            plan = self._world.plan(site)
-            local = datetime.fromtimestamp(now, plan.zone)
-            day = local.date()
-            if self._made.get(site) == day or local.time() < hour(plan):
+            if now < self._failed.get(site, 0) + SHUT:
                 continue
-            if quiet_until(plan, {"staff", plan.last_resort}, now) is None:
-                self._database.write(lambda c, site=site, day=day: self._of_site(c, site, day, now))  # type: ignore[misc]
-                self._made[site] = day
+            try:
+                self._make(site, now)
+            except Exception as error:  # the others' are made, and this one is tried again
+                log.error("the daily digest of site %s waits: %s", site, type(error).__name__)
+                self._failed[site] = now
+
+    def _make(self, site: str, now: int) -> None:
+        plan = self._world.plan(site)
+        day = datetime.fromtimestamp(now, plan.zone).date()
+        if self._made.get(site) == day or time_of_day(plan, now) < digest_hour(plan):
+            return
+        if quiet_until(plan, {"staff", plan.last_resort}, now) is None:
+            self._database.write(lambda connection: self._of_site(connection, site, day, now))
+            self._made[site] = day
 
     def _of_site(self, connection: sqlite3.Connection, site: str, day: date, now: int) -> None:
         outbox, rows = Outbox(connection), Deliveries(connection)
@@ -58,8 +67,3 @@ class DailyDigest:
 def daily(at: int) -> str:
     """The name of the digest made at an instant."""
     return f"daily/{at}"
-
-
-def hour(plan: Plan) -> time:
-    digest = plan.messaging.digest if plan.messaging is not None else None
-    return MORNING if digest is None else clock_time(digest)

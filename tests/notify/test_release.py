@@ -11,7 +11,7 @@ from engine.core import commands
 from engine.notify import Release
 from engine.store.tables import outbox
 from engine.store.tables.deliveries import Deliveries
-from tests.core.harness import at
+from tests.core.harness import at, local
 from tests.notify.office import PLAN, SITE, Office
 
 
@@ -420,6 +420,53 @@ def test_the_daily_digest_names_silent_tickets_to_the_last_resort_once_a_day(mak
     office.move("finish", "T1")
     office.works("11-17 08:00")
     assert [line.split()[1] for line in office.post.sent[1][2].text.splitlines()] == ["T2"]
+
+
+SILENT = PLAN.replace("arrive, limit: 1 hour", "arrive, limit: 1 hour, escalate: none").replace(
+    "30 calendar days", "1 hour"
+)
+
+
+@pytest.mark.parametrize(
+    ("hours", "comes"),
+    [
+        ('hours: 22:00-07:00, digest: "22:30"', "07:00"),
+        ('hours: 22:00-07:00, digest: "06:00"', "07:00"),
+        ('hours: 20:00-24:00, digest: "21:00"', "00:00"),
+        ("hours: 22:00-09:15", "09:15"),
+        ('hours: 22:00-07:00, for: [leader], digest: "22:30"', "22:30"),
+    ],
+)
+def test_a_daily_digest_whose_hour_is_quiet_comes_when_the_quiet_is_over(make, hours, comes):
+    office = make(SILENT.replace("messaging: {", f"messaging: {{quiet: {{{hours}}}, "), start="11-15 23:40")
+    office.open()
+    office.works()
+    office.works("11-17 00:00")
+    office.post.sent.clear()
+    times = (local(when) for when in range(at("11-17 00:15"), at("11-18 00:15"), 900))
+    assert [when[6:] for when in times if office.works(when)] == [comes]
+
+
+def test_a_site_whose_daily_digest_fails_stops_no_other(make):
+    office = make(SILENT, start="11-15 12:00")
+    office.open()
+    office.town.open = ["elsewhere", SITE]
+    plan = office.town.plan
+    office.town.plan = lambda site, version=None: plan(site, version) if site == SITE else 1 / 0
+    office.works()
+    office.works("11-16 08:00")
+    assert office.told() == ["陈总"]
+
+
+def test_a_daily_digest_that_failed_is_made_a_minute_later(make):
+    office = make(SILENT, start="11-15 12:00")
+    office.open()
+    office.works()
+    people, office.town.people = office.town.people, lambda *_: 1 / 0
+    office.works("11-16 08:00")
+    office.town.people = people
+    office.works("11-16 08:01")
+    assert office.told() == ["陈总"]
 
 
 def test_a_message_is_looked_at_only_when_its_ticket_can_be_read(office):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.core import Plan
-from engine.core.conditions import All, OneOf
+from engine.core.conditions import All, ClockTime, OneOf
 from engine.core.plan import Asked, InstantLimit, LengthLimit, NewMember, Party, ShiftEdge
 from engine.policy import load, load_text, render, shipped_policies
 from engine.worktime import DayRule, Length, Unit
@@ -187,6 +187,48 @@ def test_rules_carry_the_sources_around_them_outermost_first() -> None:
         "deadlines: {finish: {source: A1, limit: {night: {when: {time: 22:00-06:00}, is: 1 hour, source: [B2, B3]}}}}"
     )
     assert found.deadlines[0].limit.rows[0].rule == ("deadlines.finish.limit.night", ("A1", "B2", "B3"))
+
+
+def test_quiet_hours_are_from_one_time_of_day_until_another() -> None:
+    messaging = plan('messaging: {quiet: {hours: "9:30 - 24:00", digest: "8:05"}}').messaging
+    assert messaging is not None
+    assert (messaging.quiet_hours, messaging.digest) == (ClockTime(34_200, 86_400), 29_100)
+    assert messaging.quiet_hours.includes(86_399)
+    assert not messaging.quiet_hours.includes(34_199)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "en", "zh"),
+    [
+        ("hours", "22:75-07:00", "hours of the day, from and until", "一天里的时段（从几点到几点）"),
+        ("hours", "25:00-07:00", "hours of the day, from and until", "一天里的时段（从几点到几点）"),
+        ("hours", "22:00-24:30", "hours of the day, from and until", "一天里的时段（从几点到几点）"),
+        ("hours", "24:00-07:00", "hours of the day, from and until", "一天里的时段（从几点到几点）"),
+        ("hours", "22:00", "hours of the day, from and until", "一天里的时段（从几点到几点）"),
+        ("hours", "22:00-22:00", "hours of the day, from and until", "一天里的时段（从几点到几点）"),
+        ("hours", "00:00-24:00", "hours that leave a part of the day", "只占一天一部分的时段"),
+        ("digest", "8:75", "a time of day", "一天里的时刻"),
+        ("digest", "24:00", "a time of day", "一天里的时刻"),
+        ("digest", "8", "a time of day", "一天里的时刻"),
+        ("digest", "", "a time of day", "一天里的时刻"),
+    ],
+)
+def test_quiet_hours_that_are_none_are_refused(key: str, text: str, en: str, zh: str) -> None:
+    [one] = load_text(
+        f'policy: x\nextends: corner\nmessaging: {{quiet: {{{key}: "{text}"}}}}\n', shelves=SHELF
+    ).diagnostics
+    example = {"hours": "22:00-07:00", "digest": "08:30"}[key]
+    assert (one.code, one.message.en, one.message.zh) == ("E107", f"“{text}” is not {en}", f"“{text}”不是{zh}")
+    assert [(help.en, help.zh) for help in one.helps] == [(f"for example `{example}`", f"例如 `{example}`")]
+
+
+@pytest.mark.parametrize("hours", ["22:75-07:00", "22:00-24:30", "22:00-22:00", "night"])
+def test_a_condition_on_the_time_reads_hours_as_quiet_hours_do(hours: str) -> None:
+    limit = f'{{night: {{when: {{time: "{hours}"}}, is: 1 hour}}, others: {{is: 2 hours}}}}'
+    found = load_text(
+        f"policy: x\nextends: corner\ndeadlines: {{finish: {{limit: {limit}}}}}\n", shelves=SHELF
+    ).diagnostics
+    assert [one.code for one in found] == ["E103"]
 
 
 def test_a_layer_alone_is_no_plan() -> None:

@@ -9,10 +9,11 @@ from typing import Any, Final, TypeVar
 from pydantic_core import PydanticCustomError
 
 from engine.core import Condition, Row, Table, Value, conditions
-from engine.core.conditions import All, Between, ClockTime, IsSet, NoneOf, Not, OneOf, OpeningDay, Within
+from engine.core.conditions import All, Between, IsSet, NoneOf, Not, OneOf, OpeningDay, Within
 from engine.policy.compile.desk import Desk
 from engine.policy.compile.values import ENGINE_TYPES, FINDING_TYPES, refuse, type_of, value_of
 from engine.policy.schema.lengths import length
+from engine.policy.schema.times import hours
 from engine.policy.shapes import Path
 from engine.policy.suggest import did_you_mean, nearest
 from engine.policy.words import Words
@@ -21,7 +22,6 @@ T = TypeVar("T")
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 COMPARISON: Final = re.compile(r"(at least|at most|over|under) (-?\d+(?:\.\d+)?)")
-CLOCKS: Final = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)-([01]?\d|2[0-4]):([0-5]\d)")
 
 
 def condition(desk: Desk, path: Path, raw: Mapping[str, Any], *, finding: bool = False) -> Condition | None:
@@ -122,9 +122,8 @@ def _special(desk: Desk, path: Path, fact: str, kind: str, test: str) -> Conditi
                 return Between(fact, low=bound, low_open=True)
             case _:
                 return Between(fact, high=bound, high_open=True)
-    if kind == "clock" and (parts := CLOCKS.fullmatch(test)):
-        hours = [int(part) for part in parts.groups()]
-        return ClockTime(hours[0] * 3600 + hours[1] * 60, hours[2] * 3600 + hours[3] * 60)
+    if kind == "clock":
+        return hours(test)
     if kind == "day":
         return _day(test)
     return None

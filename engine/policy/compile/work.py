@@ -8,16 +8,7 @@ from typing import Final
 
 from engine.core import Table
 from engine.core.conditions import ENGINE_FACTS
-from engine.core.plan import (
-    PARTY_WORDS,
-    Category,
-    Detection,
-    File,
-    Messaging,
-    Notice,
-    Party,
-    Privacy,
-)
+from engine.core.plan import PARTY_WORDS, Category, Detection, File, Messaging, Notice, Party, Privacy
 from engine.policy.compile.clocks import categories_of
 from engine.policy.compile.conditions import condition, table
 from engine.policy.compile.desk import Desk
@@ -25,8 +16,6 @@ from engine.policy.compile.flow import Moments
 from engine.policy.compile.people import settings
 from engine.policy.schema import work
 from engine.policy.shapes import Path
-from engine.policy.suggest import narrow
-from engine.policy.words import Words
 
 #: Channels that a site may use without declaring them.
 CHANNELS: Final = ("console", "mail", "sms", "webhook", "wecom", "dingtalk", "feishu")
@@ -128,10 +117,6 @@ def messaging(desk: Desk) -> Messaging | None:
             desk.resolve("roles", (*path, "via", who), who, known)
         via[who] = _channels(desk, (*path, "via", who), channels)
     quiet = text.quiet
-    if quiet is not None and quiet.hours is not None and not re.fullmatch(r"\d{1,2}:\d\d-\d{1,2}:\d\d", quiet.hours):
-        wanted = Words("a time of day such as 22:00-07:00", "时段，如 22:00-07:00")
-        found = desk.say("E107", (*path, "quiet", "hours"), text=quiet.hours, wanted=wanted)
-        desk.add(found.helping(*narrow(quiet.hours)))
     return Messaging(
         rule=desk.rule(path),
         channels={id: channel.title or id for id, channel in (text.channels or {}).items()},

@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 from engine.policy.schema.base import TITLE, Asked, Name, Names, Noted, OneOf, Row, Text, When, Whole, key, must
 from engine.policy.schema.clocks import QuietName
 from engine.policy.schema.lengths import LengthText, LimitText
+from engine.policy.schema.times import ClockText, QuietText
 
 LinkName: TypeAlias = Annotated[str, OneOf("repeat_of")]
 
@@ -58,9 +59,9 @@ class Channel(Noted):
 
 
 class Quiet(Noted):
-    hours: Text | None = key("免打扰时段", "From and until, such as 22:00-07:00.")
+    hours: QuietText | None = key("免打扰时段", "From and until, such as 22:00-07:00.")
     for_: Names | None = key("对谁", "Roles whose messages are held back; all if left out.", alias="for")
-    digest: Text | None = key("汇总时刻", "When what was held back comes, if not at the end.")
+    digest: ClockText | None = key("汇总时刻", "When what was held back comes, if not at the end.")
 
 
 class Messaging(Noted):
