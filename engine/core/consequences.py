@@ -118,11 +118,13 @@ def consequences(
     stated: set[str] | frozenset[str] = frozenset(),
     move: Move | None = None,
     entered: bool = True,
-    unpause: bool = False,
+    pauses: bool = False,
+    matched: bool = False,
 ) -> None:
     """The consequences of what happened to a ticket at `now`, its effective instant.
 
-    `changed`: facts that are different now; `stated`: facts that somebody brought, even if the same again.
+    `changed`: facts that are different now; `stated`: facts that somebody brought, even if the same again. `pauses`:
+    what stands still may be another though no state was entered; `matched`: each limit was just matched with its rows.
     """
     shape = work.shape(ticket)
     state = shape.workflow.states[ticket.state]
@@ -131,8 +133,9 @@ def consequences(
     happened = [name for name in happened if name in shape.heard]
     if ticket.runs:
         happened = _fulfil_and_end(work, shape, ticket, now, happened, stated, move, state, stopped)  # 3, 4
-        moved = apply_again(work, shape, ticket, now, changed, happened, stopped)  # 5
-        if entered or unpause:
+        if not matched:
+            moved = apply_again(work, shape, ticket, now, changed, happened, stopped)  # 5
+        if entered or pauses:
             resume_and_pause(work, shape, ticket, now, state)  # 6
     begun: list[Watch] = []
     if (happened or started) and not state.final:  # 7
@@ -202,8 +205,8 @@ def breach(work: Work, ticket: Draft, run: Run, deadline: Deadline) -> None:
     assert run.due is not None
     effective = max([run.due, *(to for _, to in run.pauses if isinstance(run.limit, InstantLimit))])
     work.emit(e.Breached(ticket.id, effective, run.rule, run.key, run.due, work.owner(ticket, deadline)))
-    unpause = deadline.cap_of is not None
-    consequences(work, ticket, effective, [f"{run.deadline} breached"], set(), entered=False, unpause=unpause)
+    capped = deadline.cap_of is not None
+    consequences(work, ticket, effective, [f"{run.deadline} breached"], set(), entered=False, pauses=capped)
     if deadline.then is not None and deadline.id in ticket.runs:
         _make_then(work, ticket, deadline, deadline.then, effective)
     if run.deadline in ticket.runs:

@@ -192,7 +192,8 @@ def _run_started(bench: Bench, event: e.RunStarted) -> None:
 def _due_moved(bench: Bench, event: e.DueMoved) -> None:
     ticket = bench.drafts[event.ticket]
     run = _open(ticket, event.key)
-    climb = run.climb._replace(raised={}, skipped=frozenset()) if run.climb is not FRESH else FRESH
+    # another due, another generation of rungs: what was raised, repeated or acked of the old one counts no more
+    climb = FRESH._replace(overdue=run.climb.overdue, told=run.climb.told) if run.climb is not FRESH else FRESH
     ticket.runs[run.deadline] = run._replace(
         limit=event.limit,
         rule=event.rule,

@@ -39,7 +39,7 @@ def walk(shape: Shape, move: str, state: str) -> str | None:
 
 def _trigger(shape: Shape, move: str, state: str) -> str | None:
     event = shape.machine.events.get(move)
-    if event is None:
+    if event is None or state not in shape.workflow.states:  # a state of a plan, or of a category, before this one
         return None
     cursor = Cursor(state)
     try:

@@ -56,7 +56,7 @@ def end_undone(work: Work, ticket: Draft, run: Run, now: int, cause: str) -> Run
 
 def stop_ladder(work: Work, ticket: Draft, run: Run, now: int, cause: Literal["ended", "corrected", "excused"]) -> None:
     """Whoever was told that a run is late is told that it is over."""
-    if run.climb.raised:
+    if run.climb.raised or run.climb.told:  # the one of this due, the other of those before it, too
         work.emit(e.LadderStopped(ticket.id, now, run.rule, run.key, cause, run.climb.told))
 
 

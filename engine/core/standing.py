@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias
 
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.commands import Refusal
-from engine.core.conditions import Rule, Value
+from engine.core.conditions import Row, Rule, Value
 from engine.core.consequences import consequences, part_move
 from engine.core.facts import set_facts
 from engine.core.guards import accepts, is_party, legal_moves
-from engine.core.ladders import raise_next
+from engine.core.ladders import pass_rungs, raise_at_start, raise_next
 from engine.core.plan import ASSIGNEE, OWNER, LengthLimit, Party
-from engine.core.runs import begin, drop, drop_unknown, move_to, recompute, stop_ladder, void_what_it_started
-from engine.core.shape import clock, shape
+from engine.core.runs import (
+    begin,
+    drop,
+    drop_unknown,
+    move_to,
+    recompute,
+    resume_and_pause,
+    stop_ladder,
+    void_what_it_started,
+)
+from engine.core.shape import Shape, clock, shape
 from engine.core.ticket import Draft, Run
 from engine.core.work import Work
+from engine.worktime import Due
 
 #: Who may make a standing move where the workflow does not say (SEMANTICS §4).
 _CLOSE: Final = (OWNER, ASSIGNEE, Party("word", "first_contact"))
@@ -110,19 +121,31 @@ def _correct_facts(work: Work, ticket: Draft, act: c.CorrectFacts) -> Refusal | 
     rule = _rule(work, ticket, "correct")
     work.emit(e.Reasoned(ticket.id, work.at, rule, act.reason, act.evidence if act.evidence != act.reason else ""))
     _change_facts(work, ticket, act.facts, work.at, rule, "corrected")
+    for run in list(ticket.runs.values()):  # overdue by the wrong limit, due later by the right one
+        row = _right_limit(work, ticket, run) if run.status == "breached" else None
+        if row is not None:
+            due = clock(work.plan, row.value, ticket.edition).due(run.start, run.pauses)
+            if due.at > work.at:
+                _take_breach_back(work, ticket, run, due, row.value, row.rule, None, "facts", act.evidence)
     for run in ticket.ended:  # settled verdicts are judged anew by the right limit, in favour only
-        watch = work.shape(ticket).watches.get(run.deadline)
-        if watch is None or run.status != "late" or run.done is None or not isinstance(run.limit, LengthLimit):
-            continue
-        row = watch.deadline.limit.pick(work.view(ticket))
-        if row is None or not isinstance(row.value, LengthLimit) or row.value == run.limit:
+        row = _right_limit(work, ticket, run) if run.status == "late" and run.done is not None else None
+        if row is None:
             continue
         due = clock(work.plan, row.value, ticket.edition).due(run.start, run.pauses)
-        if run.done <= due.at:
+        if run.done is not None and run.done <= due.at:
             work.emit(
                 e.VerdictCorrected(ticket.id, work.at, row.rule, run.key, run.status, "met", act.evidence, "facts")
             )
     return None
+
+
+def _right_limit(work: Work, ticket: Draft, run: Run) -> Row[LengthLimit] | None:
+    """The length that a run has by the facts as they are now; None if it is the one it had, or no length."""
+    watch = work.shape(ticket).watches.get(run.deadline)
+    row = watch.deadline.limit.pick(work.view(ticket)) if watch is not None else None
+    if row is None or not isinstance(row.value, LengthLimit) or not isinstance(run.limit, LengthLimit):
+        return None
+    return Row(row.rule, row.when, row.value) if row.value != run.limit else None
 
 
 def _correct_verdict(work: Work, ticket: Draft, act: c.CorrectVerdict) -> Refusal | None:
@@ -150,10 +173,13 @@ def _correct_verdict(work: Work, ticket: Draft, act: c.CorrectVerdict) -> Refusa
 
 
 def _would_be_silent(work: Work, ticket: Draft, run: Run) -> bool:
-    """Whether an open ticket would be left without any clock (law 8). What is still to be done is excused when done."""
+    """Whether an open ticket would be left without any clock that runs (law 8). What is still to be done is excused
+    when done.
+    """
     shape_ = work.shape(ticket)
     limited = shape_.workflow.states[ticket.state].unlimited is None
-    return ticket.closed is None and shape_.category.duty is None and limited and set(ticket.runs) == {run.deadline}
+    others = all(other.status == "paused" for name, other in ticket.runs.items() if name != run.deadline)
+    return ticket.closed is None and shape_.category.duty is None and limited and others
 
 
 def _before_excuse(run: Run) -> e.Status | None:
@@ -203,12 +229,13 @@ def _recategorise(work: Work, ticket: Draft, act: c.Recategorise) -> Refusal | N
     for item in new.category.record:
         if not item.optional and item.fact not in act.facts and work.view(ticket)(item.fact) is None:
             return Refusal("missing", item.fact, legal_moves(work, ticket))
-    before = ticket.state
+    before, added = ticket.state, new.watches.keys() - work.shape(ticket).watches.keys()
     drop_unknown(work, ticket, new, work.at, "category")
     work.emit(e.Recategorised(ticket.id, work.at, new.category.rule, ticket.category, act.category, state))
     changed = set_facts(work, ticket, act.facts, work.at, new.category.rule, "stated") | {"category"}
     happened = [state, f"{before} left"] if state != before else []
-    consequences(work, ticket, work.at, happened, changed, entered=state != before)
+    consequences(work, ticket, work.at, happened, changed, entered=state != before, pauses=True)
+    _begin_added(work, ticket, new, added)
     return None
 
 
@@ -306,26 +333,40 @@ def _apply_calendar(work: Work, ticket: Draft, act: c.ApplyCalendar) -> Refusal 
         if not isinstance(run.limit, LengthLimit):
             continue
         if run.status != "breached":
-            recompute(work, ticket, run, run.limit, run.rule, work.at, "calendar")
+            if recompute(work, ticket, run, run.limit, run.rule, work.at, "calendar"):
+                pass_rungs(work, ticket, run.deadline, work.at)
         elif run.provisional:
-            _judge_by_new_days(work, ticket, run, run.limit, work.at)
+            due = clock(work.plan, run.limit, ticket.edition).due(run.start, run.pauses, run.granted)
+            _take_breach_back(work, ticket, run, due, run.limit, run.rule, run.granted, "calendar", "day data")
     return None
 
 
-def _judge_by_new_days(work: Work, ticket: Draft, run: Run, limit: LengthLimit, now: int) -> None:
-    """A breach of a due that had been provisional: if the due is later by the final days, it was none."""
-    due = clock(work.plan, limit, ticket.edition).due(run.start, run.pauses, run.granted)
+def _take_breach_back(
+    work: Work,
+    ticket: Draft,
+    run: Run,
+    due: Due,
+    limit: LengthLimit,
+    rule: Rule,
+    granted: Fraction | None,
+    cause: Literal["calendar", "facts"],
+    evidence: str,
+) -> None:
+    """A run that is overdue gets another due: if that is later than the one it missed, it missed none."""
+    now = work.at
     assert run.due is not None
     if due.at <= run.due:
         return
     stop_ladder(work, ticket, run, now, "corrected")
-    work.emit(e.VerdictCorrected(ticket.id, now, run.rule, run.key, "breached", "running", "day data", "calendar"))
+    work.emit(e.VerdictCorrected(ticket.id, now, rule, run.key, "breached", "running", evidence, cause))
     work.emit(
         e.DueMoved(
-            ticket.id, now, run.rule, run.key, run.due, due.at, "calendar", due.at, due.provisional, limit, run.start,
-            run.granted,
+            ticket.id, now, rule, run.key, run.due, due.at, cause, due.at, due.provisional, limit, run.start, granted
         )
-    )  # fmt: skip
+    )
+    if due.at > now:
+        pass_rungs(work, ticket, run.deadline, now)
+        resume_and_pause(work, work.shape(ticket), ticket, now, work.shape(ticket).workflow.states[ticket.state])
     void_what_it_started(work, ticket, run, now)
 
 
@@ -343,6 +384,7 @@ def _migrate(work: Work, ticket: Draft, act: c.Migrate) -> Refusal | None:
     before = ticket.state
     drop_unknown(work, ticket, new, work.at, "migration")
     work.emit(e.Migrated(ticket.id, work.at, new.category.rule, plan.version, state))
+    moved: list[str] = []
     for name, run in list(ticket.runs.items()):
         mode = act.modes.get(name, "recompute")
         if mode == "keep" or run.status == "breached":
@@ -351,25 +393,32 @@ def _migrate(work: Work, ticket: Draft, act: c.Migrate) -> Refusal | None:
         if row is None:
             drop(work, ticket, run, work.at, "migration")
         elif isinstance(row.value, LengthLimit):
-            recompute(work, ticket, run, row.value, row.rule, work.at, "migration", mode == "restart")
-        else:
-            due = work.due(ticket, row.value, run.start)
-            if due is not None:
-                move_to(work, ticket, run, due.at, row.value, row.rule, work.at, "migration")
+            if recompute(work, ticket, run, row.value, row.rule, work.at, "migration", mode == "restart"):
+                moved.append(name)
+        elif (due := work.due(ticket, row.value, run.start)) is not None and move_to(
+            work, ticket, run, due.at, row.value, row.rule, work.at, "migration"
+        ):
+            moved.append(name)
     happened = [state, f"{before} left"] if state != before else []
-    consequences(work, ticket, work.at, happened, set(), entered=state != before)
-    for name in act.added:  # what only the new plan has, whose moment came without having been answered, starts now
-        watch = new.watches.get(name)
-        if watch is None or name in ticket.runs or ticket.closed is not None:
-            continue
-        by = sorted(watch.deadline.starts & _moments(ticket))
-        if by and not _moments(ticket) & (watch.deadline.until | watch.deadline.void):
-            begin(work, ticket, watch, work.at, by[0], new.workflow.states[ticket.state])
+    consequences(work, ticket, work.at, happened, set(), entered=state != before, pauses=True, matched=True)
+    for name in moved:
+        pass_rungs(work, ticket, name, work.at)
+    _begin_added(work, ticket, new, act.added)
     return None
 
 
-def _moments(ticket: Draft) -> set[str]:
-    return {"opened", *ticket.made, *(stay.state for stay in ticket.path)}
+def _begin_added(work: Work, ticket: Draft, new: Shape, names: Collection[str]) -> None:
+    """What only the new plan or category has, whose moment came without having been answered, starts now."""
+    moments = {"opened", *ticket.made, *(stay.state for stay in ticket.path)}
+    for watch in new.watches.values():
+        name, deadline = watch.deadline.id, watch.deadline
+        if name not in names or name in ticket.runs or ticket.closed is not None:
+            continue
+        by = sorted(deadline.starts & moments)
+        if not by or moments & (deadline.until | deadline.void):
+            continue
+        if begin(work, ticket, watch, work.at, by[0], new.workflow.states[ticket.state]):
+            raise_at_start(work, ticket, watch)
 
 
 #: Makes what an act asks for, or says why not.

@@ -39,7 +39,10 @@ def run_of(ticket: Ticket, message: Message, cause: Cause) -> Run | None:
     for run in ticket.all_runs():
         if run.deadline == deadline:
             raised = run.climb.raised
-            at = max(raised.values(), default=-1) if cause.kind == "all-clear" else raised.get(_rung(cause), -1)
+            if cause.kind == "all-clear":  # also of a due before this one: people were told
+                at = max(raised.values(), default=run.start if run.climb.told else -1)
+            else:
+                at = raised.get(_rung(cause), -1)
             if best_at < at <= message.at:
                 best, best_at = run, at
     return best
