@@ -27,7 +27,7 @@ TEXTS: Final = {
     "running": ("running", "进行中的时限"),
     "facts": ("facts", "事实"),
     "parts": ("parts", "分项"),
-    "next": ("more: --after {ticket}", "下一页：--after {ticket}"),
+    "next": ("more: --after {cursor}", "下一页：--after {cursor}"),
     "yes": ("yes", "是"),
     "no": ("no", "否"),
     "none": ("no tickets", "没有工单"),
@@ -255,7 +255,7 @@ def _rows(found: Mapping[str, Any], lang: str) -> Iterator[str]:
     if not found["tickets"]:
         yield _say("none", lang)
     if found["next"]:
-        yield _say("next", lang, ticket=found["next"])
+        yield _say("next", lang, cursor=found["next"])
 
 
 def _events(events: Iterable[Mapping[str, Any]], lang: str) -> Iterator[str]:

@@ -353,7 +353,7 @@ SENTENCES: Final = MappingProxyType(
         "instant": Words(
             "this is no instant: write 2026-10-08T18:00:00+08:00", "时间有误：请写 2026-10-08T18:00:00+08:00"
         ),
-        "page": Words("`after` names no ticket of this site", "after 不是本项目的工单"),
+        "page": Words("`after` takes what a page before had as `next`", "after 须填前一页返回的 next"),
         "file_type": Words(
             "only JPEG, PNG, WebP, PDF, MP4 and M4A files are kept", "只接受 JPEG、PNG、WebP、PDF、MP4、M4A 文件"
         ),
@@ -390,6 +390,7 @@ REFUSALS: Final = MappingProxyType(
         "other_than": Words("who did {what} may not do this, too", "不能与办理“{what}”的为同一人"),
         "unqualified": Words("{what} has not passed what the role requires", "{what} 尚未通过岗位要求的培训"),
         "closed": Words("the ticket is closed: {what}", "工单已结束：{what}"),
+        "younger": Words("a ticket is merged into an older one; {what} is younger", "只能并入较早的工单；{what} 较晚"),
         "merged": Words("the ticket was merged into {what}", "工单已并入 {what}"),
         "state": Words("the move does not lead on from {what}", "当前状态不能进行：{what}"),
         "decision": Words("a decision is not reported late: {what}", "决定不能补报：{what}"),

@@ -8,7 +8,7 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from engine.core import Family, Membership, Message, Period, Step, Timer
-from engine.store.protocol import Answered, Commit, ConflictError, Errand, Query, Row, SiteEvent, Transaction
+from engine.store.protocol import Answered, Commit, ConflictError, Cursor, Errand, Query, Row, SiteEvent, Transaction
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -74,9 +74,10 @@ class MemoryStore:
         return list(self._families)
 
     def rows(self, query: Query) -> Sequence[Row]:
-        found = sorted((row for row in self._rows.values() if _fits(row, query)), key=_place(query))
-        if query.after is not None and (last := self._rows.get(query.after)) is not None:
-            found = [row for row in found if _place(query)(row) > _place(query)(last)]
+        found = sorted((row for row in self._rows.values() if _fits(row, query)), key=lambda row: _place(query, row))
+        if query.after is not None:
+            end = _order(query, query.after)
+            found = [row for row in found if _place(query, row) > end]
         return found[: query.limit]
 
     def row(self, ticket: str) -> Row | None:
@@ -266,7 +267,10 @@ def _fits(row: Row, query: Query) -> bool:
     return all(want is None or want == got for want, got in asked) and (query.link is None or query.link in row.links)
 
 
-def _place(query: Query) -> Callable[[Row], tuple[bool, int, str]]:
-    if query.open:
-        return lambda row: (row.due is None, row.due or 0, row.ticket)
-    return lambda row: (False, -row.opened, row.ticket)
+def _place(query: Query, row: Row) -> tuple[bool, int, str]:
+    return _order(query, query.cursor(row))
+
+
+def _order(query: Query, at: Cursor) -> tuple[bool, int, str]:
+    """How what stands in a list compares."""
+    return at.at is None, (at.at or 0) if query.open else -(at.at or 0), at.ticket

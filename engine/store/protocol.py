@@ -6,8 +6,9 @@ rebuilt. Whoever changes something does it inside `write`: all of it enters, or 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from engine.core import Command, Family, Membership, Message, Period, Rule, Step, Timer
 
@@ -97,8 +98,34 @@ class SiteEvent(NamedTuple):
     key: str = ""
 
 
+class Cursor(NamedTuple):
+    """Where a page of a list ended: the instant by which its last row stands there, and the ticket. The next page goes
+    on from there whatever became of that ticket.
+    """
+
+    at: int | None  #: seconds UTC; None: of an open ticket that nothing runs for
+    ticket: str
+
+    @property
+    def text(self) -> str:
+        return f"{NEVER if self.at is None else self.at}:{self.ticket}"
+
+    @classmethod
+    def read(cls, text: str) -> Cursor | None:
+        """The cursor that a text is; None: it is none."""
+        found = _CURSOR.fullmatch(text)
+        return cls(None if found[1] == NEVER else int(found[1]), found[2]) if found else None
+
+
+NEVER: Final = "never"
+_CURSOR: Final = re.compile(rf"({NEVER}|-?\d{{1,12}}):(.+)", re.ASCII | re.DOTALL)
+
+
 class Query(NamedTuple):
-    """Which tickets a list shows. None: whatever. `link` is `fact:value`; `after` the last one of the page before."""
+    """Which tickets a list shows. None: whatever. `link` is `fact:value`; `after` is where the page before ended.
+
+    Open ones stand by what is due first, any others the newest first.
+    """
 
     open: bool | None = None
     category: str | None = None
@@ -109,8 +136,12 @@ class Query(NamedTuple):
     overdue: bool | None = None
     silent: bool | None = None
     link: str | None = None
-    after: str | None = None
+    after: Cursor | None = None
     limit: int = 200
+
+    def cursor(self, row: Row) -> Cursor:
+        """Where a row stands in this list."""
+        return Cursor(row.due if self.open else row.opened, row.ticket)
 
 
 class Reader(Protocol):
@@ -266,4 +297,4 @@ def everything(store: Reader, query: Query) -> Iterator[Row]:
     """All rows that fit, page by page."""
     while page := store.rows(query):
         yield from page
-        query = query._replace(after=page[-1].ticket)
+        query = query._replace(after=query.cursor(page[-1]))

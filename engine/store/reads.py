@@ -13,7 +13,7 @@ from engine.core import Family, Message, Period, Step, Timer, replay
 from engine.store.cache import Cache, Kept
 from engine.store.chain import GENESIS, link
 from engine.store.codec import COMMAND, MESSAGE, SITE_EVENT, STEP, TEXTS
-from engine.store.protocol import Answered, Errand, Query, Row, SiteEvent, StoreError
+from engine.store.protocol import Answered, Cursor, Errand, Query, Row, SiteEvent, StoreError
 
 TIMER: Final = 'fire, rank, "order", place, round, n, ordinal, ticket, key, kind, name, due'
 ROW: Final = ", ".join(Row._fields)
@@ -129,9 +129,18 @@ class Reads(ABC):
 
     def rows(self, query: Query) -> Sequence[Row]:
         place = _PLACES[bool(query.open)]
-        at = self._value(f"SELECT {place.key} FROM ticket WHERE site = ? AND ticket = ?", (self.name, query.after))
-        sql = _listing(query, place, goes_on=at is not None)
-        return [_row(found) for found in self._all(sql, {"site": self.name, "at": at, **query._asdict()})]
+        values = {**query._asdict(), "site": self.name}
+        if query.after is not None:
+            values |= {"at": self._instant(query.after, place), "after": query.after.ticket}
+        return [_row(found) for found in self._all(_listing(query, place), values)]
+
+    def _instant(self, after: Cursor, place: _Place) -> int:
+        """By what the last row of a page stands in its list. One that no ticket can have: by what the table says."""
+        at = NEVER if after.at is None else after.at
+        if FIRST < at < LAST or at == NEVER:
+            return at
+        found = self._value(f"SELECT {place.key} FROM ticket WHERE site = ? AND ticket = ?", (self.name, after.ticket))
+        return at if found is None else int(found)
 
     def row(self, ticket: str) -> Row | None:
         found = self._one(_ROW, (self.name, ticket))
@@ -180,7 +189,7 @@ class Reads(ABC):
         return found[0] if found is not None else None
 
 
-def _listing(query: Query, place: _Place, *, goes_on: bool) -> str:
+def _listing(query: Query, place: _Place) -> str:
     """The statement of a page. Its order is an index's; tickets found by what only few have are sorted."""
     conditions = [condition for name, condition in _CONDITIONS.items() if getattr(query, name) is not None]
     if query.open is not None:
@@ -191,7 +200,7 @@ def _listing(query: Query, place: _Place, *, goes_on: bool) -> str:
         conditions.append("overdue > 0" if query.overdue else "overdue = 0")
     few = [name for name in _OF_FEW if getattr(query, name) is not None and (query.open or name == "link")]
     key = f"+{place.key}" if few else place.key
-    if goes_on:
+    if query.after is not None:
         conditions.append(f"{key} {place.beyond}= :at AND ({key} {place.beyond} :at OR ticket > :after)")
     where = " AND ".join(["site = :site", *conditions])
     index = _OF_FEW[few[0]] if few else ""
@@ -262,6 +271,10 @@ SELECT at, key, command FROM inbox WHERE site = ? AND family = ? AND at <= ? AND
 """
 
 
+#: Stands for the due of what is never due.
+NEVER: Final = 9223372036854775807
+
+
 class _Place(NamedTuple):
     """How tickets of a list are ordered, as an index has it, and how what comes later compares."""
 
@@ -272,7 +285,7 @@ class _Place(NamedTuple):
 
 #: By whether only open tickets are listed.
 _PLACES: Final = {
-    True: _Place("ifnull(due, 9223372036854775807)", "ASC", ">"),
+    True: _Place(f"ifnull(due, {NEVER})", "ASC", ">"),
     False: _Place("opened", "DESC", "<"),
 }
 _CONDITIONS: Final = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.core import Actor, Command, Membership, Period, Rule, commands, evolve
-from engine.store import Answered, Commit, ConflictError, Database, Errand, MemoryStore, Query, SiteEvent, Store
+from engine.store import Answered, Commit, ConflictError, Cursor, Database, Errand, MemoryStore, Query, SiteEvent, Store
 from tests.store.histories import commits, long_story, opened, row, rows_of
 
 NOW = 1_794_800_000
@@ -316,12 +316,12 @@ def listing(store):
         (Query(link="place:6 栋", open=True), "A"),
         (Query(link="nobody"), ""),
         (Query(limit=2), "DE"),
-        (Query(limit=2, after="E"), "CB"),
-        (Query(after="A"), ""),
-        (Query(open=True, limit=2, after="A"), "ED"),
-        (Query(open=True, after="D"), ""),
+        (Query(limit=2, after=Cursor(40, "E")), "CB"),
+        (Query(after=Cursor(10, "A")), ""),
+        (Query(open=True, limit=2, after=Cursor(300, "A")), "ED"),
+        (Query(open=True, after=Cursor(None, "D")), ""),
         (Query(open=True, limit=1), "B"),
-        (Query(owner="role:desk", open=True, after="A"), "ED"),
+        (Query(owner="role:desk", open=True, after=Cursor(300, "A")), "ED"),
     ],
 )
 def test_rows_fit_the_query_and_stand_in_order(listing, query, wanted):
@@ -339,8 +339,28 @@ def test_pages_hold_every_row_once(listing):
         seen, page = [], listing.rows(query)
         while page:
             seen += page
-            page = listing.rows(query._replace(after=page[-1].ticket))
+            page = listing.rows(query._replace(after=query.cursor(page[-1])))
         assert seen == list(listing.rows(query._replace(limit=99)))
+
+
+@pytest.mark.parametrize("changes", [{"closed": 60, "due": None}, {"due": 9000}, {"due": 5}, {"due": None}])
+def test_whatever_becomes_of_the_last_ticket_of_a_page_the_next_one_goes_on_there(listing, changes):
+    query = Query(open=True, limit=2)
+    page = listing.rows(query)
+    assert "".join(row.ticket for row in page) == "BA"
+    listing.write(lambda tx: tx.repair("A", (), (page[-1]._replace(**changes),)))
+    rest = listing.rows(query._replace(after=query.cursor(page[-1]), limit=9))
+    assert [row.ticket for row in rest if row.ticket != "A"] == ["E", "D"]
+
+
+@pytest.mark.parametrize("cursor", [Cursor(1790000000, "garden-1"), Cursor(None, "round:a/b:1\n"), Cursor(-5, "x")])
+def test_a_cursor_is_a_text_and_back(cursor):
+    assert Cursor.read(cursor.text) == cursor
+
+
+@pytest.mark.parametrize("text", ["", "garden-1", "1790000000", "never", ":x", "1:", "٣:x", "9999999999999:x"])
+def test_what_is_no_cursor_is_none(text):
+    assert Cursor.read(text) is None
 
 
 def test_a_row_that_changes_is_found_by_what_it_is_now(listing):

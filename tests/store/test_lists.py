@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from engine.store import Database, MemoryStore, Query
+from engine.store import Cursor, Database, MemoryStore, Query
 from engine.store.transaction import SqliteTransaction
 from tests.store.histories import commits, opened, row
 
@@ -65,7 +65,7 @@ def pages(store, query):
     while page := store.rows(query):
         assert len(page) <= query.limit
         found += page
-        query = query._replace(after=page[-1].ticket)
+        query = query._replace(after=query.cursor(page[-1]))
     return found
 
 
@@ -83,7 +83,7 @@ def test_page_by_page_a_list_is_the_whole_list_in_both_stores(database, seed):
             assert pages(stores[1], query._replace(limit=limit)) == list(whole[1]), query
 
 
-@pytest.mark.parametrize("after", [None, "T1"])
+@pytest.mark.parametrize("after", [None, Cursor(5, "T1")])
 @pytest.mark.parametrize(
     ("query", "index"),
     [
@@ -106,7 +106,7 @@ def test_a_page_is_found_by_an_index_however_deep_it_lies(database, query, index
     assert index in steps[-1]
 
 
-@pytest.mark.parametrize("after", [None, "T1"])
+@pytest.mark.parametrize("after", [None, Cursor(5, "T1")])
 @pytest.mark.parametrize("what", ["assignee", "post"])
 def test_what_few_open_tickets_have_is_found_without_the_others(database, what, after):
     steps = plan_of(database, Query(open=True, after=after, **{what: "小王"}))
@@ -114,15 +114,13 @@ def test_what_few_open_tickets_have_is_found_without_the_others(database, what, 
 
 
 def test_the_tickets_of_a_link_are_found_by_the_link(database):
-    steps = plan_of(database, Query(open=True, link="place:A", after="T1"))
+    steps = plan_of(database, Query(open=True, link="place:A", after=Cursor(5, "T1")))
     assert any("link USING PRIMARY KEY (site=? AND link=?" in step for step in steps), steps
     assert steps[0].startswith("SEARCH ticket USING PRIMARY KEY (site=? AND ticket=?)"), steps
 
 
 def plan_of(database, query):
     """How the last statement of a page is carried out."""
-    if query.after is not None:
-        furnish(database.site("park"), [row(query.after, due=5)])
     with database.read() as connection:
         said = []
         connection.set_trace_callback(said.append)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core import Actor, Command, Membership, Rule, commands
-from engine.store import Answered, ConflictError, Database, Errand, MemoryStore, Query, SiteEvent
+from engine.store import Answered, ConflictError, Cursor, Database, Errand, MemoryStore, Query, SiteEvent
 from tests.conftest import examples
 from tests.store.histories import commits, long_story, opened
 
@@ -86,7 +86,13 @@ def done(store, deeds, gives_up: bool):
 
 def seen(store) -> object:
     """Everything that can be asked."""
-    orders = (Query(), Query(open=True), Query(open=False), Query(link="place:6 栋"), Query(limit=1, after="A"))
+    orders = (
+        Query(),
+        Query(open=True),
+        Query(open=False),
+        Query(link="place:6 栋"),
+        Query(limit=1, after=Cursor(1_794_800_000, "A")),
+    )
     return (
         [(store.load(ticket), store.steps(ticket), store.timers(ticket)) for ticket in (*TICKETS, "A.1")],
         [list(store.errands(ticket, until)) for ticket in TICKETS for until in (2, 9)],

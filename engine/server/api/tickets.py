@@ -28,7 +28,7 @@ from engine.server.commands import handle
 from engine.server.entry.access_log import purpose_denial
 from engine.server.entry.denials import denial
 from engine.server.problems import SENTENCES, ProblemError, denied, no_category, refused
-from engine.store import Query
+from engine.store import Cursor, Query
 
 routes = router("tickets")
 PAGE = 200
@@ -131,17 +131,18 @@ def list_tickets(
     post: Short | None = None,
     overdue: bool | None = None,
     silent: bool | None = None,
-    after: Annotated[Short | None, Param(description="`next` of the page before.")] = None,
+    after: Annotated[Text | None, Param(description="`next` of the page before.")] = None,
     limit: Annotated[int, Param(ge=1, le=PAGE)] = 50,
 ) -> dict[str, Any]:
     """Open ones by what is due first, else the newest first; `next` is where the next page goes on, null at the end."""
     service = caller.service
-    if after is not None and service.store.row(after) is None:
+    cursor = Cursor.read(after) if after is not None else None
+    if after is not None and cursor is None:
         raise ProblemError(400, "page", SENTENCES["page"])
-    query = Query(open, category, state, owner, assignee, post, overdue, silent, None, after, limit + 1)
+    query = Query(open, category, state, owner, assignee, post, overdue, silent, None, cursor, limit + 1)
     rows = service.store.rows(query)
     shown = [present.row(service.site.wording(row.plan), row) for row in rows[:limit]]
-    return {"tickets": shown, "next": rows[limit - 1].ticket if len(rows) > limit else None}
+    return {"tickets": shown, "next": query.cursor(rows[limit - 1]).text if len(rows) > limit else None}
 
 
 @routes.get("/sites/{site}/tickets/{ticket}", summary="Show a ticket")

@@ -14,7 +14,7 @@ from engine.server import people
 from engine.server.board.desk import Place
 from engine.server.board.lines import Counts, Line, counts, is_shown, line
 from engine.server.daemon import Daemon
-from engine.store import Query, Row, StoreError, everything
+from engine.store import Cursor, Query, Row, StoreError, everything
 
 PAGE: Final = 60  #: tickets at once
 COUNTED_MAX: Final = 3000  #: open tickets that are counted
@@ -32,7 +32,8 @@ class Choice(NamedTuple):
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Choice:
-        return cls(*(query.get(name, "")[:SEARCH_MAX].strip() for name in cls._fields))
+        *chosen, after = (query.get(name, "").strip() for name in cls._fields)
+        return cls(*(text[:SEARCH_MAX] for text in chosen), after)
 
     def with_(self, **changes: str) -> str:
         """The query of an address with something else chosen; of a new choice the first page is shown."""
@@ -55,10 +56,10 @@ class Listing:
         self._roster = self._service.site.roster
 
     def page(self, choice: Choice) -> tuple[list[Line], str]:
-        """The lines of a page, and after which ticket the next one begins; empty: this is the last."""
+        """The lines of a page, and where the next one goes on; empty: this is the last."""
         rows = list(islice(self._rows(choice), PAGE + 1))
         lines = [self.line(row) for row in rows[:PAGE]]
-        return lines, rows[PAGE - 1].ticket if len(rows) > PAGE else ""
+        return lines, _query(choice).cursor(rows[PAGE - 1]).text if len(rows) > PAGE else ""
 
     def family(self, family: str, choice: Choice) -> list[Line]:
         """Those lines of a family that the choice shows."""
@@ -94,15 +95,7 @@ class Listing:
         if choice.q:
             yield from self._found(choice.q)
             return
-        query = Query(
-            open=choice.show != "closed",
-            category=choice.category or None,
-            state=choice.state or None,
-            overdue=True if choice.show == "overdue" else None,
-            silent=True if choice.show == "silent" else None,
-            after=choice.after or None,
-        )
-        yield from (row for row in everything(self._service.store, query) if self._fits(row, choice))
+        yield from (row for row in everything(self._service.store, _query(choice)) if self._fits(row, choice))
 
     def _listed(self, family: Family) -> tuple[Row, ...]:
         plan = self._service.site.version(family.root.plan)
@@ -137,3 +130,15 @@ class Listing:
             for value in dict.fromkeys(values):
                 found.update(dict.fromkeys(people.history(self._daemon, self._place.name, fact, value)))
         return list(found)
+
+
+def _query(choice: Choice) -> Query:
+    """What the store is asked for; an address that somebody wrote leads to the first page."""
+    return Query(
+        open=choice.show != "closed",
+        category=choice.category or None,
+        state=choice.state or None,
+        overdue=True if choice.show == "overdue" else None,
+        silent=True if choice.show == "silent" else None,
+        after=Cursor.read(choice.after),
+    )
