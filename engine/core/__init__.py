@@ -23,7 +23,7 @@ from engine.core.reports import looked_at_by, report
 from engine.core.shape import Shape, clock, ladder, reads, shape, table_reads, timetable
 from engine.core.spans import span
 from engine.core.ticket import Family, Run, Ticket
-from engine.core.work import Work, addresses
+from engine.core.work import Work, addresses, fact_of
 
 __all__ = [
     "ENGINE",
@@ -67,6 +67,7 @@ __all__ = [
     "decide",
     "events",
     "evolve",
+    "fact_of",
     "findings",
     "fire",
     "firings",

@@ -30,7 +30,8 @@ class Cause(NamedTuple):
 class Message(NamedTuple):
     """All that one party is told about one ticket at one instant. `id` is the same however often it is derived.
 
-    `withheld` says why nobody is told after all: the reporter is anonymous, or left no address.
+    `withheld` says why nobody is told after all: the reporter is anonymous, or left no address. `plan` is the version
+    whose words it uses, whatever the ticket goes by when they are read; "" of what was written before this was kept.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Message(NamedTuple):
     to: e.Address
     causes: tuple[Cause, ...]
     withheld: Literal["", "anonymous", "no address"] = ""
+    plan: str = ""
 
 
 def notices(plan: Plan, family: Family, step: e.Step) -> tuple[Message, ...]:
@@ -56,7 +58,8 @@ def notices(plan: Plan, family: Family, step: e.Step) -> tuple[Message, ...]:
 def _message(plan: Plan, ticket: Ticket, step: e.Step, to: e.Address, causes: tuple[Cause, ...]) -> Message:
     names = ",".join(cause.name for cause in causes)
     id = sha256(f"{ticket.id}/{step.number}/{to}/{names}".encode()).hexdigest()[:20]
-    return Message(id, ticket.id, step.at, to, causes, _withheld(plan, ticket) if to == "reporter" else "")
+    withheld = _withheld(plan, ticket) if to == "reporter" else ""
+    return Message(id, ticket.id, step.at, to, causes, withheld, plan.version)
 
 
 def _withheld(plan: Plan, ticket: Ticket) -> Literal["", "anonymous", "no address"]:

@@ -15,7 +15,7 @@ from engine.core import Cause, Message, Plan, Ticket
 from engine.notify.limits import SHUT, not_before
 from engine.notify.place import channels, give_up, mailbox, place
 from engine.notify.quiet import quiet_until
-from engine.notify.relevance import is_critical, rank, run_of, stale_reason, waits_for_answer
+from engine.notify.relevance import is_critical, origin_of, rank, run_of, stale_reason, waits_for_answer
 from engine.notify.world import REPORTER, Nobody, Person, Undeliverable, World
 from engine.store import Database, SqliteStore
 from engine.store.tables.deliveries import Deliveries, New
@@ -28,10 +28,13 @@ BATCH: Final = 200
 
 
 class Known(NamedTuple):
-    """A message and what it is about, as it stands now."""
+    """A message and what it is about, as it stands now. `origin` is the plan by which it was written, `plan` the one
+    that its ticket goes by.
+    """
 
     queued: Queued
     message: Message
+    origin: Plan
     plan: Plan
     ticket: Ticket
 
@@ -90,7 +93,9 @@ class Release:
         family = SqliteStore(self._database, queued.site).load(queued.ticket)
         if family is None:
             raise LookupError(queued.ticket)
-        return Known(queued, message, self._world.plan(queued.site, family.root.plan), family.tickets[queued.ticket])
+        ticket = family.tickets[queued.ticket]
+        origin = origin_of(self._world, queued.site, message, ticket)
+        return Known(queued, message, origin, self._world.plan(queued.site, ticket.plan), ticket)
 
 
 class _Desk:
@@ -145,14 +150,14 @@ class _Desk:
         until = max((self._answer_time(known, *one) for one in told), default=0)
         if until > self._now:
             return until, "people have until then to answer"
-        return quiet_until(known.plan, self._audience(known), self._now) or 0, "quiet hours"
+        return quiet_until(known.origin, self._audience(known), self._now) or 0, "quiet hours"
 
     def _answer_time(self, known: Known, cause: Cause, climbed: Climbed | None) -> int:
         """Release of the message before it on the ladder, plus the time between their two instants."""
         if climbed is None:
             return 0
         run = run_of(known.ticket, known.message, cause)
-        if run is None or not waits_for_answer(known.plan, known.ticket, run, cause):
+        if run is None or not waits_for_answer(known.origin, known.plan, known.ticket, run, cause):
             return 0
         # one that still waits itself will be released at `look_at` or later: then this one is looked at again
         gates = [
@@ -177,7 +182,7 @@ class _Desk:
             return self._outbox.settle(known.queued.seq, "suppressed", "nobody was told", self._now)
         self._outbox.settle(known.queued.seq, "released", "", self._now)
         new = self._row(known, causes)
-        ways = {role: channels(known.plan, causes, role) for role in {person.role for person in people}}
+        ways = {role: channels(known.origin, causes, role) for role in {person.role for person in people}}
         reached = [
             place(
                 self._deliveries,
@@ -215,7 +220,7 @@ class _Desk:
         return ()
 
     def _who(self, known: Known) -> Iterator[tuple[str, Sequence[Person]]]:
-        plan, now = known.plan, self._now
+        plan, now = known.origin, self._now
         kind, _, name = known.message.to.partition(":")
         role = name if name in plan.roles else ""
         yield role, self._people(known)
@@ -240,7 +245,7 @@ class _Desk:
 
     def _row(self, known: Known, causes: tuple[Cause, ...]) -> New:
         """What all who are told have in common."""
-        queued, plan, ticket = known.queued, known.plan, known.ticket
+        queued, origin, ticket = known.queued, known.origin, known.ticket
         return New(
             kind="message",
             site=queued.site,
@@ -250,8 +255,8 @@ class _Desk:
             person="",
             role="",
             mailbox="",
-            critical=is_critical(plan, ticket, causes),
-            rank=max(rank(plan, ticket, cause) for cause in causes),
+            critical=is_critical(origin, ticket, causes),
+            rank=max(rank(origin, ticket, cause) for cause in causes),
             next_at=not_before(queued.at, self._now),
             made_at=self._now,
         )

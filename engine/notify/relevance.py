@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from engine.core import Cause, Message, Plan, Run, Ticket, is_overdue, ladder, rung_instant, shape
-from engine.core.plan import Rung
-from engine.notify.world import REPORTER
+from engine.core import Cause, Message, Plan, Run, Ticket, is_overdue, ladder, rung_instant
+from engine.core.plan import Deadline, Rung
+from engine.notify.world import REPORTER, World
+from engine.store import StoreError
 
 CRITICAL_RANK = 2
 
@@ -33,7 +34,7 @@ def run_of(ticket: Ticket, message: Message, cause: Cause) -> Run | None:
 
     A due that moved makes the rungs before it be raised anew, so that they are found no more.
     """
-    deadline = cause.name if cause.kind == "all-clear" else cause.name.rpartition(".")[0]
+    deadline = deadline_id(cause)
     best: Run | None = None
     best_at = -1
     for run in ticket.all_runs():
@@ -48,26 +49,43 @@ def run_of(ticket: Ticket, message: Message, cause: Cause) -> Run | None:
     return best
 
 
-def rank(plan: Plan, ticket: Ticket, cause: Cause) -> int:
+def origin_of(world: World, site: str, message: Message, ticket: Ticket) -> Plan:
+    """The plan by whose words a message was written, which may not be the one its ticket goes by now; that one, where
+    its own cannot be read any more.
+    """
+    try:
+        return world.plan(site, message.plan or ticket.plan)
+    except StoreError:
+        return world.plan(site, ticket.plan)
+
+
+def deadline_of(plan: Plan, ticket: Ticket, id: str) -> Deadline | None:
+    """A deadline by its id; None where the plan has none. The ticket's category may be called otherwise in the plan."""
+    named = [deadline for deadline in plan.deadlines if deadline.id == id]
+    own = (deadline for deadline in named if ticket.category in deadline.of)
+    return next(own, named[0] if named else None)
+
+
+def rank(origin: Plan, ticket: Ticket, cause: Cause) -> int:
     """How high a rung stands: how many of its ladder are at or after the due, up to it; 0 for all that is no rung."""
     found = 0
-    for rung in _ladder(plan, ticket, cause):
+    for rung in _ladder(origin, ticket, cause):
         found += is_overdue(rung)
         if rung.id == _rung(cause):
             return found if is_overdue(rung) else 0
     return 0
 
 
-def is_critical(plan: Plan, ticket: Ticket, causes: tuple[Cause, ...]) -> bool:
+def is_critical(origin: Plan, ticket: Ticket, causes: tuple[Cause, ...]) -> bool:
     """Loud, or of the second rung after the breach or higher.
 
     A message has no level. The ticket's may have come from another ladder, or after the message; the rung's own place
     is what the message itself is about.
     """
-    return any(cause.loud or rank(plan, ticket, cause) >= CRITICAL_RANK for cause in causes)
+    return any(cause.loud or rank(origin, ticket, cause) >= CRITICAL_RANK for cause in causes)
 
 
-def waits_for_answer(plan: Plan, ticket: Ticket, run: Run, cause: Cause) -> bool:
+def waits_for_answer(origin: Plan, plan: Plan, ticket: Ticket, run: Run, cause: Cause) -> bool:
     """Whether people must have had their time to answer before this is told: a repeat, or a rung after the due.
 
     Not where it was raised early, by hand or because nobody could be reached: that is told at once.
@@ -76,7 +94,7 @@ def waits_for_answer(plan: Plan, ticket: Ticket, run: Run, cause: Cause) -> bool
         return False
     if cause.kind == "repeat":
         return True
-    rung = next((rung for rung in _ladder(plan, ticket, cause) if rung.id == _rung(cause)), None)
+    rung = next((rung for rung in _ladder(origin, ticket, cause) if rung.id == _rung(cause)), None)
     if rung is None or rung.at.offset is None or rung.at.kind != "due" or rung.at.offset.amount <= 0:
         return False
     own = rung_instant(plan, ticket, run, rung) if run.due is not None else None
@@ -90,13 +108,17 @@ def _is_acknowledged(run: Run, rung: str) -> bool:
     return acked is not None and acked in raised and raised[rung] <= raised[acked]
 
 
+def deadline_id(cause: Cause) -> str:
+    """The deadline that a rung, a repeat or an all-clear speaks of."""
+    return cause.name if cause.kind == "all-clear" else cause.name.rpartition(".")[0]
+
+
 def _rung(cause: Cause) -> str:
     return cause.name.rpartition(".")[2]
 
 
-def _ladder(plan: Plan, ticket: Ticket, cause: Cause) -> tuple[Rung, ...]:
-    if cause.kind not in ("rung", "repeat"):
-        return ()
-    watch = shape(plan, ticket.category).watches.get(cause.name.rpartition(".")[0])
-    steps = ladder(plan, watch.deadline) if watch is not None else None
+def _ladder(origin: Plan, ticket: Ticket, cause: Cause) -> tuple[Rung, ...]:
+    rung = cause.kind in ("rung", "repeat")
+    deadline = deadline_of(origin, ticket, deadline_id(cause)) if rung else None
+    steps = ladder(origin, deadline) if deadline is not None else None
     return steps.rungs if steps is not None else ()

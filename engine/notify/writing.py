@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from engine.core import Cause, Family, Plan, Run, Ticket, Value, addresses, shape
+from engine.core import Cause, Family, Plan, Run, Ticket, Value, addresses, fact_of
 from engine.core.plan import MASK, PARTY_WORDS, Party
 from engine.notify.letter import Letter
-from engine.notify.relevance import rank, stale_reason
+from engine.notify.relevance import deadline_id, deadline_of, origin_of, rank, stale_reason
 from engine.notify.templates import UNSET, render
 from engine.notify.world import REPORTER, Reader, World
 from engine.policy import Words
@@ -47,9 +47,12 @@ class Written(NamedTuple):
 
 
 class News(NamedTuple):
-    """What one row has to tell."""
+    """What one row has to tell. `origin` is the plan by whose words it was written, `plan` the one that its ticket goes
+    by: what happened may be called otherwise by now, or be no more.
+    """
 
     row: Delivery
+    origin: Plan
     plan: Plan
     family: Family
     ticket: Ticket
@@ -115,7 +118,8 @@ class Writer:
         causes = tuple(cause for cause, reason in zip(message.causes, reasons, strict=True) if not reason)
         if not causes:
             return reasons[0]
-        news = News(row, self._world.plan(row.site, family.root.plan), family, ticket, causes)
+        origin = origin_of(self._world, row.site, message, ticket)
+        news = News(row, origin, self._world.plan(row.site, ticket.plan), family, ticket, causes)
         return Told(row, causes, self._subject(news), tuple(self._texts(news)), _due(news))
 
     # ---- letters ----------------------------------------------------------------------------------------------------
@@ -188,7 +192,7 @@ class Writer:
 
     def _subject(self, news: News) -> str:
         category = news.plan.categories[news.ticket.category].title
-        highest = max(news.causes, key=lambda cause: rank(news.plan, news.ticket, cause))
+        highest = max(news.causes, key=lambda cause: rank(news.origin, news.ticket, cause))
         title = _title(news, highest)
         if title == category:  # of a duty, whose ticket and limit are called alike
             return f"{category} {news.ticket.id}"
@@ -196,7 +200,7 @@ class Writer:
 
     def _texts(self, news: News) -> Iterator[str]:
         look = Fields(news, self._world, self._lang)
-        for cause in sorted(news.causes, key=lambda cause: -rank(news.plan, news.ticket, cause)):
+        for cause in sorted(news.causes, key=lambda cause: -rank(news.origin, news.ticket, cause)):
             text = render(cause.text, look).text if cause.text is not None else self._standard(news, cause)
             yield self._say(AGAIN) + text if cause.kind == "repeat" else text
 
@@ -204,8 +208,8 @@ class Writer:
         """What is said where the plan has no words of its own."""
         if cause.kind not in ("rung", "repeat", "all-clear"):
             return _title(news, cause)
-        words = CLEAR if cause.kind == "all-clear" else OVERDUE if rank(news.plan, news.ticket, cause) else SOON
-        run = last_run(news.ticket, _deadline_id(cause))
+        words = CLEAR if cause.kind == "all-clear" else OVERDUE if rank(news.origin, news.ticket, cause) else SOON
+        run = last_run(news.ticket, deadline_id(cause))
         due = local(news.plan, run.due) if run is not None and run.due is not None else UNSET
         return self._say(words, deadline=_title(news, cause), due=due)
 
@@ -221,17 +225,24 @@ def _texts(told: Iterable[Told]) -> str:
 def _due(news: News) -> int | None:
     """The first due of which a rung speaks."""
     rungs = (cause for cause in news.causes if cause.kind in ("rung", "repeat"))
-    runs = (last_run(news.ticket, _deadline_id(cause)) for cause in rungs)
+    runs = (last_run(news.ticket, deadline_id(cause)) for cause in rungs)
     return min((run.due for run in runs if run is not None and run.due is not None), default=None)
 
 
 def _title(news: News, cause: Cause) -> str:
+    """What a cause is called by the plan it came from; its id where that plan is lost, or told the end of what went."""
     if cause.kind == "notice":
-        return news.plan.notices[cause.name].title
+        notice = news.origin.notices.get(cause.name)
+        return notice.title if notice is not None else cause.name
     if cause.kind == "detection":
-        return news.plan.detections[cause.name].title
-    watch = shape(news.plan, news.ticket.category).watches.get(_deadline_id(cause))
-    return watch.deadline.title if watch is not None else _deadline_id(cause)
+        detection = news.origin.detections.get(cause.name)
+        return detection.title if detection is not None else cause.name
+    return _deadline_title(news.origin, news.ticket, deadline_id(cause))
+
+
+def _deadline_title(plan: Plan, ticket: Ticket, id: str) -> str:
+    deadline = deadline_of(plan, ticket, id)
+    return deadline.title if deadline is not None else id
 
 
 class Fields:
@@ -242,24 +253,27 @@ class Fields:
 
     def __call__(self, name: str) -> str | None:
         """Raises LookupError for a name that means nothing."""
-        plan, ticket = self._news.plan, self._news.ticket
+        origin, ticket = self._news.origin, self._news.ticket
         deadline, dot, due = name.partition(".")
         if dot and due == "due":
             run = last_run(ticket, deadline)
-            return local(plan, run.due) if run is not None and run.due is not None else None
-        if name in plan.facts:
+            return local(origin, run.due) if run is not None and run.due is not None else None
+        if name in origin.facts:
             return self._fact(name)
-        if name in plan.roles:
-            return plan.roles[name].title
+        if name in origin.roles:
+            return origin.roles[name].title
         if name in PARTY_WORDS:
             return self._party(name)
         return self._own()[name]
 
-    def _own(self) -> dict[str, str]:
+    def _own(self) -> Mapping[str, str | None]:
         """What the engine itself knows of a ticket."""
         plan, ticket = self._news.plan, self._news.ticket
         category = plan.categories[ticket.category]
         state = plan.workflows[category.workflow].states.get(ticket.state)
+        parts = fact_of(plan, self._news.family, ticket, "open_parts")
+        opened = datetime.fromtimestamp(ticket.opened, plan.zone)
+        late = dict.fromkeys(run.deadline for run in ticket.all_runs() if run.status in ("breached", "late", "missed"))
         return {
             "number": ticket.id,
             "category": category.title,
@@ -267,22 +281,38 @@ class Fields:
             "round": str(ticket.round),
             "repeats": str(ticket.ties.repeats),
             "promises": str(ticket.promises),
+            "open_parts": str(parts),
+            "breached": "、".join(_deadline_title(plan, ticket, id) for id in late) or None,
+            "time": f"{opened:%H:%M}",
+            "day": f"{opened:%m-%d}",
+            "hour": str(opened.hour),
         }
 
     def _fact(self, name: str) -> str | None:
-        plan, value = self._news.plan, self._news.ticket.fact(name)
+        origin, value = self._news.origin, self._news.ticket.fact(name)
         if value is None:
             return None
-        if name in plan.personal:
+        if name in origin.personal or name in self._news.plan.personal:
             row = self._news.row
             reader = Reader(row.site, row.ticket, row.person, row.role, row.channel)
             return self._world.reveal(reader, str(value)) or MASK
-        return shown(plan, name, value, self._lang)
+        return shown(origin, name, value, self._lang)
 
     def _party(self, word: str) -> str | None:
         plan, family, ticket = self._news.plan, self._news.family, self._news.ticket
-        names = [name(plan, who) for who in addresses(plan, family, ticket, Party("word", word))]
-        return "、".join(names) or None
+        found = addresses(plan, family, ticket, Party("word", word))
+        return "、".join(name for address in found for name in self._names(address)) or None
+
+    def _names(self, address: str) -> Iterable[str]:
+        """A party as people call it: the title of a role, a person himself."""
+        kind, _, who = address.partition(":")
+        if kind == REPORTER:
+            return [WHO_REPORTED.in_(self._lang)]
+        if kind in ("leaver", "taker"):  # a ticket that hands no post over has none
+            row, post = self._news.row, self._news.ticket.post
+            return [one.id for one in self._world.people(row.site, address, row.ticket, row.at)] if post else []
+        roles = self._news.plan.roles if kind == "role" else {}
+        return [roles[who].title if who in roles else who]
 
 
 def shown(plan: Plan, fact: str, value: Value, lang: Lang) -> str:
@@ -297,12 +327,6 @@ def shown(plan: Plan, fact: str, value: Value, lang: Lang) -> str:
     return declared.values.get(str(value), str(value))
 
 
-def name(plan: Plan, address: str) -> str:
-    """A party as people call it: the title of a role, a person himself."""
-    _, _, who = address.partition(":")
-    return plan.roles[who].title if who in plan.roles else who or address
-
-
 def local(plan: Plan, at: int) -> str:
     return f"{datetime.fromtimestamp(at, plan.zone):%m-%d %H:%M}"
 
@@ -311,7 +335,3 @@ def last_run(ticket: Ticket, deadline: str) -> Run | None:
     """The run of a deadline that is open, or was the last."""
     runs = (run for run in ticket.all_runs() if run.deadline == deadline)
     return max(runs, key=lambda run: (run.round, run.n), default=None)
-
-
-def _deadline_id(cause: Cause) -> str:
-    return cause.name if cause.kind == "all-clear" else cause.name.rpartition(".")[0]
