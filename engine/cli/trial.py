@@ -85,7 +85,7 @@ def read_at(plan: Plan, text: str, option: str, reference: int | None = None) ->
             f'{option} {text}：请写日期和时间："2026-09-30 19:46"',
         )
     try:
-        return read_instant(text, zone, datetime.fromtimestamp(reference or 0, zone))
+        return read_instant(text, zone, datetime.fromtimestamp(reference or 0, zone), same_year=True)
     except ValueProblemError as problem:
         raise CallError(f"{option} {text}: {problem}", f"{option} {text}：{problem.words.zh}") from None
 

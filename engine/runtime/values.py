@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from math import isfinite
 from typing import Final
@@ -31,9 +32,12 @@ class ValueProblemError(ValueError):
         self.words = Words(en, zh)
 
 
-def read_instant(text: str, zone: ZoneInfo, reference: datetime) -> int:
+def read_instant(text: str, zone: ZoneInfo, reference: datetime, *, same_year: bool = False) -> int:
     """`2026-10-08 18:00[:SS]`, `10-08 18:00`, `18:00` (on the reference's date), or ISO with an offset, as seconds
     UTC. `24:00` is the midnight that ends the day.
+
+    A date without its year is the one nearest to the reference: at the year's end a promise lies in the next year, and
+    soon after what is reported lies in the last. With `same_year`, as in files, it is of the reference's year.
     """
     text = text.strip()
     if match := _CLOCK.match(text):
@@ -41,7 +45,7 @@ def read_instant(text: str, zone: ZoneInfo, reference: datetime) -> int:
     if match := _SHORT.match(text):
         clock = _CLOCK.match(match[3])
         if clock:
-            return _clock(_date(reference.year, int(match[1]), int(match[2])), clock, zone)
+            return _clock(_day(int(match[1]), int(match[2]), reference.date(), 0 if same_year else 1), clock, zone)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -68,12 +72,16 @@ def _clock(day: date, match: re.Match[str], zone: ZoneInfo) -> int:
         raise ValueProblemError(f"there is no {match[0]} on a clock", f"没有 {match[0]} 这个时刻") from None
 
 
-def _date(year: int, month: int, day: int) -> date:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        day_there_is_not = f"{year}-{month:02}-{day:02}"
-        raise ValueProblemError(f"there is no {day_there_is_not}", f"没有 {day_there_is_not} 这一天") from None
+def _day(month: int, day: int, reference: date, years: int) -> date:
+    """The day of this name nearest to the reference, in its year or so many before and after."""
+    found: list[date] = []
+    for year in range(reference.year - years, reference.year + years + 1):
+        with suppress(ValueError):  # no 29 February
+            found.append(date(year, month, day))
+    if not found:
+        lacking = f"{reference.year}-{month:02}-{day:02}"
+        raise ValueProblemError(f"there is no {lacking}", f"没有 {lacking} 这一天")
+    return min(found, key=lambda one: abs(one - reference))
 
 
 def _local(day: date, at: time, zone: ZoneInfo) -> int:

@@ -173,7 +173,7 @@ class Reader:
         try:
             if before is None and text and len(text.strip()) < len("2026-9-3 9:0"):
                 raise ValueProblemError(*_THE_FIRST)
-            return read_instant(text, self.zone, reference)
+            return read_instant(text, self.zone, reference, same_year=True)
         except ValueProblemError as problem:
             if node is not None:
                 self._wrong("E603", node.span, text=problem.words)
@@ -219,7 +219,7 @@ class Reader:
         said: str | At | Lasting = text
         try:
             if word in _INSTANTS:
-                said = At(read_instant(text, self.zone, datetime.fromtimestamp(at, self.zone)))
+                said = At(read_instant(text, self.zone, datetime.fromtimestamp(at, self.zone), same_year=True))
             elif word == "late":
                 said = Lasting(parse_seconds(text))
         except ValueProblemError as problem:
