@@ -14,6 +14,7 @@ import yaml
 
 from engine.policy.diagnostics import Diagnostic, Report, diagnostic
 from engine.policy.scan import Mended, scan
+from engine.policy.shapes import SECTIONS
 from engine.policy.source import Source, Span
 from engine.policy.syntax import complaint, lines_of, section_of, without
 from engine.policy.words import Words
@@ -93,7 +94,7 @@ def parse(source: Source) -> tuple[Map, tuple[Diagnostic, ...]]:
             first, last = section_of(text, error)
             if not slips & lines_of(error):  # else it follows from a slip already reported
                 report.add(complaint(source, mended, error))
-            broken.extend(_broken_key(source, text, first))
+            broken.extend(_broken_keys(source, text, first, last))
             text = without(text, first, last)
             continue
         if not isinstance(root, Map):
@@ -240,12 +241,13 @@ class _TooBig(Exception):  # noqa: N818 - it never leaves the room
         self.span, self.limit = span, limit
 
 
-def _broken_key(source: Source, text: str, line: int) -> Iterator[Entry]:
-    """The section that cannot be read still has its name, so that nobody misses it."""
-    key = re.compile(r"([\w-]+)\s*:").match(text.split("\n")[line])
-    if key is not None:
-        span = Span(source, line + 1, 1, line + 1, key.end(1) + 1)
-        yield Entry(Text(key[1], span), Broken(span))
+def _broken_keys(source: Source, text: str, first: int, last: int) -> Iterator[Entry]:
+    """The section that cannot be read still has its name, and so has one that slipped into it: nobody misses them."""
+    for line, said in enumerate(text.split("\n")[first : last + 1], first):
+        key = re.match(r"\s*([\w-]+)\s*:", said)
+        if key is not None and (line == first or (key.start(1) == 1 and key[1] in SECTIONS)):
+            span = Span(source, line + 1, key.start(1) + 1, line + 1, key.end(1) + 1)
+            yield Entry(Text(key[1], span), Broken(span))
 
 
 def _whole(source: Source) -> Span:

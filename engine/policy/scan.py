@@ -18,6 +18,7 @@ from engine.policy.words import Words
 
 ASCII: Final = {**dict(zip("：，、；（）［］｛｝【】“”‘’", ":,,,()[]{}[]\"\"''", strict=True))}  # fmt: skip
 QUOTES: Final = {"“": "”", "‘": "’", "”": "”", "’": "’", "「": "」", "『": "』", "＂": "＂"}
+WIDE_SPACE: Final = "\u3000"
 INVISIBLE: Final = "\u3000\u00a0\u2002\u2003\u2009\u200b\u200c\u200d\u2060\ufeff"
 
 TOKEN: Final = re.compile(
@@ -44,6 +45,11 @@ PLAIN_PAIRS: Final = re.compile(r'(?:\s*+[\w-]++:[ ]++(?:\w[\w .%/()+-]*+|"[^"\\
 PLAIN_ITEMS: Final = re.compile(r"(?:[ \n]*+\(?[\w.%-]++(?: [\w.%-]++)*+\)?(?=[,\]]),?+)++")
 PLAIN_LINES: Final = re.compile(r"(?:\n[ ]*+[\w-]++:(?=[ ]?+\n))*+\n([ ]*+)[\w-]++:[ ]++(?=[{\[])")
 
+FORGOTTEN: Final = re.compile(r"([a-z_]+)[ ]+[^\s=]")  # `title 处理` where a key stands
+GOES_ON: Final = re.compile(r"[^\s:#][^\n#]*|[ ]+[^\s:#][^\n#]*")  # `"先戴"手套`
+GOES_ON_INSIDE: Final = re.compile(r"[ ]*[^\s:#,\[\]{}][^\n#,\[\]{}]*")
+#: `-CN`, `• CN`, `1. CN`: meant as the first item of a list, as the next line shows, or its sign.
+BULLET: Final = re.compile(r"((?:[-－•·—]|\d+[.、)])[ ]*)(?:[^\n]*\n[ ]*- |(?<=[-－•·—])[^\W\d])")
 STUCK: Final = re.compile(r"(?:[^\W\d]\w*|\d{4}-\d{2}-\d{2}):(?!//)(?=\S)")  # `word:word`, `2026-12-31:closed`
 NEXT_KEY: Final = re.compile(r"[，、；][ \u3000]*[^\W\d]\w*$")  # `处理中，owner` before a colon
 NEXT_PAIR: Final = re.compile(r"[，、；][ \u3000]*[a-z_]+[ \u3000]*(?=：)")  # `处理中，owner：front_desk`
@@ -92,6 +98,7 @@ class _Scanner:
         self.at = "key"
         self.indent = 0  # of the line of the last key outside brackets
         self.open_value = False  # a plain value ended the line before: deeper lines go on with it
+        self.dash = 0  # the column of the last line's last dash
         self.opened = 0  # where the outermost bracket stands
         self.ended = 0  # where the last word or sign ended
 
@@ -190,19 +197,36 @@ class _Scanner:
         self.at = "key" if bracket == "{" else "item"
 
     def _line(self, text: str, token: re.Match[str]) -> int:
-        self._tabs(token)
-        self._invisible(token.start() + 1, token[0][1:])
+        self._indentation(token)
         if self.stack and not self._forgotten(text, token):
             return token.end()
         line = text[token.end() : token.end() + 1]
         if line in ("", "\n", "#"):
             return token.end()
-        indent = len(token[0]) - 1
-        if not (self.open_value and indent > self.indent):
+        indent = len(token[0]) - 1 + token[0].count(WIDE_SPACE)
+        begins = len(token[0].split("-", 1)[0]) - 1
+        self.dash = max(begins, token[0].rfind("-") - 1)
+        if not (self.open_value and begins > self.indent):
             self.indent, self.open_value, self.at = indent, False, "item" if "-" in token[0] else "key"
-        else:
-            self.at = "more"
+            return token.end()
+        if "-" in token[0]:
+            self._found("Y007", token.start() + token[0].index("-"), 1, problem=NO_ITEM)
+            end = text.find("\n", token.end())
+            if self.at == "item" and end > 0 and A_KEY.match(text, token.end()) is None:
+                self._patch(token.start() + 1, end, " " * (end - token.start() - 1))
+                return end
+        self.at = "more"
         return token.end()
+
+    def _indentation(self, token: re.Match[str]) -> None:
+        """Tabs have no width that all agree on: the line above says what is meant. An ideographic space is two wide."""
+        start, blank = token.start() + 1, token[0][1:].split("-", 1)[0]
+        if "\t" in blank:
+            self._found("Y004", start + blank.index("\t"), 1)
+            self._patch(start, start + len(blank), " " * (self.indent + 2 * (self.at == "value")))
+        elif WIDE_SPACE in blank:
+            self._found("Y003", start + blank.index(WIDE_SPACE), 1, character="U+3000")
+            self._patch(start, start + len(blank), blank.replace(WIDE_SPACE, "  "))
 
     def _forgotten(self, text: str, token: re.Match[str]) -> bool:
         """Whether a new key begins here that stands no deeper than the one whose brackets are still open."""
@@ -228,6 +252,10 @@ class _Scanner:
             return end
         if self.at == "value":
             self.at = "done"
+        if (more := (GOES_ON_INSIDE if self.stack else GOES_ON).match(text, token.end())) is not None:
+            self._found("Y007", more.start(), len(more[0].rstrip()), problem=QUOTE_GOES_ON)
+            self._patch(more.start(), more.end(), " " * len(more[0]))
+            return more.end()
         return token.end()
 
     def _word(self, text: str, start: int, end: int) -> int:
@@ -247,6 +275,8 @@ class _Scanner:
             self._key_without_colon(start, word)
         elif self.at == "item" and not colon_follows:
             self._item(start, word)
+            if not self.stack:  # lines that are deeper than its dash go on with it
+                self.open_value, self.indent = True, self.dash
         elif self.at == "value" and self.stack and (pair := NEXT_PAIR.search(word)):
             self._sign(start + pair.start(), word[pair.start()])
             self._wide_colon(start, word, pair.end())
@@ -274,6 +304,12 @@ class _Scanner:
             colon = start + stuck.end() - 1
             self._found("Y005", colon, 1, word=word[: stuck.end() - 1])
             self._patch(colon, colon + 1, ": ")
+        elif not self.stack and (bullet := BULLET.match(self.text, start - 1)):
+            self._found("Y007", start, len(bullet[1]), problem=NO_ITEM)
+            self._patch(start, start + len(bullet[1]), "- ")
+        elif not self.stack and (bare := FORGOTTEN.match(word)):
+            self._found("Y007", start + bare.end(1), 1, problem=NO_COLON)
+            self._patch(start + bare.end(1), start + bare.end(1), ":")
 
     def _item(self, start: int, word: str) -> None:
         for index, sign in enumerate(word):
@@ -317,9 +353,12 @@ class _Scanner:
                     self._patch(token.start() + index, token.start() + index + 1, " ")
 
     def _invisible(self, start: int, word: str) -> None:
+        found = False
         for index, sign in enumerate(word):
             if sign in INVISIBLE:
-                self._found("Y003", start + index, 1, character=f"U+{ord(sign):04X}")
+                if not found:
+                    self._found("Y003", start + index, 1, character=f"U+{ord(sign):04X}")
+                found = True
                 self._patch(start + index, start + index + 1, " ")
 
     def _sign(self, offset: int, sign: str, instead: str | None = None) -> None:
@@ -347,5 +386,13 @@ CLOSED: Final = {"{": "}", "[": "]"}
 
 UNCLOSED_QUOTE: Final = Words("this quote is never closed", "这个引号没有闭合")
 UNCLOSED_BRACKET: Final = Words("this bracket is never closed, or a comma is missing", "括号没有闭合，或者少了一个逗号")
+QUOTE_GOES_ON: Final = Words(
+    "the quote is closed and the text goes on: one pair of quotes around all of it",
+    "引号已经闭合，后面还有文字：整段文字只用一对引号",
+)
+NO_COLON: Final = Words("a colon is missing after this key", "这个键后面少了冒号")
+NO_ITEM: Final = Words(
+    "each item of a list begins with `- `, in the same column", "列表的每一项都要以 `- ` 开头，并且上下对齐"
+)
 NOT_A_MAP: Final = Words("a text that begins with a bracket stands in quotes", "以括号开头的文字要加引号")
 NEVER_OPENED: Final = Words("this bracket closes nothing: take it away", "这个括号没有对应的左括号，请删去")

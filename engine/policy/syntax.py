@@ -7,7 +7,7 @@ from typing import Any, Final
 import yaml
 
 from engine.policy.diagnostics import Diagnostic, diagnostic
-from engine.policy.scan import UNCLOSED_BRACKET, UNCLOSED_QUOTE, Mended
+from engine.policy.scan import NO_COLON, UNCLOSED_BRACKET, UNCLOSED_QUOTE, Mended
 from engine.policy.source import Source, Span
 from engine.policy.words import Words
 
@@ -21,7 +21,8 @@ def complaint(source: Source, mended: Mended, error: yaml.MarkedYAMLError) -> Di
         return diagnostic(code, _at(source, mended, begun), problem=problem).against(
             _at(source, mended, mark), Words("read up to here", "一直读到这里")
         )
-    return diagnostic(code, _at(source, mended, mark or begun), problem=problem)
+    where = begun if problem is NO_COLON and begun is not None else mark or begun
+    return diagnostic(code, _at(source, mended, where), problem=problem)
 
 
 def _at(source: Source, mended: Mended, mark: Any) -> Span:
@@ -65,7 +66,6 @@ def without(text: str, first: int, last: int) -> str:
 UNREADABLE: Final = Words("this cannot be read as YAML", "这里不是合法的 YAML")
 
 UNEVEN: Final = Words("this line is not indented like its neighbours", "这一行的缩进与上下行不一致")
-NO_COLON: Final = Words("a colon is missing after this key", "这个键后面少了冒号")
 NO_LIST: Final = Words("a list cannot begin here: put it on the next line", "列表不能从这里开始，请另起一行")
 NO_VALUE_HERE: Final = Words("no value stands behind this colon", "这个冒号后面没有值")
 NO_VALUE: Final = Words("no value begins like this; a list is written [a, b]", "值不能这样开头；列表写成 [甲, 乙]")
@@ -79,6 +79,9 @@ COMPLAINTS: Final = (
     ("flow mapping", "Y007", UNCLOSED_BRACKET),
     ("mapping values are not allowed", "Y006", UNREADABLE),
     ("could not find expected ':'", "Y007", NO_COLON),
+    ("scanning an alias", "Y007", BAD_START),
+    ("scanning an anchor", "Y007", BAD_START),
+    ("a tag", "Y007", BAD_START),
     ("did not find expected key", "Y007", UNEVEN),
     ("expected '-' indicator", "Y007", UNEVEN),
     ("found unexpected ':'", "Y007", NO_VALUE_HERE),

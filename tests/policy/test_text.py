@@ -99,6 +99,41 @@ def test_prose_may_have_any_signs() -> None:
     assert list(root.entries) == ["a", "b", "c"]
 
 
+BLOCKS = """\
+a:
+  - b
+  - c d
+    e f
+  -   g
+h:
+- i: j
+  k: l
+    - no item of l
+m: "n" # o
+p:
+    - - q
+      - r
+s: 't'
+"""
+
+
+def test_lists_and_texts_may_stand_on_lines_of_their_own() -> None:
+    text = BLOCKS.replace("    - no item of l\n", "    m\n")
+    root, found = parse(Source("x.yaml", text))
+    assert not found
+    assert list(root.entries) == ["a", "h", "m", "p", "s"]
+
+
+def test_a_section_that_slipped_into_another_is_not_missed() -> None:
+    root, found = parse(Source("x.yaml", "roles:\n  clerk: {title: x}\n facts:\n  name: y\nnumbers: {z: 1}\n"))
+    assert [(one.code, one.primary.span.line) for one in found] == [("Y007", 3)]
+    assert set(root.entries) == {"roles", "facts", "numbers"}
+
+
+def test_an_item_that_is_read_as_text_is_told() -> None:
+    assert [(one.code, one.primary.span.line) for one in parse(Source("x.yaml", BLOCKS))[1]] == [("Y007", 9)]
+
+
 def test_brackets_may_be_closed_on_lines_of_their_own() -> None:
     text = "a: {\n  b: [\n  c,\n  d\n  ],\n  e: f\n}\ng: {h: i,\nj: k}\n"
     root, found = parse(Source("x.yaml", text))

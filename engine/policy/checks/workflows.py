@@ -28,7 +28,7 @@ def check(desk: Desk, plan: Plan) -> None:
 def doubtful(desk: Desk, path: Path) -> bool:
     """Whether where its moves lead is uncertain, because one of them is."""
     return any(
-        bad[: len(path)] == path[: len(bad)] and (len(bad) <= 4 or bad[4] in ("from", "to", "initial"))
+        bad[: len(path)] == path[: len(bad)] and (len(bad) <= 4 or bad[4] in ("from", "to", "initial", "final"))
         for bad in desk.doubtful
     )
 

@@ -34,6 +34,8 @@ class Moments:
             - STANDING_MOVES
             for name in desk.ids("workflows")
         }
+        parts = (("workflows", flow, part) for flow in self.by_flow for part in ("states", "moves"))
+        self.uncertain = any(path in desk.doubtful for path in (("workflows",), *parts))
         self.deadlines = {*desk.ids("deadlines"), *desk.ids("duties")}
         for text in (desk.policy.workflows or {}).values():
             self.deadlines |= {id for id, state in (text.states or {}).items() if state.at_most is not None}
@@ -50,9 +52,7 @@ class Moments:
             self.desk.add(self.desk.say("E115", path, moment=text))
             self.desk.doubt(path)
             return None
-        if ("workflows",) in self.desk.doubtful:
-            return None
-        return self.desk.resolve("moments", path, text, [*self.happenings, *(self.times if times else ())])
+        return self._known(path, text, [*self.happenings, *(self.times if times else ())])
 
     def happenings_of(self, path: Path, texts: Iterable[str] | None, *, times: bool = False) -> frozenset[str]:
         found = (self.happening((*path, index), text, times=times) for index, text in enumerate(texts or ()))
@@ -67,11 +67,16 @@ class Moments:
         name, _, event = text.moment.rpartition(" ")
         if event in ("due", "breached", "met"):
             moment = self._of_deadline(path, name, event)
-        elif ("workflows",) in self.desk.doubtful:
-            return None
         else:
-            moment = self.desk.resolve("moments", path, text.moment, [*self.happenings, *self.times, *self.dates])
+            moment = self._known(path, text.moment, [*self.happenings, *self.times, *self.dates])
         return None if moment is None else Instant(moment, text.offset, calendar, day_rule)
+
+    def _known(self, path: Path, name: str, known: list[str]) -> str | None:
+        """A moment; of one that is not known nothing is said where moves or states could not be read."""
+        if self.uncertain and name not in known:
+            self.desk.doubt(path)
+            return None
+        return self.desk.resolve("moments", path, name, known)
 
     def _of_deadline(self, path: Path, name: str, event: str) -> str | None:
         meant = self.desk.resolve("deadlines", path, name, self.deadlines)

@@ -210,8 +210,8 @@ Asked: TypeAlias = Annotated[
 
 # ---- numbers, flags, dates ----
 
-YES: Final = frozenset({"yes", "true", "是"})
-NO: Final = frozenset({"no", "false", "否"})
+YES: Final = frozenset({"yes", "Yes", "YES", "true", "True", "TRUE", "是"})
+NO: Final = frozenset({"no", "No", "NO", "false", "False", "FALSE", "否"})
 
 
 def yes_or_no(text: str) -> bool:
