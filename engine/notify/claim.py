@@ -5,7 +5,7 @@ good.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
+from uuid import uuid4
 
 from engine.notify import limits
 from engine.store.tables.deliveries import Deliveries, Delivery, Lane, New, Standing
@@ -73,7 +73,7 @@ def _gather(rows: Deliveries, destination: str, now: int) -> None:
 
 def _begin(rows: Deliveries, lane: Lane, last: int | None, now: int) -> str:
     first = rows.get(lane.first)
-    id = sha256(f"digest/{first.id}".encode()).hexdigest()[:32]
+    id = uuid4().hex  # a new one each time: what is retried may have been first in a digest that is over
     ready = now if lane.late == lane.size else now + limits.GATHER  # what is late has waited for others already
     next_at = ready if last is None else max(ready, last + limits.SPACING)
     rows.make(

@@ -467,6 +467,57 @@ def test_an_operator_lists_retries_and_discards(office):
     ]
 
 
+def dead_digest(office):
+    """A digest that was refused, and those merged into it that died with it."""
+    office.post.says = lambda letter, where: refused("wrong address", 400)
+    breached(office, 8)
+    office.works()
+    office.runs(3)
+    office.post.says = lambda letter, where: SENT
+    (digest,) = office.deliveries(state="dead", channel="chat")[-1:]
+    assert digest.kind == "digest"
+    return digest, [one for one in office.deliveries(state="dead") if one.into == digest.id]
+
+
+def test_a_dead_digest_that_is_retried_sends_what_it_held(office):
+    digest, held = dead_digest(office)
+    assert Outbox(office.database).retry([digest.id], office.clock.now) == 1
+    office.post.sent.clear()
+    office.runs(15)
+    told = next(letter for _, _, letter in office.post.sent if letter.id == digest.id)
+    assert len(held) > 1
+    assert all(one.ticket in told.text for one in held)
+    assert {one.state for one in office.deliveries() if one.into == digest.id} == {"sent"}
+
+
+def test_what_of_a_dead_digest_was_retried_alone_does_not_come_with_it_again(office):
+    digest, (first, *others) = dead_digest(office)
+    outbox = Outbox(office.database)
+    outbox.retry([first.id], office.clock.now)
+    outbox.retry([digest.id], office.clock.now)
+    office.post.sent.clear()
+    office.runs(15)
+    told = {letter.id: letter.subject + letter.text for _, _, letter in office.post.sent}
+    assert first.ticket in told[first.id]
+    assert first.ticket not in told[digest.id]
+    assert all(one.ticket in told[digest.id] for one in others)
+
+
+def test_parts_of_a_dead_digest_that_are_all_retried_come_in_another_one(office):
+    _, held = dead_digest(office)
+    assert Outbox(office.database).retry([one.id for one in held], office.clock.now) == len(held)
+    office.post.sent.clear()
+    office.runs(40)
+    assert all(any(one.ticket in letter.subject + letter.text for _, _, letter in office.post.sent) for one in held)
+    assert {office.deliveries(after=one.seq - 1, limit=1)[0].state for one in held} == {"sent"}
+
+
+def test_a_dead_digest_is_discarded_with_what_it_held(office):
+    digest, held = dead_digest(office)
+    assert Outbox(office.database).discard([digest.id], "told by phone", office.clock.now) == 1
+    assert {office.deliveries(after=one.seq - 1, limit=1)[0].state for one in held} == {"discarded"}
+
+
 # ---- killed ---------------------------------------------------------------------------------------------------------
 
 #: Forks a process for each line, which delivers to the receiver at a port until it is killed.

@@ -174,11 +174,16 @@ class Deliveries:
         return self._execute(_DEAD).fetchall()
 
     def retry(self, id: str, now: int) -> bool:
-        """Try a dead, discarded or suppressed delivery again, by its whole schedule. False if it is none of them."""
-        return self._execute(_RETRY, (now, id)).rowcount == 1
+        """Try a dead, discarded or suppressed delivery again, by its whole schedule, with all that was to come with it.
+        False if it is none of them.
+        """
+        done = self._execute(_RETRY, (now, id)).rowcount == 1
+        if done:
+            self._execute(_RETRY_MEMBERS, (id,))
+        return done
 
     def discard(self, id: str, reason: str, now: int) -> bool:
-        """Give up what is pending or dead, with all that is merged into it, for a reason. False if it is neither."""
+        """Give up what is pending or dead, with all that was to come with it, for a reason. False if it is neither."""
         done = self._execute(_DISCARD, (reason, now, id)).rowcount == 1
         if done:
             self._execute(_DISCARD_MEMBERS, (reason, now, id))
@@ -311,10 +316,13 @@ _RETRY: Final = f"""
 UPDATE delivery SET state = 'pending', "into" = NULL, next_at = ?1, made_at = ?1, tries = 0, ended_at = NULL
 WHERE id = ?2 AND state IN ({_among(RETRIABLE)})
 """
+_RETRY_MEMBERS: Final = f"""
+UPDATE delivery SET state = 'merged', ended_at = NULL WHERE "into" = ? AND state IN ({_among(RETRIABLE)})
+"""
 _DISCARD: Final = f"""
 UPDATE delivery SET state = 'discarded', reason = ?, ended_at = ?, next_at = NULL
 WHERE id = ? AND state IN ({_among(DISCARDABLE)})
 """
 _DISCARD_MEMBERS: Final = """
-UPDATE delivery SET state = 'discarded', reason = ?, ended_at = ? WHERE "into" = ? AND state = 'merged'
+UPDATE delivery SET state = 'discarded', reason = ?, ended_at = ? WHERE "into" = ? AND state IN ('merged', 'dead')
 """
