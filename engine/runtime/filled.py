@@ -25,12 +25,15 @@ class UnreadableError(Exception):
 
 
 class Filled:
-    """The answers to what a command asks for, given at an instant. Every method raises UnreadableError."""
+    """The answers to what a command asks for, given at an instant; a blank one is none. Every method raises
+    UnreadableError.
+    """
 
     def __init__(self, service: Service, at: int, given: Mapping[str, str]) -> None:
         self._service = service
         self._now = datetime.fromtimestamp(at, service.site.zone)
-        self.given = given
+        self.given = {name: text for name, text in given.items() if not _is_blank(text)}
+        self._blank = given.keys() - self.given.keys()
 
     def need(self, names: Collection[str]) -> None:
         if missing := [name for name in names if name not in self.given]:
@@ -68,6 +71,13 @@ class Filled:
         """All that was given beside what the move itself asks for, by name; every one a fact of the plan."""
         return {name: self._fact(plan, name, text) for name, text in self.given.items() if name not in beside}
 
+    def changes(self, plan: Plan, beside: Collection[str]) -> dict[str, Value]:
+        """Facts that are to be others from now on: at least one, and none of them nothing."""
+        found, blank = self.facts(plan, beside), sorted(self._blank.difference(beside))
+        if blank or not found:
+            raise UnreadableError(Refusal("missing", ", ".join(blank) or "facts"))
+        return found
+
     def _fact(self, plan: Plan, name: str, text: str) -> Value:
         fact = plan.facts.get(name)
         if fact is None:
@@ -78,3 +88,8 @@ class Filled:
         except ValueProblemError as problem:
             raise UnreadableError(Refusal("value", name, why=problem.words)) from None
         return Secret(value) if name in plan.personal else value
+
+
+def _is_blank(text: str) -> bool:
+    """Whether nobody would see anything."""
+    return not any(one.isprintable() and not one.isspace() for one in text)

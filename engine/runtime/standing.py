@@ -52,7 +52,7 @@ def _assign(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
 
 
 def _set_facts(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
-    return c.SetFacts(filled.facts(plan, {"reason", "occurred_at"}), filled.given["reason"])
+    return c.SetFacts(filled.changes(plan, {"reason", "occurred_at"}), filled.given["reason"])
 
 
 def _recategorise(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
@@ -69,7 +69,7 @@ def _correct(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
     reason = given["reason"]
     evidence = given.get("evidence", reason)
     if "deadline" not in given:
-        return c.CorrectFacts(filled.facts(plan, {"reason", "evidence", "occurred_at"}), evidence, reason)
+        return c.CorrectFacts(filled.changes(plan, {"reason", "evidence", "occurred_at"}), evidence, reason)
     if (verdict := given["verdict"]) not in VERDICTS:
         raise UnreadableError(Refusal("value", "verdict", why=_VERDICTS))
     name = given["deadline"]

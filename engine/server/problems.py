@@ -374,6 +374,7 @@ ENVELOPE: Final = MappingProxyType(
         **FIELDS,
         "occurred_at": Words("When it happened", "实际发生时间"),
         "purpose": Words("Purpose", "查看目的"),
+        "facts": Words("Facts", "登记内容"),
     }
 )
 REFUSALS: Final = MappingProxyType(

@@ -97,6 +97,24 @@ def test_what_is_wrong_with_an_opening_is_said(desk):
     problem(desk.open(facts={**REPAIR, "score": "nan"}), 409, "value")
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\n", "\u3000", "\u200b"])
+def test_what_is_blank_is_missing(house, desk, blank):
+    ticket, lead = desk.ticket(), house.desk("小王")
+    assert problem(desk.open(facts={**REPAIR, "matter": blank, "name": blank}), 409, "missing")["missing"] == [
+        "name", "matter",
+    ]  # fmt: skip
+    assert desk.open(facts={**REPAIR, "called_at": blank}).status_code == 201, "nobody has to answer that"
+    for move, given, missing in (
+        ("note", {"text": blank}, "text"),
+        ("excuse", {"deadline": "intake", "reason": blank}, "reason"),
+        ("set_facts", {"reason": blank, "matter": "x"}, "reason"),
+        ("set_facts", {"reason": "x"}, "facts"),
+        ("set_facts", {"reason": "x", "fault": "leak", "matter": blank}, "matter"),
+        ("correct", {"reason": "x", "evidence": blank}, "facts"),
+    ):
+        assert problem(lead.do(ticket, move, **given), 409, "missing")["missing"] == [missing]
+
+
 def test_an_unknown_ticket_and_an_unknown_site(house, desk):
     problem(desk.get("tickets/lakeside-9999"), 404, "no_ticket")
     problem(desk.do("lakeside-9999", "dispatch"), 404, "no_ticket")

@@ -247,6 +247,7 @@ def test_the_duties_of_a_day_are_those_that_opened_and_those_to_come(new_house):
     assert training["status"] == "running"
     later = root.get("duties", params={"day": "2026-10-20"}).json()["duties"]
     assert [(one["duty"]["id"], one["ticket"]) for one in later if one["duty"]["id"] == "survey"] == [("survey", None)]
+    problem(root.post("duties/excuse", {"before": "2026-10-16 00:00", "reason": " "}), 422, "invalid")
     done = root.post("duties/excuse", {"before": "2026-10-16 00:00", "reason": "停机三日", "duty": "training"})
     assert done.json() == {"excused": ["training@2026-10-15T09:00"], "left": []}
     assert root.get("tickets/training@2026-10-15T09:00").json()["state"]["id"] == "excused"

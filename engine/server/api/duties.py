@@ -7,12 +7,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import Query as Param
-from pydantic import Field
 
 from engine.core import Refusal, Run
 from engine.runtime import Occurrence, Service, occurrences
 from engine.server import present
-from engine.server.api.route import Body, InstantText, Short, Text, read_at, router
+from engine.server.api.route import Body, InstantText, Reason, Short, read_at, router
 from engine.server.auth import Caller, needs
 from engine.store import Query, Row, StoreError, everything
 
@@ -77,7 +76,7 @@ class Excusing(Body):
     """Duties that opened before an instant and are still open; of one duty, or of all."""
 
     before: InstantText
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Reason
     duty: Short | None = None
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from engine.notify import Outbox
 from engine.server import present
-from engine.server.api.route import Body, Short, Text, Whole, router
+from engine.server.api.route import Body, Reason, Short, Whole, router
 from engine.server.auth import Caller, needs
 from engine.server.problems import SENTENCES, ProblemError, not_found
 from engine.store.tables.deliveries import DISCARDABLE, RETRIABLE, Delivery, Filter
@@ -48,7 +48,7 @@ class Retrying(Body):
 
 class Discarding(Body):
     messages: Messages
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Reason
 
 
 @routes.post("/sites/{site}/outbox/retry", summary="Send again what was given up")

@@ -84,6 +84,8 @@ def router(tag: str) -> APIRouter:
 # ---- what requests are made of ---------------------------------------------------------------------------------------
 
 Text = Annotated[str, StringConstraints(max_length=4000, strict=True)]
+#: Why something is done; who reads it later has to be told something.
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=4000, strict=True, strip_whitespace=True)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
 Whole = Annotated[StrictInt, Field(ge=-(2**53), le=2**53)]
 #: Facts as JSON has them; texts are read as the board reads them: `18:00`, `yes`, a title of a choice.
