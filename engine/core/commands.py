@@ -219,7 +219,7 @@ Act: TypeAlias = (
 class Command(NamedTuple):
     """An act on a ticket, stamped once by the door. `at` is whole seconds UTC.
 
-    `occurred_at` makes it a late report; the door has accepted it as one (SEMANTICS §8), the core only reads it.
+    `occurred_at` makes it a late report; whether it is one too late is the door's to say (SEMANTICS §8).
     """
 
     ticket: str
@@ -228,6 +228,7 @@ class Command(NamedTuple):
     act: Act
     occurred_at: int | None = None
     key: str | None = None  #: the sender's own: the same key with the same body takes effect once
+    late: bool = False  #: it claims to have happened longer ago than the plan accepts: the door has looked
 
 
 class Refusal(NamedTuple):

@@ -35,6 +35,8 @@ def decide(plan: Plan, family: Family | None, command: Command) -> Outcome | Ref
     A refused command leaves no event. `family` is None only for the `Open` of a new root.
     """
     assert family is None or command.at >= family.floor, "a command stands after what came before it"
+    if command.late:
+        return Refusal("late", "occurred_at")
     work = Work(plan, family, command.at, command.actor, command.occurred_at)
     if isinstance(command.act, Open):
         refusal = _open_root(work, command)

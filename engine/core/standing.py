@@ -41,7 +41,7 @@ def stand(work: Work, ticket: Draft, act: Any) -> Refusal | None:
     if type(act) in _OF_THE_SYSTEM:
         return _OF_THE_SYSTEM[type(act)](work, ticket, act)
     name, make = _MOVES[type(act)]
-    return _refuse(work, ticket, name, act) or make(work, ticket, act)
+    return _refuse(work, ticket, name, act) or _refuse_time(work, ticket, name) or make(work, ticket, act)
 
 
 def _refuse(work: Work, ticket: Draft, name: str, act: Any) -> Refusal | None:
@@ -67,6 +67,20 @@ def _refuse(work: Work, ticket: Draft, name: str, act: Any) -> Refusal | None:
         return Refusal("by", work.actor.person, legal)
     if listed is not None and listed.when is not None and not listed.when.holds(work.view(ticket)):
         return Refusal("when", name, legal)
+    return None
+
+
+def _refuse_time(work: Work, ticket: Draft, name: str) -> Refusal | None:
+    """Only a note may tell of the past, since the ticket was opened; the others are decisions (SEMANTICS §4, §8)."""
+    if work.occurred_at == work.at:
+        return None
+    legal = legal_moves(work, ticket)
+    if name != "note":
+        return Refusal("decision", name, legal)
+    if work.occurred_at > work.at:
+        return Refusal("future", "occurred_at", legal)
+    if work.occurred_at < ticket.opened:
+        return Refusal("before_opening", "occurred_at", legal)
     return None
 
 

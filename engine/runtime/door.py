@@ -48,16 +48,21 @@ class Door:
         filled = Filled(self.service, at, given)
         occurred = filled.occurred_at()
         if verb == "open":
-            return Command(ticket, self._actor(by, at, None), at, self._opening(at, by, filled, occurred), occurred)
+            opening = self._opening(at, by, filled, occurred)
+            late = self._is_late(self.service.site.version(opening.plan), at, occurred)
+            return Command(ticket, self._actor(by, at, None), at, opening, occurred, late=late)
         family = self.service.store.load(ticket)
         known = family.tickets.get(ticket) if family is not None else None
         if known is None:
             return Refusal("unknown", ticket)
         plan = self.service.site.version(known.plan)
-        if occurred is not None and at - occurred - self.service.downtime(occurred, at) > plan.late_reports:
-            return Refusal("late", "occurred_at")
         act = act_of(verb, plan, known, filled) if verb in STANDING else _move(verb, plan, known, filled)
-        return Command(ticket, self._actor(by, at, known), at, act, occurred)
+        late = self._is_late(plan, at, occurred)
+        return Command(ticket, self._actor(by, at, known), at, act, occurred, late=late)
+
+    def _is_late(self, plan: Plan, at: int, occurred: int | None) -> bool:
+        """Whether something is told later than the plan accepts; what the engine was down counts against nobody."""
+        return occurred is not None and at - occurred - self.service.downtime(occurred, at) > plan.late_reports
 
     def _opening(self, at: int, by: str, filled: Filled, occurred: int | None) -> c.Open:
         site = self.service.site

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from engine.core import Plan, Refusal, Value
+from engine.core import Plan, Refusal, Ticket, Value
 from engine.policy import Words
 from engine.runtime.service import Service
 from engine.runtime.staffing import is_qualified
@@ -60,12 +60,13 @@ class Filled:
         person = self.assignee()
         return person is None or is_qualified(self._service, person, role)
 
-    def other_ticket(self, name: str, than: str) -> str:
-        """Another ticket, which is there."""
-        ticket = self.given[name]
-        if ticket == than or self._service.store.load(ticket) is None:
-            raise UnreadableError(Refusal("unknown", ticket))
-        return ticket
+    def other_ticket(self, name: str, than: str) -> Ticket:
+        """Another ticket, which is there, of another family."""
+        named = self.given[name]
+        family = self._service.store.load(named)
+        if family is None or than in family.tickets:
+            raise UnreadableError(Refusal("unknown", named))
+        return family.tickets[named]
 
     def facts(self, plan: Plan, beside: Collection[str]) -> dict[str, Value]:
         """All that was given beside what the move itself asks for, by name; every one a fact of the plan."""

@@ -90,7 +90,7 @@ def _note(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
 
 
 def _link(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
-    return c.Link(filled.other_ticket("group", ticket.id))
+    return c.Link(filled.other_ticket("group", ticket.id).id)
 
 
 def _unlink(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
@@ -98,7 +98,13 @@ def _unlink(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
 
 
 def _merge(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
-    return c.Merge(filled.other_ticket("into", ticket.id))
+    """Always into an older ticket, and one that goes on (SEMANTICS §12): so no two end in each other."""
+    older = filled.other_ticket("into", ticket.id)
+    if older.closed is not None:
+        raise UnreadableError(Refusal("closed", older.id))
+    if (older.opened, older.id) > (ticket.opened, ticket.id):
+        raise UnreadableError(Refusal("younger", older.id))
+    return c.Merge(older.id)
 
 
 class StandingMove(NamedTuple):

@@ -211,3 +211,28 @@ def test_a_late_report_of_a_time_whose_state_the_plan_no_longer_has_is_refused()
     refused = decide(new, story.family, asked)
     assert not isinstance(refused, Outcome)
     assert refused.code == "state"
+
+
+# ---- when something is said to have happened --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("act", "occurred", "code"),
+    [
+        pytest.param(commands.Note("x"), "11-16 09:30", None, id="a note of what was seen"),
+        pytest.param(commands.Note("x"), "11-16 08:59", "before_opening", id="a note of before the ticket"),
+        pytest.param(commands.Note("x"), "11-17 09:00", "future", id="a note of tomorrow"),
+        pytest.param(commands.Assign(None, "desk"), "11-16 09:30", "decision", id="a decision"),
+        pytest.param(commands.SetFacts({"severity": "major"}, "r"), "11-16 09:30", "decision", id="changed facts"),
+    ],
+)
+def test_of_the_standing_moves_only_a_note_tells_of_the_past(act, occurred, code):
+    story = Story(ladder()).open("11-16 09:00")
+    outcome = decide(story.plan, story.family, Command("T1", DESK, at("11-16 10:00"), act, at(occurred)))
+    assert (outcome.code if isinstance(outcome, Refusal) else None) == code
+
+
+def test_what_the_door_found_too_late_leaves_no_event():
+    story = Story(ladder()).open("11-16 09:00")
+    told = Command("T1", DESK, at("11-16 12:00"), commands.Do("finish"), at("11-16 09:30"), late=True)
+    assert decide(story.plan, story.family, told) == Refusal("late", "occurred_at")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ import pytest
 from engine.policy import shipped_policies
 from engine.runtime import STANDING, Entry, change_roster
 from engine.server.api.app import THREADS
-from tests.server.conftest import CANARIES, REPAIR, listening, problem
+from tests.server.conftest import CANARIES, CHINA, REPAIR, listening, problem
 from tests.server.doors import GOOD
 
 ADMIN = "ticket:read ticket:write pii:reveal policy:read policy:write figures:read roster:write people:write audit:read admin"
@@ -105,6 +106,34 @@ def test_all_that_is_missing_is_named_at_once(desk):
     assert problem(desk.post(act, corrected), 409, "missing")["missing"] == ["verdict", "reason"]
     corrected["facts"] = {"verdict": "met", "reason": "写错了"}
     assert problem(desk.post(act, corrected), 409, "missing")["missing"] == ["deadline"], "a verdict is some deadline's"
+
+
+def test_a_ticket_is_merged_into_an_older_one_that_goes_on(house, desk, root):
+    older, younger, youngest = (desk.ticket() for _ in range(3))
+
+    def merge(ticket, into):
+        return root.post(f"tickets/{ticket}/moves", {"move": "merge", "facts": {"into": into}})
+
+    assert problem(merge(older, younger), 409, "younger")["about"] == younger
+    assert merge(younger, older).status_code == 200
+    assert problem(merge(youngest, younger), 409, "closed")["about"] == younger
+    assert problem(merge(older, older), 409, "unknown")
+
+
+def test_a_late_report_that_was_taken_is_answered_again_though_it_came_too_late_by_now(new_house):
+    desk = new_house.desk("小李")
+    ticket = desk.ticket()
+    desk.do(ticket, "dispatch", assignee="老张")
+    new_house.pass_time(60)
+    then = datetime.fromtimestamp(new_house.clock.at, CHINA).isoformat()
+    new_house.pass_time(29 * 60)
+    arrived = {"key": "k1", "occurred_at": then}
+    first = new_house.desk("老张").do(ticket, "arrive", **arrived)
+    assert first.status_code == 200
+    new_house.pass_time(5 * 60)
+    again = new_house.desk("老张").do(ticket, "arrive", **arrived)
+    assert (again.status_code, again.json()["events"]) == (200, first.json()["events"])
+    problem(new_house.desk("老张").do(ticket, "arrive", **(arrived | {"key": "k2"})), 409, "late")
 
 
 @pytest.mark.parametrize("move", ["note", "ack", "assign", "excuse"])
