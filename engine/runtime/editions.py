@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.core import Plan
+from engine.store import HalfDoneError, StoreError
 from engine.worktime import CalendarError, CodeDays, DayData, Problem, overlay
 
 if TYPE_CHECKING:
@@ -36,19 +37,31 @@ def take_up(service: Service, at: int) -> bool:
 
 
 def publish(services: Collection[Service], at: int, edition: str, days: Mapping[str, Any]) -> None:
-    """Publish day data under a name to all of these sites. Raises CalendarError, and then to none of them."""
+    """Publish day data under a name to those of these sites that do not have them yet. Raises CalendarError, and then
+    none gets them; HalfDoneError: some have.
+    """
     if days.get("days") == []:
         raise CalendarError(
             [Problem(("days",), "no day stands in it: a year would count as one without holidays", "bad-days")]
         )
-    for service in services:
+    lacking = [service for service in services if not _has(service, edition, days)]
+    for service in lacking:
         plan = service.site.plan
         if edition in plan.editions:
             problem = f"{plan.id} has an edition {edition} already: choose another name"
             raise CalendarError([Problem(("edition",), problem, "bad-days")])
         overlay(plan.editions[service.site.edition], days, edition)
-    for service in services:
-        service.publish_calendar(at, edition, days)
+        service.advance(at - 1)  # what fails there fails while no site has them
+    for done, service in enumerate(lacking):
+        try:
+            service.publish_calendar(at, edition, days)
+        except StoreError as error:
+            raise HalfDoneError(str(error), error.zh) if done else error from None
+
+
+def _has(service: Service, edition: str, days: Mapping[str, Any]) -> bool:
+    published = service.store.site_events("calendar_published")
+    return any((event.data["edition"], event.data["days"]) == (edition, days) for event in published)
 
 
 def _laid(service: Service, below: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -15,7 +15,7 @@ from engine.runtime.editions import take_up
 from engine.runtime.people import Roster
 from engine.runtime.plans import Plans
 from engine.runtime.revisions import Prepared, restore
-from engine.runtime.service import OPENED, Listener, Service
+from engine.runtime.service import OPENED, Listener, Service, said
 from engine.runtime.site import Site
 from engine.store import Database, Revision, StoreError, add_revision, revision_of, revisions_of
 
@@ -95,7 +95,7 @@ class Engine:
         try:
             self._open(name)
         except Exception as error:
-            why = f"it cannot be opened: {_said(error)}; `huiyin audit verify` tells what is damaged"
+            why = f"it cannot be opened: {said(error)}; `huiyin audit verify` tells what is damaged"
             if self.shut.get(name) != why:
                 log.error("%s: %s", name, why, exc_info=not isinstance(error, StoreError))
             self.shut[name] = why
@@ -206,7 +206,7 @@ class Engine:
                     behind[name] = now - 1 - (service.next_instant(now) or now)
                 self._each_minute(name, service, now, left)
             except Exception as error:  # a defect at one site must not silence the others
-                failing[name] = _said(error)
+                failing[name] = said(error)
                 if not isinstance(error, StoreError):
                     log.exception("the loop fails at %s", name)
         self.beat = Beat(now, behind, failing)
@@ -264,8 +264,3 @@ def _note_down(service: Service, since: int, now: int) -> None:
     """Nothing was done until now: that is noted once, also if the engine is killed right after."""
     service.was_down(since, now)
     service.store.write(lambda tx: tx.set_mark(ALIVE, now))
-
-
-def _said(error: Exception) -> str:
-    """A cause for strangers, who read readiness: the words of a defect may quote somebody."""
-    return str(error) if isinstance(error, StoreError) else type(error).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from threading import RLock
 from typing import Any, TypeVar
@@ -38,6 +39,11 @@ AHEAD = 3600
 #: The mark up to which duties and reports were opened, and how many tickets were numbered.
 OPENED = "opened"
 NUMBERED = "numbered"
+
+
+def said(error: Exception) -> str:
+    """A cause for strangers, who read readiness: the words of a defect may quote somebody."""
+    return str(error) if isinstance(error, StoreError) else type(error).__name__
 
 
 def _nobody(plan: Plan, family: Family, step: Step, messages: tuple[Message, ...]) -> None:
@@ -94,11 +100,14 @@ class Service:
         return result
 
     def _follow(self, turn: Turn) -> None:
-        """Tell who listens what was written, and look after the families to which something was sent."""
+        """Tell who listens what was written, and look after the families to which something was sent. Nothing that goes
+        wrong there makes it untrue that it was written: the loop takes up what is left.
+        """
         for told in turn.told:
             self._listen(*told)
         for family, at in turn.sent.items():
-            self.turn(lambda turn, id=family, until=at: turn.bring_up(id, until - 1, until))  # type: ignore[misc]
+            with suppress(StoreError):
+                self._catch_up([family], at - 1, at)
 
     def _write(self, work: Callable[[Turn], T]) -> tuple[T, Turn]:
         turn: Turn | None = None
@@ -135,7 +144,7 @@ class Service:
                 upcoming = self._next_occurrence(until)
                 edge = until if upcoming is None else upcoming.at - 1
                 while families := self._due(edge):
-                    self._catch_up(families, edge)
+                    self._catch_up(families, edge, edge)
                     if most is not None and (most := most - len(families)) <= 0:
                         return True
                 if upcoming is None:
@@ -146,32 +155,32 @@ class Service:
         """Try again what could not be brought up to date; what can be is parked no more."""
         with self._hands:
             for family in list(self.parked):
-                self._catch_up([family], until)
+                self._catch_up([family], until, until)
 
     def _due(self, until: int) -> list[str]:
         due = self.store.due(until, BATCH + len(self.parked))
         return [family for family in due if family not in self.parked]
 
-    def _catch_up(self, families: Sequence[str], until: int) -> None:
+    def _catch_up(self, families: Sequence[str], until: int, errands_until: int) -> None:
         """Bring families up to date together. One that cannot be, because a row of it is damaged or we are wrong about
         it, is parked, so that it does not keep the others.
         """
         try:
-            _, turn = self._write(lambda turn: turn.catch_up(families, until))
+            _, turn = self._write(lambda turn: turn.catch_up(families, until, errands_until))
         except Exception as error:
             self.store.write(lambda tx: None)  # raises where the trouble is the store's, not the family's
             if len(families) == 1:
                 self._park(families[0], error)
                 return
             for family in families:
-                self._catch_up([family], until)
+                self._catch_up([family], until, errands_until)
         else:
             for family in families:
                 self.parked.pop(family, None)
             self._follow(turn)
 
     def _park(self, family: str, error: Exception) -> None:
-        why = str(error) if isinstance(error, StoreError) else type(error).__name__
+        why = said(error)
         if self.parked.get(family) != why:
             log.error("a ticket cannot be brought up to date", exc_info=error)
         self.parked[family] = why

@@ -150,7 +150,8 @@ class Turn:
         if isinstance(command.act, c.Migrate):
             return self.site.version(command.act.plan)
         assert family is not None
-        return self.site.version(family.root.plan)
+        ticket = family.tickets.get(command.ticket, family.root)
+        return self.site.version(family.root.plan if ticket.closed is None else ticket.plan)
 
     def _take(self, plan: Plan, outcome: Outcome) -> None:
         self._families[outcome.family.id] = outcome.family
@@ -159,12 +160,12 @@ class Turn:
 
     # ---- time -------------------------------------------------------------------------------------------------------
 
-    def catch_up(self, families: Iterable[str], until: int) -> None:
-        """Bring families up to an instant that is over; a turn that grows too long leaves the rest for the next one."""
+    def catch_up(self, families: Iterable[str], until: int, errands_until: int) -> None:
+        """`bring_up` for families by the way; a turn that grows too long leaves the rest for the next one."""
         for family in families:
             made = len(self.told)
             if made < STEPS_MAX:
-                self.bring_up(family, until, until, STEPS_MAX)
+                self.bring_up(family, until, errands_until, STEPS_MAX)
                 if len(self.told) == made:  # nothing was due after all: the index must not say so again and again
                     mend(self.site, self.tx, family, until)
 

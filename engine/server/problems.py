@@ -26,7 +26,7 @@ from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.runtime import FIELDS
 from engine.server.entry.denials import Denial
-from engine.store import ConflictError, StoreError
+from engine.store import ConflictError, HalfDoneError, StoreError
 from engine.worktime import CalendarError, OutOfTable
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,8 @@ def _problem(error: Exception) -> ProblemError:
             return ProblemError(error.status_code, code, SENTENCES[code])
         case ConflictError():
             return ProblemError(503, "busy", SENTENCES["busy"], 1)
+        case HalfDoneError():
+            return ProblemError(503, "half_done", SENTENCES["half_done"], 5)
         case StoreError():
             return ProblemError(503, "store", SENTENCES["store"], 5)
         case OutOfTable() | CalendarError():
@@ -332,6 +334,11 @@ SENTENCES: Final = MappingProxyType(
         "store": Words(
             "the store cannot be read or written; nothing was done. The log of the daemon has the cause",
             "暂时无法读写数据，未做任何更改；原因见守护进程日志",
+        ),
+        "half_done": Words(
+            "the store refused half-way: what was done until then stays, and asking again does the rest. The log of "
+            "the daemon has the cause",
+            "只完成了一部分：已完成的保留，再次提交即可完成其余部分；原因见守护进程日志",
         ),
         "out_of_calendar": Words(
             "an instant lies outside the years that calendars know", "某个时间超出日历所覆盖的年份"

@@ -30,6 +30,10 @@ class StoreError(Exception):
         self.zh = zh or said
 
 
+class HalfDoneError(StoreError):
+    """The world refused after some of several transactions were written, which stay: asking again does the others."""
+
+
 class Row(NamedTuple):
     """A ticket as lists show it: an index, derived from plan and family after each step. Instants are seconds UTC.
 

@@ -145,6 +145,7 @@ def test_day_data_is_published(data, tmp_path):
     days.write_text('{"days": [{"name": "停电", "date": "2026-11-17", "isOffDay": true}]}', encoding="utf-8")
     done = run("policy", "days", days, "--data", data)
     assert done.output == "edition power is published to garden\n"
+    days.write_text('{"days": [{"name": "停水", "date": "2026-11-17", "isOffDay": true}]}', encoding="utf-8")
     done = run("policy", "days", days, "--data", data)
     assert done.exit_code == 1
     assert "garden has an edition power already" in done.output

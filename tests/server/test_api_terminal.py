@@ -179,6 +179,7 @@ def test_a_policy_and_days_are_given_to_a_daemon_as_to_its_file(new_house, tmp_p
         assert "45 minuets" in refused.stderr
         done = terminal("policy", "days", notice, "--site", "lakeside", **env)
         assert done.output == "edition power is published to lakeside\n"
+        notice.write_text(notice.read_text(encoding="utf-8").replace("10-09", "10-10"), encoding="utf-8")
         taken = terminal("policy", "days", notice, code=1, **env).output
         assert "edition: lakeside has an edition power already: choose another name" in taken
 

@@ -23,7 +23,7 @@ from engine.runtime import Beat, Done, VirtualClock
 from engine.server import Config, RefusedPolicyError, build
 from engine.server.health import troubles
 from engine.server.systemd import Systemd
-from engine.store import revisions_of
+from engine.store import HalfDoneError, StoreError, revisions_of
 from engine.worktime import CalendarError
 from tests.core.harness import DESK, HEAD, at
 from tests.policy.test_hostile import MUTATIONS
@@ -224,8 +224,28 @@ def test_a_name_of_day_data_is_taken_once_on_all_sites_or_none(daemon):
     daemon.publish_days("power", POWER, "harbour")
     before = dump(daemon)
     with pytest.raises(CalendarError, match="harbour has an edition power already"):
-        daemon.publish_days("power", POWER)
+        daemon.publish_days("power", {"days": [{"name": "停水", "date": "2026-11-17", "isOffDay": True}]})
     assert dump(daemon) == before
+
+
+def test_day_data_that_reached_some_sites_reaches_the_others_when_it_is_asked_for_again(daemon, monkeypatch):
+    def full(*_):
+        raise StoreError("database or disk is full")
+
+    for site in NAMES:
+        open_ticket(daemon, site, f"{site}-1")
+    with monkeypatch.context() as world:
+        world.setattr(daemon.engine.services["harbour"], "publish_calendar", full)
+        with pytest.raises(HalfDoneError, match="full"):
+            daemon.publish_days("power", POWER)
+        world.setattr(daemon.engine.services["garden"], "publish_calendar", full)
+        with pytest.raises(StoreError, match="full"):
+            daemon.publish_days("water", {"days": [{"name": "停水", "date": "2026-11-18", "isOffDay": True}]})
+    assert daemon.publish_days("power", POWER) == NAMES
+    for site in NAMES:
+        service = daemon.engine.services[site]
+        assert (service.site.edition, len(service.store.site_events("calendar_published"))) == ("power", 1)
+        assert service.store.load(f"{site}-1").root.edition == "power"
 
 
 def test_a_silent_auditor_makes_the_daemon_unready(daemon):

@@ -114,7 +114,9 @@ class Day(Body):
 
 
 class Days(Body):
-    edition: Short = Field(description="What to call it; a name is taken once.")
+    edition: Short = Field(
+        description="What to call it; a name is taken once. The same days again change nothing."
+    )
     year: Annotated[int, Field(ge=1990, le=2100)] | None = Field(None, description="Of which it is the whole notice.")
     days: list[Day] = Field(max_length=400)
 
@@ -127,7 +129,7 @@ def publish(site: str, body: Days, caller: Annotated[Caller, needs("calendar.pub
 
 @routes.post("/days", summary="Publish days off and make-up days to all sites")
 def publish_everywhere(body: Days, caller: Annotated[Caller, needs("calendar.publish")]) -> dict[str, Any]:
-    """To each of them, or to none."""
+    """To each of them, or to none. Where the store refuses half-way (503 `half_done`), asking again does the rest."""
     return _published(body, caller)
 
 
