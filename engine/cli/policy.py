@@ -29,7 +29,9 @@ TEXTS: Final = {
     "no state": ("not migrated: the new version has no state {detail}; map it with --state {detail}=…",
                  "未迁移：新版本没有状态 {detail}；请用 --state {detail}=… 对应"),
     "no category": ("not migrated: the new version does not have its category", "未迁移：新版本没有这个类别"),
-    "closed": ("not migrated: it is closed, and parts of it are open", "未迁移：主工单已闭环，仍有未闭环的分项"),
+    "final": ("not migrated: state {detail} is final in one of the versions only; map it with --state {detail}=…",
+              "未迁移：状态 {detail} 只在一个版本中是终态；请用 --state {detail}=… 对应"),
+    "unreadable": ("not migrated: nobody can look at it: {detail}", "未迁移：无法查看这张工单：{detail}"),
     "would": ("{count} open tickets would migrate, dues of {moves} would change, {refused} would stay",
               "将迁移 {count} 张未闭环工单，其中 {moves} 张到期变化，{refused} 张不迁移"),
     "did": ("{count} open tickets migrated, dues of {moves} changed, {refused} stayed",
@@ -192,7 +194,7 @@ def _states(pairs: Sequence[str]) -> dict[str, str]:
 def _shown(change: Mapping[str, Any], lang: str) -> Iterator[str]:
     """A ticket whose dues change, or that stays."""
     if refused := change["refused"]:
-        names: Mapping[str, str] = {"state": "no state", "closed": "closed"}
+        names: Mapping[str, str] = {"state": "no state", "final": "final", "unreadable": "unreadable"}
         why = _say(names.get(refused["code"], "no category"), lang, detail=refused["about"])
         yield f"{change['ticket']}  {why}"
         return

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from engine.core import events as e
 from engine.core.agenda import Timer, agenda, agenda_after, is_quiet
-from engine.core.commands import Actor, Command, Do, Open, Refusal
+from engine.core.commands import Actor, Command, Do, Migrate, Open, Refusal
 from engine.core.consequences import breach, make_move, open_ticket
 from engine.core.guards import legal_moves, refuse_facts, refuse_move, walk
 from engine.core.ladders import exhaust, reach_rung
@@ -45,7 +45,7 @@ def decide(plan: Plan, family: Family | None, command: Command) -> Outcome | Ref
         ticket = family.tickets.get(command.ticket)
         if ticket is None:
             return Refusal("unknown", command.ticket)
-        if ticket.ties.merged_into is not None:
+        if ticket.ties.merged_into is not None and not isinstance(command.act, Migrate):
             return Refusal("merged", ticket.ties.merged_into)
         if isinstance(command.act, Do):
             refusal = _do(work, work.ticket(command.ticket), command)
@@ -126,7 +126,7 @@ def _do(work: Work, ticket: Draft, command: Command) -> Refusal | None:
             return Refusal("before_opening", "occurred_at", legal_moves(work, ticket))
         state = next(stay.state for stay in reversed(ticket.path) if stay.since <= now)
         testimony = ticket.closed is not None or (bool(ticket.later) and ticket.later[-1].since > now)
-    elif ticket.closed is not None and ticket.state not in move.sources:
+    elif ticket.closed is not None and (ticket.state not in move.sources or work.is_left_behind(ticket)):
         return Refusal("closed", ticket.state)
     to = walk(shape, move.id, state)
     if to is None:

@@ -385,19 +385,23 @@ def _take_breach_back(
 
 
 def _migrate(work: Work, ticket: Draft, act: c.Migrate) -> Refusal | None:
-    """To another version of the plan, which is the one this step was given. All or nothing (SEMANTICS §11)."""
+    """To another version of the plan, which is the one this step was given. All or nothing (SEMANTICS §11); nothing is
+    closed by it, and nothing opened.
+    """
     plan = work.plan
     if act.plan != plan.version or ticket.category not in plan.categories:
         return Refusal("unknown", act.plan, ())
-    if ticket.closed is not None:
-        return Refusal("closed", ticket.state, ())
     new = shape(plan, ticket.category)
     state = act.states.get(ticket.state, ticket.state)
     if state not in new.workflow.states:
         return Refusal("state", ticket.state, ())
+    if new.workflow.states[state].final is not (ticket.closed is not None):
+        return Refusal("final", ticket.state, ())
     before = ticket.state
     drop_unknown(work, ticket, new, work.at, "migration")
     work.emit(e.Migrated(ticket.id, work.at, new.category.rule, plan.version, state))
+    if ticket.closed is not None:  # it comes along with its family: nothing of it runs
+        return None
     moved: list[str] = []
     for name, run in list(ticket.runs.items()):
         mode = act.modes.get(name, "recompute")

@@ -57,6 +57,10 @@ class Work:
     def shape(self, ticket: Ticket) -> Shape:
         return self.plan.worked_out.get(ticket.category) or shape(self.plan, ticket.category)
 
+    def is_left_behind(self, ticket: Ticket) -> bool:
+        """Whether its family went on to a version of the plan that has no place for it; it was closed then."""
+        return self._family is not None and ticket.plan != self._family.root.plan
+
     def finish(self, cause: str) -> tuple[e.Step, Family]:
         """The step as a value, and the family after it."""
         number = self._family.steps + 1 if self._family else 1

@@ -10,14 +10,16 @@ from engine.store import Row
 
 
 def listed(plan: Plan, family: Family, timers: Iterable[Timer]) -> tuple[Row, ...]:
-    """The rows of a family's tickets, the root first. `timers` is the family's agenda."""
+    """The rows of a family's tickets, the root first, by the plan that those of them go by that are open. `timers` is
+    the family's agenda.
+    """
     waiting = {(timer.ticket, timer.key) for timer in timers}
     return tuple(_row(plan, family, ticket, waiting) for ticket in family.tickets.values())
 
 
 def _row(plan: Plan, family: Family, ticket: Ticket, waiting: Collection[tuple[str, str]]) -> Row:
     runs = ticket.runs.values()
-    owners = addresses(plan, family, ticket, OWNER)
+    owners = addresses(plan, family, ticket, OWNER) if ticket.closed is None else ()  # its plan may lack what is over
     return Row(
         ticket=ticket.id,
         family=family.id,

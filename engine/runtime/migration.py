@@ -1,21 +1,24 @@
 """Open tickets on their way to another version of their plan: what would happen to each, and doing it.
 
-A family is the unit: a ticket and its parts are on one version, so either all of them migrate or none does. What is on
-the version already is left alone, so a migration that was broken off is taken up by asking for it again.
+A family is the unit: a ticket and its parts are on one version, so either all of them migrate or none does; only a part
+that is closed may be left behind. What is on the version already is left alone, so a migration that was broken off is
+taken up by asking for it again.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from engine.core import Command, Family, Plan, Refusal, Ticket, advance, decide, shape
 from engine.core import commands as c
-from engine.runtime.service import Service
+from engine.runtime.service import Service, said
 from engine.runtime.turn import Turn, system
-from engine.store import Query, StoreError, everything
+from engine.store import HalfDoneError, Query, Row, StoreError, everything
 
+log = logging.getLogger(__name__)
 Mode: TypeAlias = Literal["keep", "recompute", "restart"]
 #: Families that migrate in one transaction.
 BATCH: Final = 50
@@ -44,7 +47,9 @@ class DueChange(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What becomes of one open ticket; `refused`: it is not migrated, nor is any other of its family."""
+    """What becomes of one open ticket; `refused`: it is not migrated, nor is any other of its family. With the code
+    `unreadable` nobody could look at it: a row of it is damaged, or we are wrong about it.
+    """
 
     ticket: str
     plan: str  #: the version it is on
@@ -68,12 +73,11 @@ def preview(
     """
     plan = _version(service, migration.to)
     found: list[Change] = []
-    for id in _families(service, migration, tickets):
-        family = service.store.load(id)
-        if family is not None and family.root.plan != migration.to:
-            old = service.site.version(family.root.plan)
-            past = advance(old, family, at - 1)
-            found += _changes(old, plan, past[-1].family if past else family, migration, at)
+    for id, rows in _families(service, migration, tickets).items():
+        try:
+            found += _foreseen(service, plan, id, migration, at)
+        except Exception as error:
+            found += _unreadable(service, rows, error)
     return tuple(found)
 
 
@@ -82,14 +86,17 @@ def migrate(
 ) -> tuple[Change, ...]:
     """Bring open tickets to another version, all or nothing for each family, and say what became of them.
 
-    Raises StoreError if the site never ran by that version; what was migrated before the world refused stays so.
+    Raises StoreError if the site never ran by that version; HalfDoneError if the world refuses after some families.
     """
     plan = _version(service, migration.to)
-    families = _families(service, migration, tickets)
+    families = list(_families(service, migration, tickets).items())
     found: list[Change] = []
-    for start in range(0, len(families), BATCH):
-        some = families[start : start + BATCH]
-        found += service.turn(lambda turn, some=some: _migrate(turn, plan, some, migration, at))  # type: ignore[misc]
+    try:
+        for start in range(0, len(families), BATCH):
+            for change in _migrated(service, plan, dict(families[start : start + BATCH]), migration, at):
+                found.append(change)
+    except StoreError as error:
+        raise HalfDoneError(str(error), error.zh) if found else error from None
     return tuple(found)
 
 
@@ -99,12 +106,46 @@ def _version(service: Service, version: str) -> Plan:
     return service.site.version(version)
 
 
-def _families(service: Service, migration: Migration, tickets: Iterable[str] | None) -> Sequence[str]:
-    """Families with an open ticket that is on another version, each once."""
+def _families(service: Service, migration: Migration, tickets: Iterable[str] | None) -> dict[str, list[Row]]:
+    """Families with an open ticket that is on another version, each with the rows of those."""
     wanted = None if tickets is None else set(tickets)
-    rows = everything(service.store, Query(open=True))
-    found = (row for row in rows if row.plan != migration.to)
-    return list(dict.fromkeys(row.family for row in found if wanted is None or wanted & {row.ticket, row.family}))
+    found: dict[str, list[Row]] = {}
+    for row in everything(service.store, Query(open=True)):
+        if row.plan != migration.to and (wanted is None or wanted & {row.ticket, row.family}):
+            found.setdefault(row.family, []).append(row)
+    return found
+
+
+def _foreseen(service: Service, plan: Plan, id: str, migration: Migration, at: int) -> list[Change]:
+    family = service.store.load(id)
+    if family is None:
+        return []
+    old = service.site.version(family.root.plan)
+    past = advance(old, family, at - 1)
+    return _changes(old, plan, past[-1].family if past else family, migration, at)
+
+
+def _migrated(
+    service: Service, plan: Plan, families: Mapping[str, Sequence[Row]], migration: Migration, at: int
+) -> Iterator[Change]:
+    """Families in one transaction; where one of them cannot be looked at, each in one of its own."""
+    try:
+        yield from service.turn(lambda turn: _migrate(turn, plan, families, migration, at))
+    except Exception as error:
+        if len(families) == 1:
+            yield from _unreadable(service, *families.values(), error)
+        else:
+            for id, rows in families.items():
+                yield from _migrated(service, plan, {id: rows}, migration, at)
+
+
+def _unreadable(service: Service, rows: Iterable[Row], error: Exception) -> list[Change]:
+    """It keeps nobody else. Raises StoreError where the trouble is the store's, not the family's."""
+    service.store.write(lambda tx: None)
+    if not isinstance(error, StoreError):
+        log.error("a ticket cannot be migrated", exc_info=error)
+    refusal = Refusal("unreadable", said(error))
+    return [Change(row.ticket, row.plan, row.state, row.state, refused=refusal) for row in rows]
 
 
 def _migrate(turn: Turn, plan: Plan, families: Iterable[str], migration: Migration, at: int) -> list[Change]:
@@ -113,14 +154,13 @@ def _migrate(turn: Turn, plan: Plan, families: Iterable[str], migration: Migrati
     for id in families:
         turn.bring_up(id, at - 1, at)
         family = turn.load(id)
-        if family is None or family.root.plan == plan.version:
-            continue
+        assert family is not None
         old = turn.site.version(family.root.plan)
         changes = _changes(old, plan, family, migration, at)
         found += changes
         if not any(change.refused for change in changes):
             for command in _commands(old, plan, family, migration, at):
-                turn.apply(command)
+                turn.apply(command)  # a closed part for which the new version has no place is left behind
     return found
 
 
@@ -128,11 +168,11 @@ def _migrate(turn: Turn, plan: Plan, families: Iterable[str], migration: Migrati
 
 
 def _commands(old: Plan, plan: Plan, family: Family, migration: Migration, at: int) -> Iterator[Command]:
-    """For each open ticket of a family the command that brings it to another version, and for its root in any case: a
-    family goes by the version of its root.
+    """For each ticket of a family the command that brings it to another version: what is closed comes along, so that
+    the family goes by one plan.
     """
     for ticket in family.tickets.values():
-        if ticket.closed is None or ticket is family.root:
+        if ticket.plan != plan.version:
             act = c.Migrate(plan.version, migration.states, _modes(plan, ticket, migration), _added(old, plan, ticket))
             yield Command(ticket.id, system("migration"), max(at, family.floor), act)
 
@@ -143,29 +183,36 @@ def _modes(plan: Plan, ticket: Ticket, migration: Migration) -> Mapping[str, Mod
 
 def _added(old: Plan, plan: Plan, ticket: Ticket) -> tuple[str, ...]:
     """The deadlines of a ticket's category that the version before did not have."""
-    if ticket.category not in plan.categories:
+    if ticket.closed is not None or ticket.category not in plan.categories:
         return ()
     before = shape(old, ticket.category).watches
     return tuple(name for name in shape(plan, ticket.category).watches if name not in before)
 
 
 def _changes(old: Plan, plan: Plan, family: Family, migration: Migration, at: int) -> list[Change]:
-    """What becomes of a family's open tickets. One that is refused keeps the others from migrating."""
+    """What becomes of a family's open tickets. One that is refused keeps the others from migrating, as does the root;
+    a closed part is left behind.
+    """
     after, refused = family, {}
     for command in _commands(old, plan, family, migration, at):
+        ticket = family.tickets[command.ticket]
         outcome = decide(plan, after, command)
-        if isinstance(outcome, Refusal):
-            refused[command.ticket] = outcome
-        else:
+        if not isinstance(outcome, Refusal):
             after = outcome.family
+        elif ticket.closed is None or ticket is family.root:
+            refused[ticket.id] = outcome
     if refused:
         blame = next(iter(refused.values()))
         return [
-            Change(one.id, old.version, one.state, one.state, refused=refused.get(one.id, blame))
+            Change(one.id, one.plan, one.state, one.state, refused=refused.get(one.id, blame))
             for one in family.tickets.values()
-            if one.closed is None
+            if one.closed is None or one.id in refused
         ]
-    return [_change(one, after.tickets[one.id], migration) for one in family.tickets.values() if one.closed is None]
+    return [
+        _change(one, after.tickets[one.id], migration)
+        for one in family.tickets.values()
+        if one.closed is None and one.plan != plan.version
+    ]
 
 
 def _change(before: Ticket, after: Ticket, migration: Migration) -> Change:

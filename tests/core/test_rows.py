@@ -114,7 +114,6 @@ def test_a_refusal_names_the_legal_moves():
         commands.Escalate("contact"),
         commands.Merge("T0"),
         commands.ApplyCalendar(DAYS.id),
-        commands.Migrate(plan_of(RICH).version),
     ],
     ids=lambda act: type(act).__name__,
 )

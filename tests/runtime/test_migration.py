@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.core import Command, Refusal, agenda, commands
-from engine.runtime import Plans, Roster, Service, Site
+from engine.runtime import Plans, Roster, Service, Site, index_of
 from engine.runtime.migration import Migration, migrate, preview
 from engine.store import Done, MemoryStore, Query, StoreError
 from tests.core.harness import DAYS, DESK, at, local, plan_of
@@ -225,3 +225,76 @@ def test_closed_tickets_are_left_alone():
     service = opened(tickets=2)
     do(service, START + 3600, commands.Do("finish"))
     assert [change.ticket for change in migrate(service, Migration(plan_of(NEW).version), NOON)] == ["T2"]
+
+
+def test_a_closed_part_comes_along_so_that_its_family_goes_by_one_plan():
+    service = opened()
+    do(service, START + 3600, commands.Do("split"))
+    do(service, START + 3660, commands.Do("end"), "T1.1")
+    assert [change.ticket for change in migrate(service, Migration(plan_of(NEW).version), NOON)] == ["T1"]
+    family = service.store.load("T1")
+    assert {ticket.plan for ticket in family.tickets.values()} == {plan_of(NEW).version}
+    assert family.tickets["T1.1"].closed == START + 3660
+
+
+@pytest.mark.parametrize("gone", ["over", "part"])
+def test_a_closed_part_for_which_the_new_plan_has_no_place_is_left_behind_and_keeps_nobody(gone):
+    again = OLD.replace(
+        "    moves: {end:", "    moves: {again: {title: 再次, from: over, to: begun, rework: true}, end:"
+    )
+    again = again.replace("of: part, from: opened", "of: part, from: [opened, again]")
+    new = again.replace("8 hours", "6 hours").replace(gone, "other")
+    service = site(again)
+    for name in ("T1", "T2"):
+        do(service, START, commands.Open("matter", {}, "desk", "", DAYS.id), name)
+    do(service, START + 60, commands.Do("split"))
+    do(service, START + 120, commands.Do("end"), "T1.1")
+    service.adopt(START + 180, plan_of(new))
+    migration = Migration(plan_of(new).version)
+    said = preview(service, migration, NOON)
+    assert migrate(service, migration, NOON) == said
+    assert [(change.ticket, change.refused) for change in said] == [("T1", None), ("T2", None)]
+    assert service.store.row("T1.1").plan == plan_of(again).version
+    assert not index_of(service.site, service.store, "T1").wrong
+    do(service, NOON + 60, commands.Note("x"), "T1.1")  # by the plan by which it was closed
+    refusal = service.handle(Command("T1.1", DESK, NOON + 60, commands.Do("again")))
+    assert refusal == Refusal("closed", "over")  # it would run by another plan than its family
+    do(service, NOON + 120, commands.Do("finish"))
+    assert [change.ticket for change in migrate(service, Migration(plan_of(again).version), NOON + 180)] == ["T2"]
+
+
+@pytest.mark.parametrize("end", [commands.Do("finish"), commands.Merge("T2")], ids=["closed", "merged"])
+def test_an_open_part_of_a_closed_ticket_migrates_with_it(end):
+    service = opened(tickets=2)
+    do(service, START + 3600, commands.Do("split"))
+    do(service, START + 3660, end)
+    found = {change.ticket: change.refused for change in migrate(service, Migration(plan_of(NEW).version), NOON)}
+    assert found == {"T1.1": None, "T2": None}
+    family = service.store.load("T1")
+    assert {ticket.plan for ticket in family.tickets.values()} == {plan_of(NEW).version}
+    assert not family.root.runs
+
+
+def test_an_open_part_whose_closed_ticket_has_no_place_in_the_new_plan_says_so():
+    renamed = NEW.replace("done", "finished")
+    service = opened(renamed)
+    do(service, START + 3600, commands.Do("split"))
+    do(service, START + 3660, commands.Do("finish"))
+    both = migrate(service, Migration(plan_of(renamed).version), NOON)
+    assert [(change.ticket, change.refused) for change in both] == [
+        ("T1", Refusal("state", "done")),
+        ("T1.1", Refusal("state", "done")),
+    ]
+    (part,) = migrate(service, Migration(plan_of(renamed).version, states={"done": "finished"}), NOON)
+    assert (part.ticket, part.refused, service.store.load("T1").root.state) == ("T1.1", None, "finished")
+
+
+@pytest.mark.parametrize("states", [{}, {"waiting": "done"}])
+def test_migrating_closes_nothing(states):
+    new = NEW.replace("waiting: {title: 等待, owner: desk, pauses: all, at_most: 5 calendar days}",
+                      "waiting: {title: 等待, final: true}")  # fmt: skip
+    new = new.replace("      resume: {title: 恢复, from: waiting, to: todo}\n", "")
+    service = opened(new)
+    do(service, START + 3600, commands.Do("suspend"))
+    (change,) = migrate(service, Migration(plan_of(new).version, states=states), NOON)
+    assert change.refused == Refusal("final", "waiting")

@@ -203,6 +203,37 @@ def test_a_policy_that_cannot_be_read_any_more_keeps_no_ticket_of_another(tmp_pa
         assert house.gate.defects.count == 0
 
 
+def test_new_days_reach_all_sites_though_a_ticket_is_damaged(tmp_path):
+    first, *others = furnish(tmp_path)
+    write(tmp_path, POLICY.replace("policy: garden", "policy: harbour"), "harbour")
+    with garden(tmp_path, sites=("garden", "harbour")) as house:
+        damage(house, "UPDATE step SET body = '{' WHERE family = ?", first)
+        days = {"edition": "power", "days": [{"date": "2026-11-18", "isOffDay": True, "name": "停电"}]}
+        chief = house.as_(house.token("老陈", scopes="admin", everywhere="boss"))
+        assert chief.call("POST", "/api/v1/days", json=days).json()["sites"] == ["garden", "harbour"]
+        assert {service.site.edition for service in house.daemon.engine.services.values()} == {"power"}
+        assert {house.service.store.load(one).root.edition for one in others} == {"power"}
+        assert house.service.parked.keys() == {first}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_ticket_that_cannot_be_looked_at_keeps_no_other_from_migrating(dry_run, tmp_path):
+    first, *others = furnish(tmp_path)
+    with garden(tmp_path) as house:
+        damage(house, "UPDATE step SET body = '{' WHERE family = ?", first)
+        write(tmp_path, POLICY.replace("2 hours", "3 hours"))
+        house.daemon.reload("chief")
+        version = house.service.site.plan.version
+        boss = house.as_(house.token("老陈", scopes="admin", garden="boss"))
+        done = boss.post("policies/migrate", {"to": version, "dry_run": dry_run}, site="garden").json()
+        assert (done["migrated"], done["stayed"]) == (len(others), 1)
+        (stuck,) = [one for one in done["changes"] if one["refused"]]
+        assert (stuck["ticket"], stuck["refused"]["code"]) == (first, "unreadable")
+        plans = {one: house.service.store.row(one).plan for one in others}
+        assert set(plans.values()) == ({stuck["plan"]} if dry_run else {version})
+        assert house.gate.defects.count == 0
+
+
 FIGURES = """
 figures:
   volume: {title: 受理量, of: matter, count: opened}
