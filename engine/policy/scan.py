@@ -216,7 +216,8 @@ class _Scanner:
                 self._patch(token.start() + 1, end, " " * (end - token.start() - 1))
                 return end
         self.at = "more"
-        return token.end()
+        more = OUTSIDE.match(text, token.end())  # a quote or bracket in it is a sign of the text
+        return token.end() if more is None else self._word(text, more.start(), more.end())
 
     def _indentation(self, token: re.Match[str]) -> None:
         """Tabs have no width that all agree on: the line above says what is meant. An ideographic space is two wide."""

@@ -183,6 +183,20 @@ def test_a_tree_says_what_was_written_and_points_at_it(content: dict[str, object
         assert source.line(text.span.line)[text.span.column - 1 : text.span.end_column - 1].strip('"') == text.value
 
 
+prose = st.text(st.sampled_from("ab小0 .,#'\"[]{}"), min_size=1, max_size=12)
+lines = st.recursive(
+    prose, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(prose, inner, max_size=3), max_leaves=12
+)
+
+
+@given(st.dictionaries(words, lines, min_size=1, max_size=4))
+def test_what_is_right_as_yaml_is_no_slip(content: dict[str, object]) -> None:
+    text = yaml.safe_dump(content, default_flow_style=False, allow_unicode=True, width=20)
+    root, found = parse(Source("x.yaml", text))
+    assert not found, text
+    assert plain(root) == content
+
+
 def flow(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f'"{key}": {flow(one)}' for key, one in value.items()) + "}"
