@@ -22,7 +22,7 @@ from engine.core.plan import Place, Plan
 from engine.core.reports import looked_at_by, report
 from engine.core.shape import Shape, clock, ladder, reads, shape, table_reads, timetable
 from engine.core.spans import span
-from engine.core.ticket import Family, Run, Ticket
+from engine.core.ticket import Family, Made, Run, Ticket
 from engine.core.work import Work, addresses, fact_of
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "Firing",
     "History",
     "HoldsPost",
+    "Made",
     "Membership",
     "Message",
     "Outcome",

@@ -14,6 +14,7 @@ from engine.core import (
     Actor,
     Command,
     Family,
+    Made,
     Message,
     Outcome,
     Plan,
@@ -34,6 +35,7 @@ from engine.core import (
 )
 from engine.core import commands as c
 from engine.core import events as e
+from engine.core.plan import OWNER, Move, Party, State
 from engine.runtime.indexes import mend
 from engine.runtime.listing import listed
 from engine.runtime.people import Handover
@@ -288,10 +290,9 @@ class Turn:
         """A signed handover passes its post from the leaver to the taker."""
         for role in plan.roles.values():
             if role.handover == ticket.category and ticket.post == role.id and ticket.closed is not None:
-                made = ticket.made.values()
-                people = [record.person for record in sorted(made, key=lambda record: record.at)]
-                if len(people) >= 2:
-                    handover = Handover(ticket.closed, role.id, people[0], people[-1])
+                leaver, taker = _signature(plan, ticket, "leaver"), _signature(plan, ticket, "taker")
+                if leaver is not None and taker is not None and taker.at == ticket.closed:
+                    handover = Handover(ticket.closed, role.id, leaver.person, taker.person)
                     self.change_site(ticket.closed, "handed_over", role.rule, handover._asdict(), ticket.id)
 
     def record(self, at: int, kind: str, rule: Rule, data: Mapping[str, Any], key: str = "") -> None:
@@ -318,6 +319,25 @@ class Turn:
             messages = tuple(message for told in tolds for message in told.messages)
             steps = tuple(told.step for told in tolds)
             self.tx.commit(Commit(family, steps, timers, messages, listed(plan, family, timers)))
+
+
+def _signature(plan: Plan, ticket: Ticket, side: str) -> Made | None:
+    """The last move of one side of a handover that brought it on; what sends it back, a refusal, is no signature."""
+    workflow = plan.workflow_of(ticket.category)
+    places = {state: place for place, state in enumerate(workflow.states)}
+    signed = [
+        ticket.made[move.id]
+        for move in workflow.moves.values()
+        if move.id in ticket.made and move.to is not None
+        for source in move.sources
+        if places[move.to] > places[source] and _is_of(side, move, workflow.states[source])
+    ]
+    return max(signed, key=lambda made: made.at, default=None)
+
+
+def _is_of(side: str, move: Move, source: State) -> bool:
+    parties = [source.owner if party == OWNER else party for party in move.by]
+    return Party("word", side) in parties
 
 
 def body_of(command: Command) -> str:

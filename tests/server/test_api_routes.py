@@ -190,6 +190,28 @@ def test_whoever_takes_a_post_is_asked_to_sign_before_he_may_refuse(new_house):
     assert offered(taker, "handover@2026-09-30T13:00:front_desk", "cloud-park") == ["接班签字", "拒绝接班"]
 
 
+def test_a_post_passes_from_who_signed_off_to_who_took_over_and_not_to_who_refused(new_house):
+    people = [Entry("小陈", "front_desk", ("desk_early",)), Entry("小周", "front_desk", ("desk_late",))]
+    service = new_house.daemon.engine.services["cloud-park"]
+    change_roster(service, new_house.clock(), people, ["小李", "小赵"])
+    new_house.pass_time(3 * 3600 + 60)
+    ticket = quote("handover@2026-09-30T13:00:front_desk")
+
+    def sign(person, move, **facts):
+        new_house.pass_time(60)
+        done = new_house.desk(person, everywhere="").post(
+            f"tickets/{ticket}/moves", {"move": move, "facts": facts}, site="cloud-park"
+        )
+        assert done.status_code == 200, done.text
+
+    sign("小陈", "sign_off", open_matters="无")
+    sign("小周", "refuse", reason="有一件未写明")
+    sign("小陈", "sign_off", open_matters="一件")
+    assert service.site.roster.handovers == ()
+    sign("小周", "take_over")
+    assert [(one.leaver, one.taker) for one in service.site.roster.handovers] == [("小陈", "小周")]
+
+
 def test_a_rung_is_said_by_when_it_is_reached(new_house):
     """It has no title: Chinese says its instant, English its id and its instant."""
     desk = new_house.desk("小李")
