@@ -23,6 +23,8 @@ from engine.worktime import format_left, render
 
 #: A value that is JSON as it is.
 Shown: TypeAlias = dict[str, Any]
+#: Of the state that every workflow has, though nobody wrote it.
+MERGED: Final = "已并入其他工单"
 #: Of the built-in workflow of duties.
 DUTY_STATES: Final[Mapping[str, str]] = MappingProxyType({"todo": "待办", "done": "已完成", "excused": "已免责"})
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -233,6 +235,8 @@ def workflow_of(plan: Plan, one: Ticket) -> Workflow:
 def state(plan: Plan, category: str, id: str) -> Shown:
     known = plan.workflow_of(category).states.get(id) if category in plan.categories else None
     title = known.title if known is not None else id
+    if id == title == "merged":
+        title = MERGED
     if category in plan.duties and title == plan.duties[category].title:  # nobody wrote this workflow, nor its words
         title = DUTY_STATES.get(id, title)
     return {**named(id, title), "final": known is not None and known.final}

@@ -716,6 +716,30 @@ def test_a_resident_sees_how_his_ticket_stands(desk, house):
     assert Browser(house).get("/s/" + "x" * 22).status_code == 404
 
 
+def test_a_resident_whose_ticket_was_merged_is_told_where_his_matter_goes_on(house, desk):
+    tickets = []
+    for _ in range(3):
+        tickets.append(desk.open())
+        house.clock.at += 60
+    oldest, older, ticket = tickets
+    lead = house.desk("小王")
+    code = lead.post(f"tickets/{ticket}/link").json()["code"]
+    for one, into in ((ticket, older), (older, oldest)):
+        assert lead.do(one, "merge", into=into).status_code == 200
+    lead.do(oldest, "set_facts", reason="查明", matter="金丝雀")
+    said = text_of(Browser(house).get(f"/s/{code}?lang=zh"))
+    assert f"您反映的事项已并入工单 {oldest}，现为：已登记" in said
+    assert "已并入其他工单" in said
+    assert "merged" not in said
+    assert f"goes on as ticket {oldest}: 已登记 taken down" in " ".join(
+        text_of(Browser(house).get(f"/s/{code}?lang=en")).split()
+    )
+    answer = house.client.get(f"/api/v1/status/{code}").json()
+    assert (answer["state"]["title"], answer["goes_on_as"]["ticket"]) == ("已并入其他工单", oldest)
+    assert "金丝雀" not in f"{said}{answer}"
+    assert "已并入其他工单" in text_of(desk.get(f"/board/lakeside/ticket/{ticket}"))
+
+
 def test_a_resident_is_told_the_promise_until_it_is_done_and_no_clock_of_the_house(new_house):
     new_house.account("root", "陈经理", everywhere="admin site_manager front_desk")
     browser, desk, lead = Browser(new_house, "root"), new_house.desk("小李"), new_house.desk("小王")

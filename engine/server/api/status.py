@@ -14,6 +14,7 @@ from engine.server.auth import Caller, Gate, address_of, let_in, needs
 from engine.server.entry.access_log import Call
 from engine.server.entry.denials import Denial
 from engine.server.problems import denied, request_id
+from engine.server.residents import goes_on_as
 
 routes = router("status")
 
@@ -53,9 +54,13 @@ class ByLink:
 
 @routes.get("/status/{code}", summary="How a ticket stands")
 def status(code: str, caller: Annotated[Caller, Depends(ByLink())]) -> dict[str, Any]:
-    """What a resident may know: which matter, where it stands, what was promised."""
+    """What a resident may know: which matter, where it stands, what was promised; `goes_on_as` says the same of the
+    ticket that took this one in.
+    """
     plan, _, one = caller.ticket(caller.principal.ticket)
-    return shown(plan, one, caller.at)
+    other = goes_on_as(caller.service, one)
+    into = shown(caller.service.site.version(other.plan), other, caller.at) if other is not None else None
+    return {**shown(plan, one, caller.at), "goes_on_as": into}
 
 
 def shown(plan: Plan, one: Ticket, now: int) -> dict[str, Any]:

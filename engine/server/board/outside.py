@@ -25,6 +25,7 @@ from engine.server.entry.access import Principal, allowed
 from engine.server.entry.denials import Denial
 from engine.server.entry.sessions import SignedIn
 from engine.server.entry.tokens import FORM
+from engine.server.residents import goes_on_as
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 WALL_COOKIE: Final = "huiyin_wall"
@@ -81,7 +82,9 @@ def status(request: Request, desk: At, code: str) -> Response:
     service, one = linked
     plan = service.site.version(one.plan)
     moments = Moments(service.site.zone, visit.at, visit.lang)
-    values = {"title": plan.title, "moments": moments, **standing(plan, one, visit.at)}
+    other = goes_on_as(service, one)
+    into = standing(service.site.version(other.plan), other, visit.at) if other is not None else None
+    values = {"title": plan.title, "moments": moments, "own": standing(plan, one, visit.at), "into": into}
     return desk.page(visit, "status.html", values)
 
 

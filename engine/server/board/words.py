@@ -275,6 +275,7 @@ WORDS: Final = MappingProxyType(
         "kind_waiting": Words("waiting", "等待中"),
         "kind_done": Words("done", "已办结"),
         "kind_closed": Words("closed", "已结束"),
+        "goes_on_as": Words("Your matter goes on as ticket {number}", "您反映的事项已并入工单 {number}，现为"),
         "again": Words("It is being worked on again (round {n}).", "正在进行第 {n} 次处理。"),
         "link_ended": Words("This link shows nothing any more", "链接已失效"),
         "link_ended_why": Words(
