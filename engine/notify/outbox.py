@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from engine.store import Database
 from engine.store.tables.deliveries import Deliveries, Delivery, Filter
+from engine.store.tables.outbox import Outbox as Queue
 
 
 class Tally(NamedTuple):
@@ -29,8 +30,10 @@ class Outbox:
             return Deliveries(connection).listed(query)
 
     def retry(self, ids: Iterable[str], now: int) -> int:
-        """Try deliveries that were given up again, by their whole schedule; how many there were."""
-        return self._database.write(lambda c: sum(Deliveries(c).retry(id, now) for id in ids))
+        """Try deliveries that were given up again, by their whole schedule; how many there were. Where no channel was
+        found, the message is released anew, to those whom it concerns now; who was told already is not told twice.
+        """
+        return self._database.write(lambda c: sum(_retry(Deliveries(c), Queue(c), id, now) for id in ids))
 
     def discard(self, ids: Iterable[str], reason: str, now: int) -> int:
         """Give deliveries up for a reason, which is kept; how many were pending or dead."""
@@ -49,3 +52,11 @@ class Outbox:
         for _, critical, _, made_at in waiting:
             oldest[critical] = max(oldest.get(critical, 0), now - made_at)
         return Tally({(channel, critical): count for channel, critical, count, _ in waiting}, oldest, dict(dead))
+
+
+def _retry(rows: Deliveries, queue: Queue, id: str, now: int) -> bool:
+    message = rows.take_back(id)
+    if message is None:
+        return rows.retry(id, now)
+    queue.hold(message, now, "tried again by hand")
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 from engine.core import Cause, Plan
 from engine.notify.world import REPORTER, Person, Reader, World
@@ -14,6 +14,8 @@ from engine.store.tables.outbox import Finding, Outbox, Queued
 
 #: Channel of a plan that names none: the deployment says what it is.
 DEFAULT_CHANNEL: Final = ""
+#: No channel at all, in ids.
+NOWHERE: Final = "-"
 
 
 def delivery_id(site: str, name: str, person: str, channel: str) -> str:
@@ -52,6 +54,11 @@ def place(deliveries: Deliveries, world: World, name: str, new: New, ways: Seque
             deliveries.make(new._replace(id=id, channel=channel, others=others, destination=destination.id))
             return True
     return False
+
+
+def not_placed(deliveries: Deliveries, name: str, new: New, state: Literal["dead", "suppressed"], reason: str) -> None:
+    """Make a row that nobody carries: it says who hears nothing, and why."""
+    deliveries.note(new._replace(id=delivery_id(new.site, name, new.person, NOWHERE)), state, reason)
 
 
 def place_again(deliveries: Deliveries, world: World, name: str, dead: Delivery, now: int) -> bool:

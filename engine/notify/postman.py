@@ -18,7 +18,7 @@ from engine.notify.digest import DailyDigest
 from engine.notify.finish import Finish
 from engine.notify.letter import Letter, Outcome, refused, retry
 from engine.notify.release import Release
-from engine.notify.world import Reader, Route, World
+from engine.notify.world import Reader, World
 from engine.notify.writing import Lang, Writer, Written
 from engine.store import Database, StoreError
 from engine.store.tables.deliveries import Deliveries, Delivery
@@ -94,7 +94,7 @@ class Postman:
         """What else is due: daily digests, letters that waited for too long, findings that the site is told."""
         self._guarded(lambda: self._daily.make(now))
         self._guarded(lambda: self._finish.lose_patience(now))
-        self._guarded(self._release.tell_findings)
+        self._guarded(lambda: self._release.tell_findings(now))
 
     def claim(self, now: int) -> list[Lease]:
         """Take the letters that may leave now, as many as there are threads free for them."""
@@ -136,11 +136,10 @@ class Postman:
             self._nothing_to_tell(row, written)
             return
         self._finish.leave_out(written.stale, written.broken, self._now())
-        route = self._world.route(Reader(row.site, row.ticket, row.person, row.role, row.channel))
         with self._gate:
             lease.begun = not self._stop.is_set() and self._monotonic() < lease.trusted_till
         if lease.begun:
-            outcome = self._hand_over(written.letter, route)
+            outcome = self._hand_over(written.letter, row)
             done = self._finish.end(row, outcome, self._now())
             with self._gate:
                 self._counts[row.channel, outcome.status if done else "fenced"] += 1
@@ -153,17 +152,18 @@ class Postman:
         else:
             self._finish.suppress(row, written.stale[0][1] if written.stale else "nothing to tell", self._now())
 
-    def _hand_over(self, letter: Letter, route: Route | None) -> Outcome:
-        if route is None:
-            return refused("the person has no address there any more")
-        with self._database.read() as connection:
-            standing = Deliveries(connection).standing(route.destination.id)
-        if standing is not None and standing.disabled:
-            return refused(standing.disabled)
+    def _hand_over(self, letter: Letter, row: Delivery) -> Outcome:
         try:
+            route = self._world.route(Reader(row.site, row.ticket, row.person, row.role, row.channel))
+            if route is None:
+                return refused("the person has no address there any more")
+            with self._database.read() as connection:
+                standing = Deliveries(connection).standing(route.destination.id)
+            if standing is not None and standing.disabled:
+                return refused(standing.disabled)
             return self._channel(letter, route.destination, addressee=route.addressee, now=self._now())
-        except Exception as error:  # a fault of ours in a channel: the letter is tried again
-            return retry(f"the channel failed: {type(error).__name__}")
+        except Exception as error:  # a fault of ours on the way: the letter is tried again
+            return retry(f"it could not be handed over: {type(error).__name__}")
 
     # ---- threads ----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from engine.core import Cause, Message, Plan, Ticket
 from engine.notify.limits import SHUT, not_before
-from engine.notify.place import channels, give_up, mailbox, place
+from engine.notify.place import channels, give_up, mailbox, not_placed, place
 from engine.notify.quiet import quiet_until
 from engine.notify.relevance import is_critical, origin_of, rank, run_of, stale_reason, waits_for_answer
 from engine.notify.world import REPORTER, Nobody, Person, Undeliverable, World
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: Messages handled in one transaction: few, so that nobody who writes waits for long.
 BATCH: Final = 200
+#: Why a message waits that could not be handled: what was in its way may be gone in a minute.
+AGAIN: Final = "it could not be handled at first"
 
 
 class Known(NamedTuple):
@@ -49,6 +51,7 @@ class Release:
     def __init__(self, database: Database, world: World) -> None:
         self._database = database
         self._world = world
+        self._failed: dict[int, int] = {}  #: when findings could not be told
 
     def sweep(self, now: int) -> int:
         """Handle one batch of what is new, or was held until now; how many there were. Again until there is none."""
@@ -59,15 +62,18 @@ class Release:
             self._database.write(lambda c: self._batch(Outbox(c), Deliveries(c), queue, now))
         return len(queue)
 
-    def tell_findings(self) -> None:
+    def tell_findings(self, now: int) -> None:
         """Tell the site what was found. Each is forgotten once it was told, so a crash tells it again."""
         with self._database.read() as connection:
             findings = Outbox(connection).findings()
         for seq, finding in findings:
+            if now < self._failed.get(seq, 0) + SHUT:
+                continue
             try:
                 _tell(self._world, finding)
             except Exception as error:  # it stays, and the others are told
                 log.error("finding %d waits: %s", seq, type(error).__name__)
+                self._failed[seq] = now
             else:
                 self._database.write(lambda connection, seq=seq: Outbox(connection).found(seq))  # type: ignore[misc]
 
@@ -85,8 +91,7 @@ class Release:
                 raise  # the world's fault, not this message's: the whole batch waits
             except Exception as error:
                 log.error("message %d cannot be handled: %s", queued.seq, type(error).__name__)
-                outbox.settle(queued.seq, "dead", f"it cannot be handled: {type(error).__name__}", now)
-                give_up(outbox, queued, "", now)
+                desk.stumble(queued, f"it cannot be handled: {type(error).__name__}")
 
     def _know(self, queued: Queued) -> Known:
         message = queued.message()
@@ -106,6 +111,18 @@ class _Desk:
         self._deliveries = deliveries
         self._world = world
         self._now = now
+
+    def stumble(self, queued: Queued, reason: str) -> None:
+        """What cannot be handled is looked at once more, and then given up where everybody sees it."""
+        if self._outbox.reason(queued.seq) != AGAIN:
+            return self._outbox.hold(queued.seq, self._now + SHUT, AGAIN)
+        self._outbox.settle(queued.seq, "dead", reason, self._now)
+        self._note(queued, "", reason)
+        return give_up(self._outbox, queued, "", self._now)
+
+    def _note(self, queued: Queued, who: str, reason: str) -> None:
+        """Show operators a message that nobody hears."""
+        not_placed(self._deliveries, queued.id, _row(queued, self._now)._replace(person=who), "dead", reason)
 
     def handle(self, known: Known) -> None:
         seq, message = known.queued.seq, known.message
@@ -180,22 +197,28 @@ class _Desk:
         people = self._people_told(known, causes)
         if not people and all(cause.kind == "all-clear" for cause in causes):
             return self._outbox.settle(known.queued.seq, "suppressed", "nobody was told", self._now)
+        reached = [self._place(known, causes, person) for person in people]
         self._outbox.settle(known.queued.seq, "released", "", self._now)
-        new = self._row(known, causes)
-        ways = {role: channels(known.origin, causes, role) for role in {person.role for person in people}}
-        reached = [
-            place(
-                self._deliveries,
-                self._world,
-                known.message.id,
-                new._replace(person=person.id, role=person.role, mailbox=mailbox(person, known.queued.ticket)),
-                ways[person.role],
-            )
-            for person in people
-        ]
+        if not people:
+            self._note(known.queued, known.message.to, "nobody is there")
         if not any(reached):
             give_up(self._outbox, known.queued, known.message.to, self._now)
         return None
+
+    def _place(self, known: Known, causes: tuple[Cause, ...], person: Person) -> bool:
+        """Whether somebody is reached; who is not is written down all the same."""
+        queued, origin, ticket = known.queued, known.origin, known.ticket
+        new = _row(queued, self._now)._replace(
+            person=person.id,
+            role=person.role,
+            mailbox=mailbox(person, queued.ticket),
+            critical=is_critical(origin, ticket, causes),
+            rank=max(rank(origin, ticket, cause) for cause in causes),
+        )
+        reached = place(self._deliveries, self._world, queued.id, new, channels(origin, causes, person.role))
+        if not reached:
+            not_placed(self._deliveries, queued.id, new, "suppressed", "no channel reaches this person")
+        return reached
 
     def _people_told(self, known: Known, causes: tuple[Cause, ...]) -> list[Person]:
         """An all-clear is for those who were really told; what else there is, for those behind the address now."""
@@ -243,23 +266,23 @@ class _Desk:
         queued = known.queued
         self._outbox.find(Finding("nobody", queued.site, queued.ticket, known.message.id, role, "", "", self._now))
 
-    def _row(self, known: Known, causes: tuple[Cause, ...]) -> New:
-        """What all who are told have in common."""
-        queued, origin, ticket = known.queued, known.origin, known.ticket
-        return New(
-            kind="message",
-            site=queued.site,
-            message=queued.seq,
-            ticket=queued.ticket,
-            at=queued.at,
-            person="",
-            role="",
-            mailbox="",
-            critical=is_critical(origin, ticket, causes),
-            rank=max(rank(origin, ticket, cause) for cause in causes),
-            next_at=not_before(queued.at, self._now),
-            made_at=self._now,
-        )
+
+def _row(queued: Queued, now: int) -> New:
+    """What all who are told have in common."""
+    return New(
+        kind="message",
+        site=queued.site,
+        message=queued.seq,
+        ticket=queued.ticket,
+        at=queued.at,
+        person="",
+        role="",
+        mailbox="",
+        critical=False,
+        rank=0,
+        next_at=not_before(queued.at, now),
+        made_at=now,
+    )
 
 
 def _tell(world: World, found: Finding) -> None:

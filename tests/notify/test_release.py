@@ -8,7 +8,7 @@ from time import sleep
 import pytest
 
 from engine.core import commands
-from engine.notify import Release
+from engine.notify import Outbox, Release
 from engine.store.tables import outbox
 from engine.store.tables.deliveries import Deliveries
 from tests.core.harness import at, local
@@ -394,9 +394,70 @@ def test_a_damaged_message_is_parked_and_the_others_go_on(office):
     office.goes_to("11-16 10:01")
     office.database.write(lambda connection: connection.execute("UPDATE message SET body = '{' WHERE ticket = 'T1'"))
     office.works()
+    assert [state for (state,) in office.rows("SELECT state FROM outbox ORDER BY message")] == ["held", "released"]
+    assert office.told() == ["小王"]
+    office.works("11-16 10:02")
     assert [state for (state,) in office.rows("SELECT state FROM outbox ORDER BY message")] == ["dead", "released"]
     assert office.town.undeliverable == [("T1", "")]
+    (dead,) = office.deliveries(state="dead")
+    assert (dead.ticket, dead.reason) == ("T1", "it cannot be handled: StoreError")
+
+
+def fails_to_say_who_is_there(office):
+    """Until the returned function is called."""
+    people = office.town.people
+    office.town.people = lambda *asked: 1 / 0
+
+    def mend():
+        office.town.people = people
+
+    return mend
+
+
+def test_a_message_that_could_not_be_handled_once_is_told_a_minute_later(office):
+    office.open()
+    mend = fails_to_say_who_is_there(office)
+    office.works("11-16 10:01")
+    mend()
+    office.works("11-16 10:02")
     assert office.told() == ["小王"]
+    assert office.deliveries(state="dead") == []
+
+
+def test_a_message_that_cannot_be_handled_raises_the_next_rung_and_is_told_when_it_is_retried(office):
+    office.open()
+    mend = fails_to_say_who_is_there(office)
+    office.works("11-16 10:01")
+    office.works("11-16 10:02")
+    assert office.town.undeliverable == [("T1", "due")]
+    (dead,) = office.deliveries(state="dead")
+    mend()
+    assert Outbox(office.database).retry([dead.id], office.clock.now) == 1
+    office.works()
+    assert office.told() == ["小王"]
+    assert office.deliveries(state="dead") == []
+
+
+def test_whom_no_channel_reaches_is_shown_and_told_when_it_is_retried(make):
+    office = make(PLAN + NOTICES.replace("to: supervisor,", "to: [supervisor, boss],"))
+    office.town.unreached = {("陈总", "chat"), ("陈总", "mail")}
+    office.open(place="6栋")
+    office.works()
+    (missed,) = office.deliveries(state="suppressed")
+    assert (missed.person, missed.role, missed.reason) == ("陈总", "boss", "no channel reaches this person")
+    office.town.unreached = set()
+    office.post.sent.clear()
+    assert Outbox(office.database).retry([missed.id], office.clock.now) == 1
+    office.works()
+    assert office.told() == ["陈总"]
+
+
+def test_a_message_for_which_nobody_is_there_is_shown(office):
+    office.town.on_duty = {}
+    office.open()
+    office.works("11-16 10:01")
+    (missed,) = office.deliveries(state="dead")
+    assert (missed.ticket, missed.person, missed.reason) == ("T1", "role:supervisor", "nobody is there")
 
 
 # ---- the daily digest -----------------------------------------------------------------------------------------------

@@ -428,6 +428,8 @@ def test_a_text_that_cannot_be_written_keeps_no_other_letter(tmp_path):
         delivers(house)
         assert house.channel.texts.keys() == {second, *others}
         assert "{nobody?} {matter.__class__?} {0?} { {漏水} }" in house.channel.texts[second]
+        house.clock.at += 60
+        delivers(house)
         with house.daemon.database.read() as connection:
             dead = connection.execute(
                 "SELECT ticket, state FROM outbox JOIN message ON seq = message WHERE state = 'dead'"

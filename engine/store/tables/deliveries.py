@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal
 
 from engine.store.tables.delivery import DISCARDABLE, RETRIABLE, Delivery, End, Filter, Lane, New, Standing, State
 from engine.store.tables.outbox import Queued
@@ -32,10 +32,14 @@ class Deliveries:
         same = (new.site, new.ticket, new.at, new.mailbox, new.destination)
         letter = self._execute(_SAME, same).fetchone() if new.kind == "message" else None
         if letter is None:
-            return self._execute(_MAKE, (*new, "pending", None)).rowcount == 1
-        made = self._execute(_MAKE, (*new._replace(next_at=None), "merged", letter[0])).rowcount == 1  # type: ignore[arg-type]
+            return self._execute(_MAKE, (*new, "pending", None, "", None)).rowcount == 1
+        made = self._execute(_MAKE, (*new._replace(next_at=None), "merged", letter[0], "", None)).rowcount == 1
         self._execute(_RAISE, (new.critical, new.rank, letter[0]))
         return made
+
+    def note(self, new: New, state: Literal["dead", "suppressed"], reason: str) -> None:
+        """A row of what goes to no destination, so that operators see it, and may try again once it is mended."""
+        self._execute(_MAKE, (*new._replace(next_at=None), state, None, reason, new.made_at))
 
     def know(self, destination: str, kind: str, rate: int | None) -> None:
         """A destination as the deployment has it now."""
@@ -182,6 +186,11 @@ class Deliveries:
             self._execute(_RETRY_MEMBERS, (id,))
         return done
 
+    def take_back(self, id: str) -> int | None:
+        """The message of a row that goes to no destination, which is gone then; None if it is no such row."""
+        row = self._execute(_TAKE_BACK, (id,)).fetchone()
+        return row[0] if row is not None else None
+
     def discard(self, id: str, reason: str, now: int) -> bool:
         """Give up what is pending or dead, with all that was to come with it, for a reason. False if it is neither."""
         done = self._execute(_DISCARD, (reason, now, id)).rowcount == 1
@@ -211,8 +220,8 @@ AND kind = 'message' AND state = 'pending' AND attempt = 0
 _MAKE: Final = """
 INSERT OR IGNORE INTO delivery (
     kind, site, message, ticket, at, person, role, mailbox, critical, rank, next_at, made_at, id, channel, others,
-    destination, state, "into"
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    destination, state, "into", reason, ended_at
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _RAISE: Final = "UPDATE delivery SET critical = max(critical, ?), rank = max(rank, ?) WHERE id = ?"
 _KNOW: Final = """
@@ -318,6 +327,9 @@ WHERE id = ?2 AND state IN ({_among(RETRIABLE)})
 """
 _RETRY_MEMBERS: Final = f"""
 UPDATE delivery SET state = 'merged', ended_at = NULL WHERE "into" = ? AND state IN ({_among(RETRIABLE)})
+"""
+_TAKE_BACK: Final = f"""
+DELETE FROM delivery WHERE id = ? AND destination = '' AND state IN ({_among(RETRIABLE)}) RETURNING message
 """
 _DISCARD: Final = f"""
 UPDATE delivery SET state = 'discarded', reason = ?, ended_at = ?, next_at = NULL

@@ -56,7 +56,7 @@ class New(NamedTuple):
     mailbox: str
     critical: bool
     rank: int
-    next_at: int
+    next_at: int | None  #: None: not to be sent
     made_at: int
     id: str = ""
     channel: str = ""

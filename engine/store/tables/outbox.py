@@ -83,6 +83,11 @@ class Outbox:
         row = self._execute("SELECT state FROM outbox WHERE message = ?", (message,)).fetchone()
         return row is not None and row[0] != "held"
 
+    def reason(self, message: int) -> str:
+        """Why a message waits, or is out of the queue; "" for one that nobody looked at yet."""
+        row = self._execute("SELECT reason FROM outbox WHERE message = ?", (message,)).fetchone()
+        return row[0] if row is not None else ""
+
     def hold(self, message: int, until: int, reason: str) -> None:
         self._execute(_SETTLE, (message, "held", reason, until, None))
 
