@@ -29,10 +29,11 @@ class Outcome(NamedTuple):
     sends: tuple[Send, ...] = ()
 
 
-def decide(plan: Plan, family: Family | None, command: Command) -> Outcome | Refusal:
+def decide(plan: Plan, family: Family | None, command: Command, edition: str | None = None) -> Outcome | Refusal:
     """What a command does to a family whose timers before `command.at` have been applied.
 
-    A refused command leaves no event. `family` is None only for the `Open` of a new root.
+    A refused command leaves no event. `family` is None only for the `Open` of a new root. `edition` is the day data of
+    now, by which a ticket goes that is reopened; None: by what it had.
     """
     assert family is None or command.at >= family.floor, "a command stands after what came before it"
     if command.late:
@@ -48,7 +49,7 @@ def decide(plan: Plan, family: Family | None, command: Command) -> Outcome | Ref
         if ticket.ties.merged_into is not None and not isinstance(command.act, Migrate):
             return Refusal("merged", ticket.ties.merged_into)
         if isinstance(command.act, Do):
-            refusal = _do(work, work.ticket(command.ticket), command)
+            refusal = _do(work, work.ticket(command.ticket), command, edition)
         else:
             refusal = stand(work, work.ticket(command.ticket), command.act)
     if refusal is not None:
@@ -107,7 +108,7 @@ def _open_root(work: Work, command: Command) -> Refusal | None:
     return None
 
 
-def _do(work: Work, ticket: Draft, command: Command) -> Refusal | None:
+def _do(work: Work, ticket: Draft, command: Command, edition: str | None) -> Refusal | None:
     """A move of the workflow, on time or reported late (SEMANTICS §8)."""
     act = command.act
     assert isinstance(act, Do)
@@ -138,5 +139,7 @@ def _do(work: Work, ticket: Draft, command: Command) -> Refusal | None:
         work.emit(e.Moved(ticket.id, now, move.rule, move.id, state, state, testimony=True))
         judge_anew(work, ticket, move, now)
     else:
+        if ticket.closed is not None and edition not in (None, ticket.edition):
+            work.emit(e.CalendarApplied(ticket.id, now, move.rule, edition))
         make_move(work, ticket, move, to, act.facts, act.assignee, now)
     return None

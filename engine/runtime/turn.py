@@ -132,7 +132,7 @@ class Turn:
         else:
             command = command._replace(at=max(command.at, family.floor))
         plan = self._plan_for(command, family)
-        outcome = decide(plan, family, command)
+        outcome = decide(plan, family, command, self.site.edition)
         if isinstance(outcome, Refusal):
             return outcome
         self._take(plan, outcome)

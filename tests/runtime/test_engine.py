@@ -110,6 +110,20 @@ def test_days_that_were_published_stay_laid_over_those_of_another_release(releas
     assert root(engine).edition == "power on holidays-3"
 
 
+def test_a_ticket_that_is_reopened_goes_by_the_days_that_were_published_meanwhile(release):
+    again = BODY.replace("moves: {", "moves: {again: {title: 重开, from: done, to: todo, rework: true, by: desk}, ")
+    engine = release(text=again.replace("from: opened", "from: [opened, again]"))
+    service = engine.services["test"]
+    open_ticket(engine)
+    assert isinstance(service.handle(Command("T1", DESK, START, commands.Do("finish"))), Done)
+    service.publish_calendar(START + 60, "power", POWER)
+    assert root(engine).edition == "holidays-1"  # it is over
+    done = service.handle(Command("T1", DESK, START + 120, commands.Do("again")))
+    assert done.family.root.edition == "power"
+    assert done.family.root.runs["finish"].due == at("11-20 18:00")
+    assert service.store.timers("T1") == agenda(service.site.plan, done.family)
+
+
 def test_a_revision_is_rolled_back_by_applying_it_again(release):
     engine = release()
     first = engine.services["test"].site.plan.version
