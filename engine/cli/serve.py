@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("serve")
-@click.argument("sites", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("sites", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file of settings.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the database.")
 @click.option("--listen", metavar="HOST:PORT", help="Where to be heard, such as 127.0.0.1:8080.")
@@ -47,7 +47,7 @@ def _settings(config: Path | None, sites: tuple[Path, ...], data: Path | None, l
     except ConfigError as error:
         _fail(str(error))
     if sites:
-        settings = replace(settings, sites=sites)
+        settings = replace(settings, sites=tuple(map(_policy_file, sites)))
     if data or "HUIYIN_DIR" in os.environ:
         settings = replace(settings, data=data or Path(os.environ["HUIYIN_DIR"]))
     if listen:
@@ -59,6 +59,15 @@ def _settings(config: Path | None, sites: tuple[Path, ...], data: Path | None, l
             )
         settings = replace(settings, host=host.strip("[]"), port=int(port))
     return settings
+
+
+def _policy_file(named: Path) -> Path:
+    """A policy as everywhere: by its file, or by its name where that lies here."""
+    there = (named, *(Path(f"{named}{end}") for end in (".yaml", ".yml")))
+    found = next((file for file in there if file.is_file()), None)
+    if found is None:
+        raise CallError(f"there is no policy file {named}", f"没有方案文件 {named}")
+    return found
 
 
 def _fail(message: str) -> NoReturn:

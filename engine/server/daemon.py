@@ -139,7 +139,10 @@ def open_file(data: Path, clock: EngineClock | None = None) -> Daemon:
     """
     config = Config(data, ())
     if not config.database.is_file():
-        raise StoreError(f"there is no database in {data}", f"{data} 中没有数据库")
+        raise StoreError(
+            f"there is no database in {data}: `huiyin serve` makes it when it starts for the first time",
+            f"{data} 中没有数据库：huiyin serve 首次启动时建立",
+        )
     daemon = _put_together(config, clock, None)
     try:
         for name in daemon.database.sites():

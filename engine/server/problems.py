@@ -387,7 +387,7 @@ ENVELOPE: Final = MappingProxyType(
 REFUSALS: Final = MappingProxyType(
     {
         "by": Words("{what} may not do this here", "{what} 无权进行此操作"),
-        "missing": Words("missing: {what}", "缺少：{what}"),
+        "missing": Words("not given: {what}", "缺少：{what}"),
         "unknown": Words("there is no {what}, or it is not asked for", "没有或不需要：{what}"),
         "value": Words("this value cannot be: {what}", "取值有误：{what}"),
         "when": Words(

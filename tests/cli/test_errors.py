@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
+from engine.cli.serve import _settings
 
 CALLS = [
     ("chekc policies", 2, "没有 'chekc' 这个命令。"),
@@ -28,6 +30,7 @@ CALLS = [
     ("calendar due", 2, "请写 START 和 LIMIT，或用 --jsonl"),
     ("calendar show 20266", 2, "`20266` 不是年份"),
     ("init 9lives", 2, "“9lives”不能作为方案名"),
+    ("serve nowhere", 2, "没有方案文件 nowhere"),
     ("serve --listen 80", 2, "--listen 80：请写 HOST:PORT"),
     ("ticket list --limit many", 2, "'--limit' 的值有误：'many' 不是整数。"),
 ]
@@ -40,6 +43,13 @@ def test_a_wrong_call_is_answered_in_chinese(call, code, said, tmp_path, monkeyp
     assert result.exit_code == code
     assert f"错误：{said}" in result.stderr
     assert not re.search(r"\b(?:Error|Usage|Invalid|Missing|Try|the|is|not)\b", result.stderr)
+
+
+@pytest.mark.parametrize("named", ["park", "park.yaml"])
+def test_the_daemon_takes_a_site_by_file_or_by_name(named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("park.yaml").write_text("policy: park")
+    assert _settings(None, (Path(named),), None, None).sites == (Path("park.yaml"),)
 
 
 @pytest.mark.parametrize("asked", [("--lang", "en"), ("--lang=en",)])

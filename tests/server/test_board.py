@@ -337,7 +337,7 @@ def test_an_opening_that_lacks_something_says_what_and_keeps_the_rest(desk):
     assert text_of(answer).count("缺少：房号") == 1
     assert "autofocus" in answer.text
     english = text_of(desk.post(page, f"{page}?lang=en", **{"f-name": "x", "f-fault": "leak", "f-phone": "139"}))
-    assert english.count("missing: unit, matter") == 1
+    assert english.count("not given: unit, matter") == 1
     assert 'value="王&lt;b&gt;女士"' in answer.text
     assert re.search(r'<option value="leak" selected>', answer.text)
 
