@@ -79,6 +79,8 @@ def _mail(id: str, section: Section) -> d.Mail:
     password = section.secret("password") if section.has("password") or user else None
     if password is not None and tls == "none":
         section.wrong("password", "without TLS everybody on the way could read it", "没有 TLS，密码会在途中泄露")
+    if password is not None and not user:
+        section.wrong("user", "is missing: a password is of a user", "缺少：密码须有用户名")
     if password is not None and not (user + password.value).isascii():
         section.wrong("password", "only ASCII can be sent to a mail server", "用户名和密码只能用 ASCII 字符")
     port = section.number("port", range(1, 65536), MAIL_PORTS.get(tls, 25)) or 0

@@ -138,9 +138,9 @@ class Writer:
             "due": datetime.fromtimestamp(due, plan.zone).isoformat() if due is not None else None,
         }
         text = _texts(told)
-        left = local(plan, due) if due is not None and local(plan, due) not in text else ""
+        left = local(plan, due, told[0].row.at) if due is not None else ""
         letter = Letter(row.id, told[0].row.at, told[0].subject, text, self._link(row, ticket), row.critical, data)
-        return self._addressed(replace(letter, due=self._say(DUE, due=left) if left else ""), row)
+        return self._addressed(replace(letter, due=self._say(DUE, due=left) if left not in text else ""), row)
 
     def _link(self, row: Delivery, ticket: str) -> str:
         """The board is for staff; who reported sees how his matter stands (rule B04)."""
@@ -210,7 +210,7 @@ class Writer:
             return _title(news, cause)
         words = CLEAR if cause.kind == "all-clear" else OVERDUE if rank(news.origin, news.ticket, cause) else SOON
         run = last_run(news.ticket, deadline_id(cause))
-        due = local(news.plan, run.due) if run is not None and run.due is not None else UNSET
+        due = local(news.plan, run.due, news.row.at) if run is not None and run.due is not None else UNSET
         return self._say(words, deadline=_title(news, cause), due=due)
 
     def _say(self, words: Words, **names: object) -> str:
@@ -257,7 +257,7 @@ class Fields:
         deadline, dot, due = name.partition(".")
         if dot and due == "due":
             run = last_run(ticket, deadline)
-            return local(origin, run.due) if run is not None and run.due is not None else None
+            return local(origin, run.due, self._news.row.at) if run is not None and run.due is not None else None
         if name in origin.facts:
             return self._fact(name)
         if name in origin.roles:
@@ -272,7 +272,7 @@ class Fields:
         category = plan.categories[ticket.category]
         state = plan.workflows[category.workflow].states.get(ticket.state)
         parts = fact_of(plan, self._news.family, ticket, "open_parts")
-        opened = datetime.fromtimestamp(ticket.opened, plan.zone)
+        day, time = local(plan, ticket.opened, self._news.row.at).split()
         late = dict.fromkeys(run.deadline for run in ticket.all_runs() if run.status in ("breached", "late", "missed"))
         return {
             "number": ticket.id,
@@ -283,9 +283,9 @@ class Fields:
             "promises": str(ticket.promises),
             "open_parts": str(parts),
             "breached": "、".join(_deadline_title(plan, ticket, id) for id in late) or None,
-            "time": f"{opened:%H:%M}",
-            "day": f"{opened:%m-%d}",
-            "hour": str(opened.hour),
+            "time": time,
+            "day": day,
+            "hour": str(int(time[:2])),
         }
 
     def _fact(self, name: str) -> str | None:
@@ -296,6 +296,8 @@ class Fields:
             row = self._news.row
             reader = Reader(row.site, row.ticket, row.person, row.role, row.channel)
             return self._world.reveal(reader, str(value)) or MASK
+        if origin.facts[name].type == "time" and isinstance(value, int):
+            return local(origin, value, self._news.row.at)
         return shown(origin, name, value, self._lang)
 
     def _party(self, word: str) -> str | None:
@@ -316,19 +318,19 @@ class Fields:
 
 
 def shown(plan: Plan, fact: str, value: Value, lang: Lang) -> str:
-    """A fact as people read it."""
+    """A fact as people read it, but for an instant."""
     declared = plan.facts[fact]
     if isinstance(value, bool):
         return FLAG[value].in_(lang)
-    if declared.type == "time" and isinstance(value, int):
-        return local(plan, value)
     if declared.type == "role" and value in plan.roles:
         return plan.roles[str(value)].title
     return declared.values.get(str(value), str(value))
 
 
-def local(plan: Plan, at: int) -> str:
-    return f"{datetime.fromtimestamp(at, plan.zone):%m-%d %H:%M}"
+def local(plan: Plan, at: int, seen: int) -> str:
+    """An instant as people of the site read it; with its year, if that is not the year in which it is seen."""
+    there, year = datetime.fromtimestamp(at, plan.zone), datetime.fromtimestamp(seen, plan.zone).year
+    return f"{there:%m-%d %H:%M}" if there.year == year else f"{there:%Y-%m-%d %H:%M}"
 
 
 def last_run(ticket: Ticket, deadline: str) -> Run | None:

@@ -108,3 +108,12 @@ def test_whatever_a_text_may_name_is_filled_in(make, name):
         "day": "<11-16>",
         "hour": "<9>",
     }.get(name, "<—>")
+
+
+@pytest.mark.parametrize(("start", "due"), [("11-20 09:00", "<12-21 18:00>"), ("12-20 09:00", "<2027-01-19 18:00>")])
+def test_an_instant_of_another_year_says_so(make, start, due):
+    office = make(PLAN + NOTICE % "finish.due", start=start)
+    office.open()
+    office.move("arrive")
+    ((_, _, letter),) = office.works()
+    assert letter.text == due

@@ -140,6 +140,7 @@ WRONG = [
     ("a: {kind: smtp, host: 'x y', sender: a@b.example}", ["a.host: this is not a name of a host"]),
     ("a: {kind: smtp, host: x.example, sender: a@b.example, user: u}", ["a.password: is missing"]),
     ("a: {kind: smtp, host: x.example, sender: a@b.example, tls: none, user: u, password: '${env:PW}'}", ["a.password: without TLS everybody on the way could read it"]),
+    ("a: {kind: smtp, host: x.example, sender: a@b.example, password: '${env:PW}'}", ["a.user: is missing: a password is of a user"]),
     (f"a: {{kind: smtp, host: x.example, sender: a@b.example, user: u, password: {CANARY}}}", ["a.password: a secret is not written here: write ${file:PATH} or ${env:NAME}"]),
     ("a: {kind: smtp, host: x.example, sender: a@b.example, user: 王, password: '${env:PW}'}", ["a.password: only ASCII can be sent to a mail server"]),
     (f"a: {{kind: smtp, host: {'x' * 64}.example, sender: a@b.example}}", ["a.host: this is not a name of a host"]),
