@@ -132,10 +132,10 @@ def _migrated(
     try:
         yield from service.turn(lambda turn: _migrate(turn, plan, families, migration, at))
     except Exception as error:
-        if len(families) == 1:
-            yield from _unreadable(service, *families.values(), error)
-        else:
-            for id, rows in families.items():
+        for id, rows in families.items():
+            if len(families) == 1:
+                yield from _unreadable(service, rows, error)
+            else:
                 yield from _migrated(service, plan, {id: rows}, migration, at)
 
 

@@ -114,9 +114,7 @@ class Day(Body):
 
 
 class Days(Body):
-    edition: Short = Field(
-        description="What to call it; a name is taken once. The same days again change nothing."
-    )
+    edition: Short = Field(description="What to call it; a name is taken once. The same days again change nothing.")
     year: Annotated[int, Field(ge=1990, le=2100)] | None = Field(None, description="Of which it is the whole notice.")
     days: list[Day] = Field(max_length=400)
 
