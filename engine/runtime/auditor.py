@@ -7,6 +7,7 @@ that should have been applied; and it verifies some more of the chains. So withi
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from threading import Event, Thread
@@ -14,7 +15,7 @@ from typing import Final, NamedTuple
 
 from engine.runtime.engine import PATIENCE, Engine
 from engine.runtime.indexes import index_of, mend
-from engine.runtime.service import Service
+from engine.runtime.service import Service, said
 from engine.store import (
     StoreError,
     changed_since,
@@ -24,6 +25,7 @@ from engine.store import (
     verified,
 )
 
+log = logging.getLogger(__name__)
 #: Seconds between two looks, between two seals, and after which a timer should have been applied.
 LOOK_EVERY: Final = 60
 SEAL_EVERY: Final = 3600
@@ -66,12 +68,13 @@ class Auditor:
     def look(self) -> None:
         """Once round. Raises StoreError when the world does not let it write."""
         database, now = self._engine.database, self._engine.clock()
-        changed, self._entry = changed_since(database, self._entry, STEPS)
-        some, self._open = open_families(database, self._open, SWEEP)
+        changed, entry = changed_since(database, self._entry, STEPS)
+        some, sweep = open_families(database, self._open, SWEEP)
         late = [(site, family) for site, family, _ in overdue_families(database, now - OVERDUE, LATE)]
         for site, family in dict.fromkeys([*changed, *some, *late]):
             if site in self._engine.services:
                 self._check(site, self._engine.services[site], family, now)
+        self._entry, self._open = entry, sweep  # what was cut off is looked at again
         self._tell_overdue(now)
         self._verify(now)
         if now - self._sealed >= SEAL_EVERY:
@@ -83,8 +86,8 @@ class Auditor:
         try:
             if index_of(service.site, service.store, family).wrong:
                 self.repaired[site] += service.store.write(lambda tx: mend(service.site, tx, family, now))
-        except StoreError as error:
-            self._found(Trouble("unreadable", site, family, str(error)), now)
+        except Exception as error:  # also where we are wrong about a family: it keeps no other from being looked at
+            self._found(Trouble("unreadable", site, family, said(error)), now, error)
         else:
             self.troubles.pop(("unreadable", site, family), None)
 
@@ -101,12 +104,13 @@ class Auditor:
         self._settle("overdue", {key for key in self.troubles if key[0] == "overdue"}, found, now)
 
     def _verify(self, now: int) -> None:
-        families, damages, self._chain = verified(self._engine.database, self._chain, CHAINS)
+        families, damages, chain = verified(self._engine.database, self._chain, CHAINS)
         looked_at = {("damage", *place) for place in families}
-        if self._chain == ("", ""):
+        if chain == ("", ""):
             looked_at |= {key for key in self.troubles if key[0] == "damage" and not key[2]}
         found = {(one.site, one.family): Trouble("damage", one.site, one.family, str(one)) for one in reversed(damages)}
         self._settle("damage", looked_at, found.values(), now)
+        self._chain = chain
 
     def _settle(self, what: str, looked_at: Iterable[tuple[str, str, str]], found: Iterable[Trouble], now: int) -> None:
         """Of what was looked at, what was not found again is over."""
@@ -116,8 +120,10 @@ class Auditor:
         for one in found:
             self._found(one, now)
 
-    def _found(self, trouble: Trouble, now: int) -> None:
+    def _found(self, trouble: Trouble, now: int, error: Exception | None = None) -> None:
         key = (trouble.what, trouble.site, trouble.family)
+        if error is not None and not isinstance(error, StoreError) and key not in self.troubles:
+            log.error("the auditor cannot look at a ticket", exc_info=error)
         if key not in self.troubles and trouble.site in self._engine.services:
             service = self._engine.services[trouble.site]
             service.record(now, "audit_found", service.site.plan.rule, trouble._asdict(), trouble.family)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from engine.core import Command, commands
-from engine.runtime import Auditor, Engine, VirtualClock, auditor
+from engine.runtime import Auditor, Engine, VirtualClock, auditor, index_of
 from engine.store import Database, StoreError, verify
 from tests.core.harness import DESK, at
 from tests.runtime.running import START, open_ticket, prepared
@@ -71,6 +71,24 @@ def test_rows_deleted_and_altered_are_mended_within_one_look(engine, statement, 
     assert audit.troubles == {}
     audit.look()
     assert audit.repaired["test"] == len(said(engine))
+
+
+def test_a_ticket_about_which_we_are_wrong_keeps_no_other_from_being_mended(engine, monkeypatch, caplog):
+    def wrong(site, reader, family):
+        return index_of(site, reader, family if family != "T1" else 1 / 0)
+
+    monkeypatch.setattr(auditor, "index_of", wrong)
+    audit = Auditor(engine)
+    tamper(engine, "DELETE FROM timer WHERE family = 'T2'")
+    for _ in range(2):
+        audit.look()
+        assert [one.why for one in audit.troubles.values()] == ["ZeroDivisionError"]
+    assert audit.repaired == {"test": 1}
+    assert audit.at == engine.clock()
+    assert caplog.text.count("the auditor cannot look at a ticket") == 1
+    monkeypatch.undo()
+    audit.look()
+    assert audit.troubles == {}
 
 
 def test_where_everything_agrees_nothing_is_written(engine):
