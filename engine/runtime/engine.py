@@ -162,22 +162,30 @@ class Engine:
         return self.apply(name, prepared, by, why)
 
     def _apply(self, name: str, prepared: Prepared, plan: Plan, by: str, why: str) -> Revision | None:
-        known = revisions_of(self.database, name)
-        if known and known[-1].version == plan.version:
-            if name not in self.services:
-                self._open_or_shut(name)
-            return None
-        at = self.clock()
-        revision = Revision.of(name, len(known) + 1, plan.version, at, by, why, prepared.files)
-        add_revision(self.database, revision)
-        if name in self.services:
-            service = self.services[name]
+        known, at = revisions_of(self.database, name), self.clock()
+        revision = known[-1] if known else None
+        is_new = revision is None or revision.version != plan.version
+        if revision is None or is_new:
+            revision = Revision.of(name, len(known) + 1, plan.version, at, by, why, prepared.files)
+            add_revision(self.database, revision)
+        service = self.services.get(name)
+        if service is None:
+            self._open_or_shut(name)
+        elif service.site.plan.version != plan.version:  # also where the world refused just after it was written down
             # Read as after a start: its places name files, and no folders of this machine.
             service.adopt(at, restore(revision).plan or plan)
-            take_up(service, at)
-        else:
-            self._open_or_shut(name)
-        return revision
+            self._take_up(service)
+            is_new = True
+        return revision if is_new else None
+
+    def _take_up(self, service: Service) -> None:
+        """Go by the days of this release; what keeps a site from it is tried again every minute."""
+        try:
+            take_up(service, self.clock())
+        except Exception as error:
+            if not isinstance(error, StoreError):  # those readiness tells; the old days go on until it works
+                log.exception("%s does not go by the days of this release", service.site.plan.id)
+            self._opened.append(service)
 
     # ---- time -------------------------------------------------------------------------------------------------------
 
@@ -243,11 +251,7 @@ class Engine:
     def _days(self) -> None:
         while not self._stop.is_set():
             for _ in range(len(self._opened)):
-                service = self._opened.popleft()
-                try:
-                    take_up(service, self.clock())
-                except StoreError:  # which readiness tells; the old days go on until it works
-                    self._opened.append(service)
+                self._take_up(self._opened.popleft())
             self._stop.wait(ALIVE_EVERY)
 
     def stop(self) -> None:

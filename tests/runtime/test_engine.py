@@ -137,6 +137,37 @@ def test_a_revision_is_rolled_back_by_applying_it_again(release):
     assert engine.rollback("test", 1, "chief") is None
 
 
+def test_a_revision_that_was_only_written_down_runs_when_it_is_applied_again(release, monkeypatch):
+    engine = release()
+    service = engine.services["test"]
+    quicker = prepared(BODY.replace("3 working", "2 working"))
+    with monkeypatch.context() as world:
+        world.setattr(service, "adopt", full)
+        with pytest.raises(StoreError, match="full"):
+            engine.apply("test", quicker, "chief")
+    assert open_ticket(engine).runs["finish"].due == at("11-19 18:00")
+    assert engine.apply("test", quicker, "chief").number == 2
+    assert open_ticket(engine, "T2").runs["finish"].due == at("11-18 18:00")
+    assert engine.apply("test", quicker, "chief") is None
+    assert len(revisions_of(engine.database, "test")) == 2
+
+
+def test_a_policy_runs_though_the_days_of_the_release_cannot_be_taken_up_yet(release, monkeypatch):
+    release("holidays-1")
+    engine = release("holidays-2")
+    with monkeypatch.context() as world:
+        world.setattr("engine.runtime.engine.take_up", full)
+        assert engine.apply("test", prepared(BODY.replace("3 working", "2 working"), "holidays-2"), "chief").number == 2
+    assert engine.services["test"].site.edition == "holidays-1"
+    engine.start()
+    engine.stop()
+    assert engine.services["test"].site.edition == "holidays-2"
+
+
+def full(*_):
+    raise StoreError("database or disk is full")
+
+
 def test_a_revision_that_never_was_is_not_rolled_back_to(release):
     engine = release()
     with pytest.raises(StoreError, match="test has no revision 7"):
