@@ -55,7 +55,8 @@ def plan(text: str = PLAN) -> Plan:
 def service_on(database: Database, text: str = PLAN) -> Service:
     """A site that runs by the plan."""
     rules = plan(text)
-    site = Site(Plans.of(rules), Roster(rules, DAYS.id, complete=False), DAYS.id)
+    plans = Plans.of(rules)
+    site = Site(plans, Roster(plans, DAYS.id, complete=False), DAYS.id)
     return Service(site, database.site("bench"), START)
 
 

@@ -74,13 +74,14 @@ class Door:
         """Who somebody is now: his roles, those he stands in for, and his side of a handover."""
         if by == "reporter":
             return Actor(by, frozenset({"reporter"}))
-        roster = self.service.site.roster
-        roles = set(roster.acting_roles(by, at)) - {SYSTEM, "engine", "parent"}
-        if ticket is not None and ticket.post is not None and ticket.post in roster.plan.roles:
+        site = self.service.site
+        roster, plan = site.roster, site.plans.get(ticket.plan) if ticket is not None else None
+        roles = set(roster.acting_roles(by, at, plan)) - {SYSTEM, "engine", "parent"}
+        if ticket is not None and ticket.post is not None:
             edge = ticket.opened
             if roster.leaver(ticket.post, edge) == by:
                 roles.add("leaver")
-            if roster.taker(ticket.post, edge) == by:
+            if roster.taker(ticket.post, edge, at) == by:
                 roles.add("taker")
         return Actor(by, frozenset(roles))
 

@@ -6,13 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Final, NamedTuple
 
-from engine.core import timetable
+from engine.core import Plan, timetable
 from engine.core.plan import Duty, NewMember, Report, ShiftEdge
 from engine.runtime.site import Site
-
-#: How far ahead one look for the next occurrence goes. The longest rhythm is a year.
-_HORIZON = 400 * 86400
-
 
 #: The id of the report that compares a pilot with the time before it.
 ROLLOUT: Final = "rollout"
@@ -28,6 +24,11 @@ class Occurrence(NamedTuple):
     id: str
     post: str | None = None
 
+    @property
+    def key(self) -> str:
+        """What tells it from every other one in the site's stream."""
+        return f"{self.kind}/{self.id}@{self.at}" + (f":{self.post}" if self.post is not None else "")
+
     def ticket(self, zone: tzinfo) -> str:
         """Of a duty: the ticket that it is, once it has opened."""
         post = f":{self.post}" if self.post is not None else ""
@@ -35,14 +36,14 @@ class Occurrence(NamedTuple):
 
 
 def occurrences(site: Site, start: int, end: int) -> Iterator[Occurrence]:
-    """Everything that comes due in [start, end), unordered. New members come with the roster, not with the clock."""
-    plan = site.plan
-    for duty in plan.duties.values():
-        if site.duties is None or duty.id in site.duties:
-            yield from _of_duty(site, duty, start, end)
-    for report in plan.reports.values():
-        if site.reports is None or report.id in site.reports:
-            yield from _of_report(site, report, start, end)
+    """Everything that comes due in [start, end), unordered; each by the plan in force at its instant."""
+    for plan, since, until in site.plans.stretches(start, end):
+        for duty in plan.duties.values():
+            if site.duties is None or duty.id in site.duties:
+                yield from _of_duty(site, plan, duty, since, until)
+        for report in plan.reports.values():
+            if site.reports is None or report.id in site.reports:
+                yield from _of_report(site, plan, report, since, until)
     at = pilot_over(site)
     if at is not None and start <= at < end and (site.reports is None or ROLLOUT in site.reports):
         yield Occurrence(at, "report", ROLLOUT)
@@ -56,25 +57,27 @@ def pilot_over(site: Site) -> int | None:
     return int(datetime.combine(rollout.pilot_until + timedelta(days=1), time(), site.zone).timestamp())
 
 
-def _of_duty(site: Site, duty: Duty, start: int, end: int) -> Iterator[Occurrence]:
+def _of_duty(site: Site, plan: Plan, duty: Duty, start: int, end: int) -> Iterator[Occurrence]:
     match duty.every:
-        case NewMember():
-            return
+        case NewMember(roles):
+            for person, at in site.newcomers(roles):
+                if start <= at < end:
+                    yield Occurrence(at, "duty", duty.id, person)
         case ShiftEdge(role, edge, offset):
-            for shift in site.roster.shifts(role):
-                table = timetable(site.plan, shift, site.edition)
+            for shift in site.roster.shifts(role, start):
+                table = timetable(plan, shift, site.edition)
                 for opens, closes in table.intervals(start - 86400, end + 86400):
                     at = opens if edge == "start" else closes
                     at += offset.amount if offset is not None else 0
                     if start <= at < end:
                         yield Occurrence(at, "duty", duty.id, role)
         case recurrence:
-            table = timetable(site.plan, duty.calendar, site.edition)
+            table = timetable(plan, duty.calendar, site.edition)
             for at in recurrence.occurrences(table, start, end):
                 yield Occurrence(at, "duty", duty.id)
 
 
-def _of_report(site: Site, report: Report, start: int, end: int) -> Iterator[Occurrence]:
-    table = timetable(site.plan, report.calendar or site.plan.calendar, site.edition)
+def _of_report(site: Site, plan: Plan, report: Report, start: int, end: int) -> Iterator[Occurrence]:
+    table = timetable(plan, report.calendar or plan.calendar, site.edition)
     for at in report.every.occurrences(table, start, end):
         yield Occurrence(at, "report", report.id)

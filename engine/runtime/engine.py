@@ -107,7 +107,7 @@ class Engine:
         now, plans, store = self.clock(), self._plans(name), self.database.site(name)
         plan = plans.newest
         edition = next(reversed(plan.editions))
-        site = Site(plans, Roster(plan, edition, complete=False), edition)
+        site = Site(plans, Roster(plans, edition, complete=False), edition)
         if store.mark(OPENED) is None:  # what came due while the engine was down is made up from here on
             store.write(lambda tx: tx.set_mark(OPENED, now))
         listen = (self._listen(name),) if self._listen is not None else ()

@@ -78,14 +78,18 @@ class Reported(NamedTuple):
     data: Mapping[str, Any]
 
 
-def report(site: Site, store: Reader, id: str, at: int) -> Reported:
-    """A report that falls due, or the comparison at the end of a pilot, from what had happened before `at`."""
+def report(site: Site, store: Reader, id: str, at: int) -> Reported | None:
+    """A report that falls due, or the comparison at the end of a pilot, from what had happened before `at`. None: the
+    plan does not have it any more.
+    """
     made = _of_rollout(site, store, at) if id == ROLLOUT else _of_plan(site, store, id, at)
-    return made._replace(data={"report": id, **made.data})
+    return made and made._replace(data={"report": id, **made.data})
 
 
-def _of_plan(site: Site, store: Reader, id: str, at: int) -> Reported:
-    plan = site.plan
+def _of_plan(site: Site, store: Reader, id: str, at: int) -> Reported | None:
+    plan = site.plan_at(at)
+    if id not in plan.reports:
+        return None
     asked = replace(plan.reports[id], by=())  # its parts are for who reads them, and are not recorded
     known = histories(store, at, looked_at_by(plan, asked, at))
     value = compute_report(plan, asked, known.read, at, roster=site.roster.times_on_duty, outside=imported(store))
@@ -98,11 +102,11 @@ def _of_plan(site: Site, store: Reader, id: str, at: int) -> Reported:
     return Reported(_carrying(asked.rule, (line.figure.rule for line in value.lines)), data)
 
 
-def _of_rollout(site: Site, store: Reader, at: int) -> Reported:
+def _of_rollout(site: Site, store: Reader, at: int) -> Reported | None:
     """The figures of the pilot beside those of as long a time before it."""
     plan, rollout = site.plan, site.plan.rollout
-    assert rollout is not None
-    assert rollout.pilot_from is not None
+    if rollout is None or rollout.pilot_from is None:
+        return None
     begin = int(datetime.combine(rollout.pilot_from, time(), site.zone).timestamp())
     periods = {"before": Period(begin - (at - begin), begin), "pilot": Period(begin, at)}
     names = [(name, when) for name in rollout.compare for when in periods]

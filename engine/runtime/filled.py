@@ -58,7 +58,7 @@ class Filled:
     def is_qualified(self, role: str | None) -> bool:
         """Whether who is named may be given the work of a role."""
         person = self.assignee()
-        return person is None or is_qualified(self._service, person, role)
+        return person is None or is_qualified(self._service, int(self._now.timestamp()), person, role)
 
     def other_ticket(self, name: str, than: str) -> Ticket:
         """Another ticket, which is there, of another family."""

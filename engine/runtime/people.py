@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
+from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 from engine.core import Plan, timetable
 from engine.core.plan import Role
+from engine.runtime.plans import Plans
+from engine.worktime import Timetable
 
 
 class Entry(NamedTuple):
@@ -34,35 +38,33 @@ class Handover(NamedTuple):
 class Roster:
     """The people of a site. A change makes a new one; `edition` names the day data that shifts are read by.
 
+    Roles and shifts are those of the plan in force at the instant that is asked about. What it does not know any more
+    is as the last version had it that did: tickets that opened by that version are open, and people are listed so.
+
     A roster that is not `complete` names only those who act, as a scenario does: a role it never mentions is taken to
     be manned by others.
     """
 
-    plan: Plan
+    plans: Plans
     edition: str
     entries: tuple[Entry, ...] = ()
     handovers: tuple[Handover, ...] = ()
     complete: bool = True
 
     def with_entry(self, entry: Entry) -> Roster:
-        """The same with a person's entry for this role put in place of any that ran before."""
-        ended = tuple(
-            known._replace(until=entry.since)
-            if known.person == entry.person and known.role == entry.role and known.until is None
-            else known
-            for known in self.entries
-        )
-        return replace(self, entries=(*ended, entry))
+        """The same with a person's entry for this role put in place of what he had in it then; what begins after it is
+        over stays.
+        """
+
+        def gives_way(known: Entry) -> bool:
+            ahead = entry.until is not None and known.since >= entry.until
+            return (known.person, known.role) == (entry.person, entry.role) and not ahead
+
+        return replace(self, entries=(*_ended(self.entries, entry.since, gives_way), entry))
 
     def without(self, person: str, at: int) -> Roster:
-        """The same from `at` on without this person."""
-        return replace(
-            self,
-            entries=tuple(
-                known._replace(until=at) if known.person == person and known.until is None else known
-                for known in self.entries
-            ),
-        )
+        """The same from `at` on without this person, who has nothing ahead either."""
+        return replace(self, entries=tuple(_ended(self.entries, at, lambda known: known.person == person)))
 
     def after(self, at: int, come: Iterable[Entry], gone: Iterable[str]) -> Roster:
         """The same after people went and came at an instant."""
@@ -89,34 +91,44 @@ class Roster:
 
     def on_duty(self, role: str, at: int) -> tuple[str, ...]:
         """Those of a role who are there at an instant."""
-        entries = [entry for entry in self._at(at) if entry.role == role]
-        return tuple(dict.fromkeys(e.person for e in entries if self._open(e.shifts or self.shifts(role), at)))
+        return tuple(dict.fromkeys(e.person for e in self._at(at) if e.role == role and self._is_open(e, at)))
 
     def times_on_duty(self, role: str, start: int, end: int) -> Mapping[str, Sequence[tuple[int, int]]]:
         """Who of a role is there in [start, end): person -> stretches; whoever is not there at all is left out."""
         found: dict[str, list[tuple[int, int]]] = {}
-        for entry in self.entries:
-            if entry.role != role:
-                continue
-            since, until = max(start, entry.since), min(end, entry.until if entry.until is not None else end)
-            for shift in entry.shifts or self.shifts(role):
-                for opens, closes in timetable(self.plan, shift, self.edition).intervals(since, until):
+        entries = [entry for entry in self.entries if entry.role == role]
+        for entry, (_, begin, finish) in product(entries, self.plans.stretches(start, end)):
+            since, until = max(begin, entry.since), min(finish, entry.until if entry.until is not None else finish)
+            for table in self._shifts(entry, begin):
+                for opens, closes in table.intervals(since, until):
                     found.setdefault(entry.person, []).append((max(opens, since), min(closes, until)))
         return {person: sorted(stretches) for person, stretches in found.items()}
 
-    def shifts(self, role: str) -> tuple[str, ...]:
-        return self.plan.roles[role].on_duty or (self.plan.calendar,)
+    def plan_of(self, role: str, at: int) -> Plan | None:
+        """The plan that says what a role is; None where no version ever did."""
+        return self.plans.knowing(at, lambda plan: role in plan.roles)
 
-    def acting_roles(self, person: str, at: int) -> frozenset[str]:
-        """The roles a person may act in: his own, and those he stands in for because nobody of them is there."""
+    def shifts(self, role: str, at: int) -> tuple[str, ...]:
+        plan = self.plan_of(role, at)
+        return plan.roles[role].on_duty or (plan.calendar,) if plan is not None else ()
+
+    def outdated(self, entry: Entry, at: int) -> tuple[str, ...]:
+        """What an entry names, of role and shifts, that the plan in force does not know."""
+        plan = self.plans.in_force(at)
+        unknown = [] if entry.role in plan.roles else [entry.role]
+        return (*unknown, *(shift for shift in entry.shifts if not _has_calendar(shift, plan)))
+
+    def acting_roles(self, person: str, at: int, plan: Plan | None = None) -> frozenset[str]:
+        """The roles a person may act in: his own, and those he stands in for because nobody of them is there. With the
+        plan of a ticket also those that only this plan has.
+        """
         own = set(self.roles_of(person, at))
-        grown = True
-        while grown:
-            grown = False
-            for role in self.plan.roles.values():
-                if role.id not in own and self._stand_in(role) in own and self.nobody_there(role.id, at):
-                    own.add(role.id)
-                    grown = True
+        plans = (self.plans.in_force(at), *((plan,) if plan is not None else ()))
+        stand_ins = {(role.id, role.fallback or one.last_resort) for one in plans for role in one.roles.values()}
+        while grown := {
+            role for role, other in stand_ins if other in own and role not in own and self.nobody_there(role, at)
+        }:
+            own |= grown
         return frozenset(own)
 
     def nobody_there(self, role: str, at: int) -> bool:
@@ -124,24 +136,23 @@ class Roster:
         unmentioned = not self.complete and not any(entry.role == role for entry in self.entries)
         return not unmentioned and not self.on_duty(role, at)
 
-    def _stand_in(self, role: Role) -> str:
-        return role.fallback or self.plan.last_resort
-
     def leaver(self, role: str, at: int) -> str | None:
         """Who leaves the post at the edge nearest to `at`, or held it last."""
-        return self._beside(role, at, ending=True)
+        return self._beside(role, at, self._at(at), ending=True)
 
-    def taker(self, role: str, at: int) -> str | None:
-        """Who takes the post at the edge at or after `at`."""
-        return self._beside(role, at, ending=False)
+    def taker(self, role: str, at: int, now: int | None = None) -> str | None:
+        """Who takes the post at the edge at or after `at`; with `now`, of those who are on the list by now: who was to
+        take it may be ill.
+        """
+        substitute = self._beside(role, at, self._at(now), ending=False) if now is not None and now > at else None
+        return substitute or self._beside(role, at, self._at(at), ending=False)
 
-    def _beside(self, role: str, at: int, *, ending: bool) -> str | None:
+    def _beside(self, role: str, at: int, entries: Iterable[Entry], *, ending: bool) -> str | None:
         best: tuple[int, str] | None = None
-        for entry in self._at(at):
+        for entry in entries:
             if entry.role != role:
                 continue
-            for shift in entry.shifts or self.shifts(role):
-                table = timetable(self.plan, shift, self.edition)
+            for table in self._shifts(entry, at):
                 if ending:
                     edges = [end for _, end in table.intervals(at - 86400, at) if end <= at]
                     distance = at - max(edges) if edges else None
@@ -158,7 +169,8 @@ class Roster:
         Where the role hands its post over by a signed ticket, the last taker before `at`; else who was there by roster.
         """
         before = at - 1
-        if self.plan.roles[role].handover is not None:
+        plan = self.plan_of(role, at)
+        if plan is not None and plan.roles[role].handover is not None:
             signed = [handover for handover in self.handovers if handover.role == role and handover.at < at]
             if signed:
                 return signed[-1].taker
@@ -171,19 +183,38 @@ class Roster:
         best: tuple[int, str] | None = None
         for entry in self._at(at):
             if entry.role == role:
-                for shift in entry.shifts or self.shifts(role):
-                    table = timetable(self.plan, shift, self.edition)
+                for table in self._shifts(entry, at):
                     midnight = table.instant(datetime.combine(table.local(at).date(), time()))
                     for start, _ in table.intervals(midnight, at):
                         if best is None or start < best[0]:
                             best = (start, entry.person)
         return best[1] if best is not None else None
 
-    def _open(self, shifts: Iterable[str], at: int) -> bool:
-        return any(timetable(self.plan, shift, self.edition).is_open(at) for shift in shifts)
+    def _is_open(self, entry: Entry, at: int) -> bool:
+        return any(table.is_open(at) for table in self._shifts(entry, at))
+
+    def _shifts(self, entry: Entry, at: int) -> Iterator[Timetable]:
+        """When an entry is on duty; a shift that no version of the plan knows is never."""
+        for shift in entry.shifts or self.shifts(entry.role, at):
+            plan = self.plans.knowing(at, partial(_has_calendar, shift))
+            if plan is not None:
+                yield timetable(plan, shift, self.edition)
 
     def _at(self, at: int) -> tuple[Entry, ...]:
         return tuple(e for e in self.entries if e.since <= at and (e.until is None or at < e.until))
+
+
+def _ended(entries: Iterable[Entry], at: int, those: Callable[[Entry], bool]) -> Iterator[Entry]:
+    """The entries, of those that are meant only what lies before an instant."""
+    for entry in entries:
+        if not those(entry) or (entry.until is not None and entry.until <= at):
+            yield entry
+        elif entry.since < at:
+            yield entry._replace(until=at)
+
+
+def _has_calendar(name: str, plan: Plan) -> bool:
+    return name == "always" or name in plan.calendars
 
 
 def required_staff(plan: Plan, role: Role) -> tuple[int, int] | None:

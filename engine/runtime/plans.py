@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
 from functools import partial, reduce
 from threading import Lock
 from typing import Self, TypeAlias
+from zoneinfo import ZoneInfo
 
 from engine.core import Plan
 from engine.store import StoreError
@@ -38,6 +40,33 @@ class Plans:
         if plan is None:
             raise StoreError("no policy that can be read was ever applied")
         return plan
+
+    # ---- which of them is in force ----------------------------------------------------------------------------------
+
+    def in_force(self, at: int) -> Plan:
+        """The version by which the site goes at an instant: the latest whose day has come, before them the first.
+
+        A version that is being rolled out is in force here once everybody takes it, and before that for a pilot site
+        while the pilot runs.
+        """
+        day = datetime.fromtimestamp(at, self.newest.zone).date()
+        return next((plan for plan in reversed(self) if _has_come(plan, day)), None) or next(iter(self))
+
+    def stretches(self, start: int, end: int) -> Iterator[tuple[Plan, int, int]]:
+        """The versions in force in [start, end), one after the other, each with its stretch."""
+        plan, since = self.in_force(start), start
+        for midnight in _midnights(start, end, self.newest.zone):
+            if (following := self.in_force(midnight)) is not plan:
+                yield plan, since, midnight
+                plan, since = following, midnight
+        yield plan, since, end
+
+    def knowing(self, at: int, knows: Callable[[Plan], bool]) -> Plan | None:
+        """The version in force at an instant if it knows something, else the newest that does; None: none does."""
+        plan = self.in_force(at)
+        return plan if knows(plan) else next(filter(knows, reversed(self)), None)
+
+    # ---- reading them -----------------------------------------------------------------------------------------------
 
     def get(self, version: str) -> Plan | None:
         """A version; None where it never ran here, or is not understood by this release."""
@@ -72,6 +101,23 @@ class Plans:
         """The same with a version put last that was just applied, as it was read."""
         others = {version: read for version, read in self._read.items() if version != plan.version}
         return Plans({**others, plan.version: partial(_itself, plan)}, self._changes)
+
+
+def _has_come(plan: Plan, day: date) -> bool:
+    rollout = plan.rollout
+    if plan.effective is not None and day < plan.effective:
+        return False
+    if rollout is None or (rollout.all_from is not None and rollout.all_from <= day):
+        return True
+    pilot = rollout.pilot_from is not None and rollout.pilot_from <= day
+    return plan.id in rollout.pilot_sites and pilot and (rollout.pilot_until is None or day <= rollout.pilot_until)
+
+
+def _midnights(start: int, end: int, zone: ZoneInfo) -> Iterator[int]:
+    """Those in (start, end): the plan in force changes with the day."""
+    day = datetime.fromtimestamp(start, zone).date()
+    while (at := int(datetime.combine(day := day + timedelta(days=1), time(), zone).timestamp())) < end:
+        yield at
 
 
 def _itself(plan: Plan) -> Plan:

@@ -39,6 +39,8 @@ AHEAD = 3600
 #: The mark up to which duties and reports were opened, and how many tickets were numbered.
 OPENED = "opened"
 NUMBERED = "numbered"
+#: The kind of event in the site's stream that says which duty or report could not be opened.
+UNOPENED = "unopened"
 
 
 def said(error: Exception) -> str:
@@ -63,6 +65,10 @@ class Service:
         self._looked_until = self.start = start if opened is None else opened
         self._waiting: list[Occurrence] = []
         self._hands = RLock()  # over the two above: the loop and people who change the site both let time pass
+        #: Duties and reports that could not be opened, and why: each is tried again by `retry`, also after a start.
+        self.unopened: dict[Occurrence, str] = {
+            Occurrence(**event.data): "it could not be opened before the start" for event in store.site_events(UNOPENED)
+        }
         #: Families that could not be brought up to date, and why: time passes them by until `retry` can.
         self.parked: dict[str, str] = {}
         #: Another one after everything that is written of the site, before whoever wrote it is answered.
@@ -152,10 +158,12 @@ class Service:
                 self.open_occurrences(upcoming.at)
 
     def retry(self, until: int) -> None:
-        """Try again what could not be brought up to date; what can be is parked no more."""
+        """Try again what could not be brought up to date, or opened; what can be is parked no more."""
         with self._hands:
             for family in list(self.parked):
                 self._catch_up([family], until, until)
+            for one in list(self.unopened):
+                self._try(one)
 
     def _due(self, until: int) -> list[str]:
         due = self.store.due(until, BATCH + len(self.parked))
@@ -209,29 +217,52 @@ class Service:
         with self._hands:
             opened = False
             while (one := self._next_occurrence(at)) is not None:
-                if one.kind == "duty":
-                    self.open_duty(one)
-                else:
-                    self._report(one.id, one.at)
+                self._try(one)
                 self._waiting.pop(0)
                 opened = True
             if opened:
                 self.store.write(lambda tx: tx.set_mark(OPENED, at))
 
-    def open_duty(self, one: Occurrence) -> None:
+    def _try(self, one: Occurrence) -> None:
+        """Open a duty or report. One that cannot be opened, because of damage or our mistake, is put down in the site's
+        stream and tried again, so that it keeps nothing else.
+        """
+        try:
+            if one.kind == "duty":
+                self._open_duty(one)
+            else:
+                self._report(one)
+        except Exception as error:
+            self.store.write(lambda tx: None)  # raises where the trouble is the store's
+            self._leave(one, error)
+        else:
+            self.unopened.pop(one, None)
+
+    def _leave(self, one: Occurrence, error: Exception) -> None:
+        why = said(error)
+        if self.unopened.get(one) != why:
+            log.error("%s of %s cannot be opened", one.kind, one.id, exc_info=error)
+        if not self.store.site_events(UNOPENED, one.key):
+            self.record(one.at, UNOPENED, self.site.plan.rule, one._asdict(), one.key)
+        self.unopened[one] = why
+
+    def _open_duty(self, one: Occurrence) -> None:
         plan = self.site.plan_at(one.at)
-        duty = plan.duties[one.id]
+        duty = plan.duties.get(one.id)
+        if duty is None:  # it waited until a plan came that does not have it
+            return
         act = c.Open(duty.category, {}, plan=plan.version, edition=self.site.edition, post=one.post)
         # an occurrence is opened once, however often the service was started: its ticket exists
         opening = Command(one.ticket(self.site.zone), system(duty.id), one.at, act)
         self.turn(lambda turn: turn.apply(opening))
 
-    def _report(self, id: str, at: int) -> None:
+    def _report(self, one: Occurrence) -> None:
         """A report falls due: its figures, computed from the events, go to whom the plan names."""
-        key = f"{id}@{at}"
+        key = f"{one.id}@{one.at}"
         if not self.store.site_events("reported", key):  # it is made once, however often the service was started
-            made = report(self.site, self.store, id, at)
-            self.record(at, "reported", made.rule, made.data, key)
+            made = report(self.site, self.store, one.id, one.at)
+            if made is not None:
+                self.record(one.at, "reported", made.rule, made.data, key)
 
     def import_value(self, at: int, source: str, value: Fraction) -> Refusal | None:
         """A value from elsewhere for the figures that come from this source, in the periods in which `at` lies."""
@@ -254,11 +285,20 @@ class Service:
         """The tickets in the dossier of one value, in order of opening."""
         return tuple(event.data["ticket"] for event in self.store.site_events("filed", f"{file}:{per}"))
 
-    def look_anew(self, at: int) -> None:
-        """What was looked up ahead may no longer be so: people, day data or plan changed."""
+    def change(self, at: int, work: Callable[[Turn], None]) -> None:
+        """Do a turn that changes people, day data or the plan. What is due before it goes by the site as it was; what
+        was looked up of later is looked up anew, also by a service that starts on this store.
+        """
+
+        def whole(turn: Turn) -> None:
+            work(turn)
+            turn.tx.set_mark(OPENED, at)
+
         with self._hands:
-            self._waiting = [one for one in self._waiting if one.at <= at]
-            self._looked_until = min(self._looked_until, at + 1)
+            self.advance(at - 1)
+            self.turn(whole)
+            self._waiting.clear()
+            self._looked_until = at
 
     def could_not_be_told(self, at: int, ticket: str, run: str, rung: str, message: str) -> Done | Refusal:
         """Nobody whom a rung tells can be reached: the next rung is raised at once."""
@@ -267,9 +307,7 @@ class Service:
 
     def adopt(self, at: int, plan: Plan) -> None:
         """Another version of the site's plan: new tickets go by the one in force, open ones keep theirs."""
-        self.advance(at - 1)
-        self.turn(lambda turn: self._adopt(turn, at, plan))
-        self.look_anew(at)
+        self.change(at, lambda turn: self._adopt(turn, at, plan))
 
     def _adopt(self, turn: Turn, at: int, plan: Plan) -> None:
         """Where nobody else writes: whoever comes after finds the new plan, and nobody puts back the one before."""
@@ -292,9 +330,7 @@ class Service:
 
     def change_days(self, at: int, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """The same for several events of the site's stream at once; tickets go by the edition of the last."""
-        self.advance(at - 1)
-        self.turn(lambda turn: self._change_days(turn, at, events))
-        self.look_anew(at)
+        self.change(at, lambda turn: self._change_days(turn, at, events))
 
     def _change_days(self, turn: Turn, at: int, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         for kind, data in events:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
 from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -35,6 +34,8 @@ class Site:
     reports: frozenset[str] | None = None
     #: person -> channel of the plan, or `phone` -> reference of where to reach him
     addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: (person, role) -> when the roster named a newcomer in this role, who may begin later
+    first_shown: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -45,21 +46,8 @@ class Site:
         return self.plan.zone
 
     def plan_at(self, at: int) -> Plan:
-        """The version in force for a ticket that opens then: the latest whose effective date has come.
-
-        A version that is being rolled out is in force here once everybody takes it, and before that for a pilot site
-        while the pilot runs.
-        """
-        day = datetime.fromtimestamp(at, self.zone).date()
-        fitting = (p for p in reversed(self.plans) if (p.effective or date.min) <= day and self._rolled_out(p, day))
-        return next(fitting, None) or next(iter(self.plans))
-
-    def _rolled_out(self, plan: Plan, day: date) -> bool:
-        rollout = plan.rollout
-        if rollout is None or (rollout.all_from is not None and rollout.all_from <= day):
-            return True
-        pilot = rollout.pilot_from is not None and rollout.pilot_from <= day
-        return plan.id in rollout.pilot_sites and pilot and (rollout.pilot_until is None or day <= rollout.pilot_until)
+        """The version in force then: tickets and duties that open then go by it, and who is there is asked of it."""
+        return self.plans.in_force(at)
 
     def version(self, version: str) -> Plan:
         """A plan by its version, as tickets are pinned to it. Raises StoreError: this release cannot read it."""
@@ -84,10 +72,14 @@ class Site:
                 case "staff_listed":
                     what = Changes(tuple(map(_entry, data["come"])), tuple(map(_entry, data["gone"])))
                     entries = changed(site.roster.entries, what, event.at)
+                    if site.roster.complete:  # whom the first list names was there before anybody kept one
+                        site = site._with_newcomers(event.at, what.come)
                     roster = replace(site.roster, entries=entries, complete=True)
                     site = replace(site, roster=roster, addresses=data["addresses"])
                 case "roster_changed":
-                    site = replace(site, roster=site.roster.after(event.at, map(_entry, data["come"]), data["gone"]))
+                    come = tuple(map(_entry, data["come"]))
+                    site = site._with_newcomers(event.at, come)
+                    site = replace(site, roster=site.roster.after(event.at, come, data["gone"]))
                 case "handed_over":
                     site = replace(site, roster=site.roster.with_handover(Handover(**data)))
                 case "calendar_shipped":
@@ -96,15 +88,26 @@ class Site:
                     site = site._with_days(partial(_published, data, site.edition), data["edition"])
         return site
 
+    def newcomers(self, roles: Collection[str]) -> Iterator[tuple[str, int]]:
+        """Who comes into one of these roles for the first time, and when: as the roster says today."""
+        for (person, role), shown in self.first_shown.items():
+            begins = (entry.since for entry in self.roster.entries if (entry.person, entry.role) == (person, role))
+            if role in roles and (first := min(begins, default=None)) is not None:
+                yield person, max(first, shown)
+
+    def _with_newcomers(self, at: int, come: Iterable[Entry]) -> Site:
+        known = {(entry.person, entry.role) for entry in self.roster.entries}
+        new = {pair: at for entry in come if (pair := (entry.person, entry.role)) not in known}
+        return replace(self, first_shown={**self.first_shown, **new})
+
     def with_newest(self, plan: Plan) -> Site:
-        return replace(self, plans=self.plans.with_newest(plan), roster=replace(self.roster, plan=plan))
+        plans = self.plans.with_newest(plan)
+        return replace(self, plans=plans, roster=replace(self.roster, plans=plans))
 
     def _with_days(self, change: Change, edition: str) -> Site:
         """Every version of the plan learns its new edition of day data, and the site goes by it."""
         plans = self.plans.after(change)
-        return replace(
-            self, plans=plans, edition=edition, roster=replace(self.roster, plan=plans.newest, edition=edition)
-        )
+        return replace(self, plans=plans, edition=edition, roster=replace(self.roster, plans=plans, edition=edition))
 
 
 def _shipped(data: Mapping[str, Any], plan: Plan) -> Plan:

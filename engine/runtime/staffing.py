@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.core import Finding, Rule, liable_of_site, timetable
-from engine.core.plan import NewMember
+from engine.core import Finding, Plan, Rule, liable_of_site, timetable
 from engine.runtime.directory import Changes, Staff, changes, entries
-from engine.runtime.duties import Occurrence
 from engine.runtime.people import Entry, required_staff
 from engine.runtime.service import Service
 from engine.store import Query, Row, Transaction
@@ -16,10 +14,8 @@ from engine.store import Query, Row, Transaction
 
 def change_roster(service: Service, at: int, come: Iterable[Entry] = (), gone: Iterable[str] = ()) -> None:
     """Whoever is new in a role opens the duties of new members; staffing is counted anew."""
-    come, gone = tuple(come), tuple(gone)
-    known = service.site.roster.entries
-    _change(service, at, "roster_changed", {"come": [tuple(entry) for entry in come], "gone": list(gone)})
-    _welcome(service, at, [entry for entry in come if entry.person not in gone], known)
+    data = {"come": [tuple(entry) for entry in come], "gone": list(gone)}
+    _change(service, at, "roster_changed", data)
 
 
 def list_staff(service: Service, at: int, staff: Sequence[Staff]) -> Changes:
@@ -30,9 +26,6 @@ def list_staff(service: Service, at: int, staff: Sequence[Staff]) -> Changes:
     if what != Changes((), ()) or addresses != service.site.addresses or not roster.complete:
         data = {"come": [tuple(entry) for entry in what.come], "gone": [tuple(entry) for entry in what.gone]}
         _change(service, at, "staff_listed", {**data, "addresses": addresses})
-        # whom the first list names was there before anybody kept a list, and is nobody's newcomer
-        newcomers = [entry for entry in what.come if roster.complete and entry.since <= at]
-        _welcome(service, at, newcomers, roster.entries)
     return what
 
 
@@ -47,60 +40,50 @@ def _sealed(service: Service, staff: Sequence[Staff]) -> dict[str, dict[str, str
 
 
 def _change(service: Service, at: int, kind: str, data: Mapping[str, Any]) -> None:
-    service.advance(at - 1)
-    service.turn(lambda turn: turn.change_site(at, kind, service.site.plan.rule, data))
-    service.look_anew(at)
-
-
-def _welcome(service: Service, at: int, come: Iterable[Entry], known: Iterable[Entry]) -> None:
-    """Open the duties of those who are new in a role, and count."""
-    before = {(entry.person, entry.role) for entry in known}
-    site = service.site
-    for entry in come:
-        for duty in site.plan.duties.values():
-            runs = site.duties is None or duty.id in site.duties
-            new = (entry.person, entry.role) not in before
-            if new and runs and isinstance(duty.every, NewMember) and entry.role in duty.every.roles:
-                service.open_duty(Occurrence(at, "duty", duty.id, entry.person))
+    service.change(at, lambda turn: turn.change_site(at, kind, service.site.plan.rule, data))
+    service.open_occurrences(at)  # whoever is new is so from this instant on
     _count(service, at)
 
 
 def _count(service: Service, at: int) -> None:
     """How many people each role has against what the plan says, and posts that are empty though they must be held."""
-    site = service.site
-    for role in site.plan.roles.values():
-        bounds = required_staff(site.plan, role)
+    site, plan = service.site, service.site.plan_at(at)
+    for role in plan.roles.values():
+        bounds = required_staff(plan, role)
         if bounds is not None:
             there = len(site.roster.holders(role.id, at))
             data = {"role": role.id, "there": there, "low": bounds[0], "high": bounds[1]}
             service.record(at, "staff_counted", role.rule, data)
-        open_now = any(timetable(site.plan, shift, site.edition).is_open(at) for shift in site.roster.shifts(role.id))
+        open_now = any(timetable(plan, shift, site.edition).is_open(at) for shift in site.roster.shifts(role.id, at))
         if role.at_least and open_now and len(site.roster.on_duty(role.id, at)) < role.at_least:
-            _find(service, at, Finding("empty_post", role.id, at, f"role:{role.id}"), role.rule)
+            _find(service, plan, Finding("empty_post", role.id, at, f"role:{role.id}"))
 
 
 def nobody_was_there(service: Service, at: int, role: str, message: str) -> None:
     """Nobody of a role could be told of a message: a finding, written down once."""
     key = f"{message}/{role}"
-    if not service.store.site_events("nobody", key):
-        _find(service, at, Finding("nobody", role, at, f"role:{role}"), service.site.plan.roles[role].rule, key)
+    plan = service.site.roster.plan_of(role, at)
+    if plan is not None and not service.store.site_events("nobody", key):
+        _find(service, plan, Finding("nobody", role, at, f"role:{role}"), key)
 
 
-def _find(service: Service, at: int, finding: Finding, rule: Rule, key: str = "") -> None:
-    """A finding about the site: who answers for it is asked at once, and both are written down."""
-    found = liable_of_site(service.site.plan, finding, service.site.roster.holds_post)
+def _find(service: Service, plan: Plan, finding: Finding, key: str = "") -> None:
+    """A finding about a role: who answers for it is asked at once, and both are written down."""
+    rule = plan.roles[finding.name].rule
+    found = liable_of_site(plan, finding, service.site.roster.holds_post)
     sources = (*rule.sources, *(found.rule.sources if found is not None else ()))
     data = {"role": finding.name, "who": found.who if found is not None else ""}
-    service.record(at, finding.kind, Rule(rule.path, tuple(dict.fromkeys(sources))), data, key)
+    service.record(finding.at, finding.kind, Rule(rule.path, tuple(dict.fromkeys(sources))), data, key)
 
 
-def is_qualified(service: Service, person: str, role: str | None) -> bool:
+def is_qualified(service: Service, at: int, person: str, role: str | None) -> bool:
     """Whether a person has passed what a role requires before being assigned; who was there from the start has."""
-    required = service.site.plan.roles[role].requires if role is not None else None
-    if required is None:
+    plan = service.site.roster.plan_of(role, at) if role is not None else None
+    required = plan.roles[role].requires if plan is not None and role is not None else None
+    if plan is None or required is None:
         return True
-    category = service.site.plan.duties[required].category
-    found = service.store.rows(Query(category=category, post=person))
+    duty = plan.duties[required]
+    found = service.store.rows(Query(category=duty.category, post=person))
     return all(row.closed is not None and _has_passed(service, row) for row in found)
 
 

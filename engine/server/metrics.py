@@ -56,6 +56,8 @@ class _Figures(Collector):
         yield _by("timer_lag_seconds", "How far a site is behind its timers.", ["site"], behind.items())
         parked = {name: len(service.parked) for name, service in sites.items()}
         yield _by("families_parked", "Tickets that cannot be brought up to date.", ["site"], parked.items())
+        unopened = {name: len(service.unopened) for name, service in sites.items()}
+        yield _by("unopened", "Duties and reports that cannot be opened.", ["site"], unopened.items())
         failing = {name: name in engine.beat.failing for name in (*sites, *engine.shut)}
         yield _by("site_failing", "1: it could not be opened, or the loop fails at it.", ["site"], failing.items())
         good = {name: name not in engine.refused for name in sites}

@@ -268,7 +268,8 @@ class _Desk:
         self.mapping = mapping
         self.tolerance = tolerance
         edition = list(plans[-1].editions)[-1]
-        self.site = Site(Plans.of(*plans), Roster(plans[-1], edition), edition)
+        known = Plans.of(*plans)
+        self.site = Site(known, Roster(known, edition), edition)
         self.actors = {plan.version: Actor(f"{SYSTEM}:backtest", frozenset({SYSTEM, *plan.roles})) for plan in plans}
         self.values: dict[tuple[str, str, str], Value] = {}
         self.without_holidays: dict[str, Plan] = {}

@@ -110,8 +110,8 @@ class _Player:
         self.scenario = scenario
         self.plan = plan
         start = scenario.steps[0].at
-        roster = Roster(plan, edition, tuple(_entries(scenario.people, 0)), complete=False)
-        self.site = Site(Plans.of(plan), roster, edition, scenario.duties, scenario.reports)
+        roster = Roster(Plans.of(plan), edition, tuple(_entries(scenario.people, 0)), complete=False)
+        self.site = Site(roster.plans, roster, edition, scenario.duties, scenario.reports)
         self.clock = VirtualClock(start)
         self.store = MemoryStore()
         self.service = Service(self.site, self.store, start, self._hear)

@@ -149,7 +149,8 @@ class Office:
         self.database = Database.open(path, lambda: self.clock.now, synchronous="NORMAL")
         self.town = Town(self.plan)
         self.post = Post()
-        site = Site(Plans.of(self.plan), Roster(self.plan, DAYS.id, complete=False), DAYS.id)
+        plans = Plans.of(self.plan)
+        site = Site(plans, Roster(plans, DAYS.id, complete=False), DAYS.id)
         self.service = Service(site, self.database.site(SITE), self.clock.now)
         self.postman = self.new_postman()
 

@@ -26,13 +26,13 @@ deadlines:
 START = at("11-16 09:00")
 
 
-def prepared(text=BODY, package="holidays-1", off=()):
+def prepared(text=BODY, package="holidays-1", off=(), head=HEAD):
     """A policy as a release with this package of holidays would read it."""
-    loaded = load_text(HEAD + text, name="test.yaml", today=date(2026, 6, 1))
+    loaded = load_text(head + text, name="test.yaml", today=date(2026, 6, 1))
     assert loaded.plan is not None, loaded.diagnostics
     named = dict.fromkeys(off, "")
     days = DayData(package, {"CN": CodeDays(named, {}, date(2026, 12, 31))})
-    return Prepared(replace(loaded.plan, editions={package: days}), (), {"test": HEAD + text})
+    return Prepared(replace(loaded.plan, editions={package: days}), (), {"test": head + text})
 
 
 def open_ticket(engine, id="T1"):

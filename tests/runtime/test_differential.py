@@ -79,7 +79,7 @@ def command(service, what, number, opened, instant):
 def rehearse(policy, story):
     plan = policy.plan
     edition = official_days(("CN",)).id
-    site = Site(Plans.of(plan), Roster(plan, edition, complete=False), edition)
+    site = Site(Plans.of(plan), Roster(Plans.of(plan), edition, complete=False), edition)
     service = Service(site, MemoryStore(), START)
     change_roster(service, START, (Entry("desk", "desk"), Entry("boss", "boss")))
     instant = START

@@ -57,7 +57,7 @@ START = at("11-16 07:00")
 
 def service(store=None, start=START, listen=None):
     plan = plan_of(PLAN)
-    roster = Roster(plan, DAYS.id, (Entry("desk", "desk"), Entry("boss", "boss")))
+    roster = Roster(Plans.of(plan), DAYS.id, (Entry("desk", "desk"), Entry("boss", "boss")))
     site = Site(Plans.of(plan), roster, DAYS.id)
     return Service(site, store or MemoryStore(), start, *([listen] if listen else []))
 
@@ -242,7 +242,7 @@ def test_three_units_in_a_day_make_one_group_answered_together():
 def test_whom_the_first_list_of_staff_names_is_no_newcomer_and_whoever_comes_later_is():
     training = "duties:\n  training: {title: 培训, every: new member of desk, within: 1 week, owner: boss}\n"
     plan = plan_of(PLAN.replace("duties:\n", training))
-    desk = Service(Site(Plans.of(plan), Roster(plan, DAYS.id, complete=False), DAYS.id), MemoryStore(), START)
+    desk = Service(Site(Plans.of(plan), Roster(Plans.of(plan), DAYS.id, complete=False), DAYS.id), MemoryStore(), START)
     list_staff(desk, START, [Staff("old", ("desk",)), Staff("chief", ("boss",))])
     assert desk.store.rows(Query(category="training")) == []
     list_staff(desk, START + 60, [Staff("old", ("desk",)), Staff("chief", ("boss",)), Staff("new", ("desk",))])

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import Query as Param
 
-from engine.core import Refusal, Run
+from engine.core import Plan, Refusal, Run
 from engine.runtime import Occurrence, Service, occurrences
 from engine.server import present
 from engine.server.api.route import Body, InstantText, Reason, Short, read_at, router
@@ -40,14 +40,14 @@ def duties(
 
 
 def _shown(service: Service, one: Occurrence) -> dict[str, Any]:
-    plan = service.site.plan
+    plan = service.site.plan_at(one.at)
     duty = plan.duties[one.id]
     row = service.store.row(one.ticket(service.site.zone))
     runs = _runs(service, row) if row is not None else ()
     return {
         "duty": present.named(duty.id, duty.title),
         "at": present.instant(one.at, service.site.zone),
-        "post": _post(service, one.post),
+        "post": _post(plan, one.post),
         "ticket": row.ticket if row is not None else None,
         "state": present.state(service.site.wording(row.plan), row.category, row.state) if row is not None else None,
         "assignee": row.assignee if row is not None else None,
@@ -67,9 +67,8 @@ def _runs(service: Service, row: Row) -> Sequence[Run]:
     return tuple(family.tickets[row.ticket].all_runs()) if family is not None else ()
 
 
-def _post(service: Service, post: str | None) -> dict[str, Any] | None:
-    roles = service.site.plan.roles
-    return present.named(post, roles[post].title) if post is not None and post in roles else None
+def _post(plan: Plan, post: str | None) -> dict[str, Any] | None:
+    return present.named(post, plan.roles[post].title) if post is not None and post in plan.roles else None
 
 
 class Excusing(Body):

@@ -58,14 +58,16 @@ def roster(
     caller: Annotated[Caller, needs("roster.show")],
     at: Annotated[InstantText | None, Param(description="An instant; now if there is none.")] = None,
 ) -> dict[str, Any]:
-    """Of each role who is on duty, who holds it at all, and who answers for its post; and the entries of the list."""
+    """Of each role who is on duty, who holds it at all, and who answers for its post; and the entries of the list, each
+    with what of its role and shifts the plan in force does not know: `outdated`.
+    """
     service = caller.service
     instant = read_at(caller, at) if at is not None else caller.at
     return {
         "at": present.instant(instant, service.site.zone),
         "complete": service.site.roster.complete,
         "roles": list(_manned(service, instant)),
-        "entries": [_entry(service, entry) for entry in service.site.roster.entries],
+        "entries": [_entry(service, entry, instant) for entry in service.site.roster.entries],
     }
 
 
@@ -77,11 +79,11 @@ def _manned(service: Service, at: int) -> Iterator[dict[str, Any]]:
             "on_duty": list(known.on_duty(role.id, at)),
             "holders": list(known.holders(role.id, at)),
             "post_held_by": known.holds_post(role.id, at) if role.handover is not None else None,
-            "shifts": list(known.shifts(role.id)),
+            "shifts": list(known.shifts(role.id, at)),
         }
 
 
-def _entry(service: Service, entry: Entry) -> dict[str, Any]:
+def _entry(service: Service, entry: Entry, at: int) -> dict[str, Any]:
     zone = service.site.zone
     since = present.instant(entry.since, zone) if entry.since else None
     return {
@@ -89,6 +91,7 @@ def _entry(service: Service, entry: Entry) -> dict[str, Any]:
         "shifts": list(entry.shifts),
         "since": since,
         "until": present.instant(entry.until, zone),
+        "outdated": list(service.site.roster.outdated(entry, at)),
     }
 
 
@@ -105,7 +108,7 @@ def _read(caller: Caller, coming: Coming) -> Entry:
     plan = caller.service.site.plan
     if coming.role not in plan.roles:
         raise ProblemError(422, "no_role", SENTENCES["no_such_role"].format(role=coming.role))
-    shifts = caller.service.site.roster.shifts(coming.role)
+    shifts = caller.service.site.roster.shifts(coming.role, caller.at)
     if not set(coming.shifts) <= set(shifts):
         raise ProblemError(422, "no_shift", SENTENCES["no_shift"].format(known=", ".join(shifts)))
     since = read_at(caller, coming.since) if coming.since is not None else caller.at

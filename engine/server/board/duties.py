@@ -9,6 +9,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from engine.core import Plan
 from engine.core.plan import Duty, Role
 from engine.runtime import Occurrence, occurrences
 from engine.server import present
@@ -53,12 +54,13 @@ def days(place: Place, count: int) -> Iterator[dict[str, Any]]:
 
 def duty(place: Place, one: Occurrence) -> dict[str, Any]:
     site = place.service.site
-    known = site.plan.duties[one.id]
+    plan = site.plan_at(one.at)
+    known = plan.duties[one.id]
     row = place.service.store.row(one.ticket(site.zone))
     return {
         "at": one.at,
         "duty": present.named(known.id, known.title),
-        "owner": _party(place, known),
+        "owner": _party(plan, known),
         "places": known.places,
         "ticket": row.ticket if row is not None else None,
         "state": present.state(site.wording(row.plan), row.category, row.state) if row is not None else None,
@@ -85,9 +87,9 @@ def _is_missed(place: Place, row: Row) -> bool:
     return family is not None and any(run.status == "missed" for run in family.tickets[row.ticket].ended)
 
 
-def _party(place: Place, known: Duty) -> dict[str, Any] | None:
-    roles = place.service.site.plan.roles
-    return present.named(known.owner.name, roles[known.owner.name].title) if known.owner.name in roles else None
+def _party(plan: Plan, known: Duty) -> dict[str, Any] | None:
+    owner = plan.roles.get(known.owner.name)
+    return present.named(owner.id, owner.title) if owner is not None else None
 
 
 # ---- handover --------------------------------------------------------------------------------------------------------
