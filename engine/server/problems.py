@@ -169,8 +169,24 @@ def language(request: Request) -> str:
     known = getattr(request.state, "language", None)
     if known is not None:
         return str(known)
-    asked = [part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")]
-    return next((one for one in asked if one in LANGUAGES), "en")
+    return next((one for one in spoken(request) if one in LANGUAGES), "en")
+
+
+def spoken(request: Request) -> list[str]:
+    """The languages that a browser says are read there, without their countries, the best first."""
+    parts = [part.partition(";") for part in request.headers.get("accept-language", "").split(",")]
+    said = [(_weight(weight), name.strip()[:2].lower()) for name, _, weight in parts]
+    return [name for weight, name in sorted(said, key=lambda one: -one[0]) if weight > 0]
+
+
+def _weight(text: str) -> float:
+    """`q=0.9`; 1 if nothing is said, 0 if nobody can tell what."""
+    name, _, value = text.strip().partition("=")
+    try:
+        weight = float(value) if name.strip() == "q" else float(not name)
+    except ValueError:
+        return 0
+    return weight if isfinite(weight) else 0
 
 
 def request_id(request: Request) -> str:

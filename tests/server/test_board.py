@@ -160,7 +160,7 @@ def test_an_address_that_has_nothing_is_a_page_to_a_browser_and_json_to_a_progra
         assert answer.headers["cache-control"] == "no-store"
         plain = root.client.request(method, path)
         assert (plain.status_code, plain.headers["content-type"]) == (status, "application/json")
-    assert root.client.post("/board/lakeside", headers=browser).headers["allow"] == "GET"
+    assert root.client.post("/board/lakeside", headers=browser).headers["allow"] == "GET, HEAD"
     assert root.get("/api/v1/nowhere", headers=browser).headers["content-type"] == "application/problem+json"
 
 

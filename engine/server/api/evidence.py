@@ -25,7 +25,10 @@ async def file_of(request: Request) -> bytes:
     status_code=201,
     summary="Send a file",
     openapi_extra={"requestBody": {"required": True, **_BINARY}},
-    responses={507: {"description": "The site has no room for files left.", "content": PROBLEM}},
+    responses={
+        415: {"description": "A file of a type that is not kept.", "content": PROBLEM},
+        507: {"description": "The site has no room for files left.", "content": PROBLEM},
+    },
 )
 def add(
     site: str, caller: Annotated[Caller, needs("evidence.add")], data: Annotated[bytes, Depends(file_of)]

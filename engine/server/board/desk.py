@@ -22,7 +22,7 @@ from engine.server.entry.access import Principal, allowed
 from engine.server.entry.access_log import Call
 from engine.server.entry.denials import Denial, denial
 from engine.server.entry.sessions import SignedIn, form_denial
-from engine.server.problems import request_id
+from engine.server.problems import request_id, spoken
 from engine.store import StoreError
 
 HERE: Final = Path(__file__).parent
@@ -237,8 +237,7 @@ def language(request: Request, session: SignedIn | None) -> Lang:
     asked = [request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)]
     if session is not None:
         asked.append(session.principal.language)
-    asked += [part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")]
-    return next((lang for lang in asked if lang in LANGUAGES), "zh")
+    return next((lang for lang in (*asked, *spoken(request)) if lang in LANGUAGES), "zh")
 
 
 def make_templates() -> Environment:

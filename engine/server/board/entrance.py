@@ -23,6 +23,7 @@ from engine.server.board.web import (
     PageRoute,
     SignInFirstError,
     TroubleError,
+    inside,
 )
 from engine.server.board.words import LANGUAGES, WORDS
 from engine.server.entry.accounts import is_administrator
@@ -214,9 +215,3 @@ def let_in(desk: Desk, found: SignedIn, response: Response) -> Response:
         samesite="lax",
     )  # fmt: skip
     return response
-
-
-def inside(next: str) -> str:
-    """A path of ours; whatever else somebody wrote there leads home."""
-    fine = next.startswith("/") and not next.startswith("//") and "\\" not in next and next.isprintable()
-    return next if fine else "/"

@@ -84,10 +84,19 @@ class PageRoute(APIRoute):
         return handler
 
 
+def inside(next: str) -> str:
+    """A path of ours; whatever else somebody wrote there leads home."""
+    fine = next.startswith("/") and not next.startswith("//") and "\\" not in next and next.isprintable()
+    return next if fine else "/"
+
+
 async def astray(request: Request, error: HTTPException) -> Response:
-    """The page of an address that has nothing, or not with this method."""
+    """The page of an address that has nothing, or not with this method; what ends in a slash is looked for without."""
+    path = request.url.path
 
     async def nothing(request: Request) -> Response:
+        if error.status_code == 404 and path.endswith("/"):
+            return RedirectResponse(inside(path.rstrip("/")), 308)
         raise TroubleError(error.status_code, SENTENCES["method" if error.status_code == 405 else "not_found"])
 
     response = await _page(nothing, request)
