@@ -47,7 +47,9 @@ NOON = at("11-16 12:00")
 def site(*texts, store=None):
     plans = tuple(plan_of(text) for text in texts)
     return Service(
-        Site(Plans.of(*plans), Roster(Plans.of(*plans), DAYS.id, complete=False), DAYS.id), store or MemoryStore(), START
+        Site(Plans.of(*plans), Roster(Plans.of(*plans), DAYS.id, complete=False), DAYS.id),
+        store or MemoryStore(),
+        START,
     )
 
 
