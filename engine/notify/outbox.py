@@ -39,10 +39,6 @@ class Outbox:
         """Give deliveries up for a reason, which is kept; how many were pending or dead."""
         return self._database.write(lambda c: sum(Deliveries(c).discard(id, reason, now) for id in ids))
 
-    def enable(self, destination: str) -> None:
-        """Send to a destination again that said it was gone for good."""
-        self._database.write(lambda c: Deliveries(c).disable(destination, ""))
-
     def tally(self, now: int) -> Tally:
         with self._database.read() as connection:
             rows = Deliveries(connection)

@@ -173,12 +173,15 @@ class Postman:
 
     def start(self) -> None:
         """Begin to deliver. What others had leased is taken up at once: whoever has the file open is alone."""
-        now = self._now()
-        self._database.write(lambda connection: Deliveries(connection).reclaim(self.owner, now))
+        self._database.write(lambda connection: self._begin(Deliveries(connection)))
         self._threads = [Thread(target=self._work, name=f"letters-{n}", daemon=True) for n in range(limits.THREADS)]
         self._threads.append(Thread(target=self._run, name="postman", daemon=True))
         for thread in self._threads:
             thread.start()
+
+    def _begin(self, rows: Deliveries) -> None:
+        rows.reclaim(self.owner, self._now())
+        rows.enable_all()
 
     def stop(self) -> None:
         """Take nothing more, wait for letters under way, give back the leases of those that take too long."""

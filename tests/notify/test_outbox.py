@@ -160,9 +160,34 @@ def test_a_receiver_that_is_gone_for_good_is_sent_nothing_more(office):
     office.post.says = lambda letter, where: calls.append(where.id) or SENT
     office.works("11-16 12:01")
     assert calls == ["mail"]
-    Outbox(office.database).enable("chat")
-    office.works("11-16 16:01")
-    assert calls == ["mail", "chat"]
+
+
+def gone(office):
+    """The group's robot said that it is gone for good."""
+    office.post.says = lambda letter, where: Outcome("disabled", "gone", "410") if where.id == "chat" else SENT
+    breached(office)
+    office.works()
+    office.post.says = lambda letter, where: SENT
+    office.post.sent.clear()
+
+
+def test_a_receiver_that_was_gone_for_good_is_sent_to_again_once_a_letter_is_retried(office):
+    gone(office)
+    (dead,) = office.deliveries(state="dead", channel="chat")
+    Outbox(office.database).retry([dead.id], office.clock.now)
+    office.works()
+    office.works("11-16 12:01")
+    assert [where for where, *_ in office.post.sent] == ["chat", "chat"]
+
+
+def test_a_receiver_that_was_gone_for_good_is_sent_to_again_by_a_daemon_that_starts(office):
+    gone(office)
+    office.postman = office.new_postman()
+    office.postman.start()
+    office.postman.stop()
+    office.postman = office.new_postman()
+    office.works("11-16 12:01")
+    assert [where for where, *_ in office.post.sent] == ["chat"]
 
 
 def test_a_receiver_says_itself_when_to_come_again(office):

@@ -139,8 +139,12 @@ class Deliveries:
         self._execute(_WORKS, (destination,))
 
     def disable(self, destination: str, reason: str) -> None:
-        """Nothing is sent there any more; "": it is again."""
+        """Nothing is sent there any more, until one of its letters is retried by hand or the daemon starts again."""
         self._execute(_DISABLE, (reason, destination))
+
+    def enable_all(self) -> None:
+        """Destinations that were gone for good are tried again: the settings may lead elsewhere by now."""
+        self._execute(_ENABLE_ALL)
 
     # ---- letters and what is merged into them -----------------------------------------------------------------------
 
@@ -178,12 +182,13 @@ class Deliveries:
         return self._execute(_DEAD).fetchall()
 
     def retry(self, id: str, now: int) -> bool:
-        """Try a dead, discarded or suppressed delivery again, by its whole schedule, with all that was to come with it.
-        False if it is none of them.
+        """Try a dead, discarded or suppressed delivery again, by its whole schedule, with all that was to come with it,
+        even where the destination was gone for good. False if it is none of them.
         """
         done = self._execute(_RETRY, (now, id)).rowcount == 1
         if done:
             self._execute(_RETRY_MEMBERS, (id,))
+            self._execute(_ENABLE, (id,))
         return done
 
     def take_back(self, id: str) -> int | None:
@@ -304,6 +309,8 @@ _WORKS: Final = """
 UPDATE destination SET failures = 0, pauses = 0, paused_till = 0 WHERE id = ? AND (failures OR pauses)
 """
 _DISABLE: Final = "UPDATE destination SET disabled = ?, failures = 0, pauses = 0, paused_till = 0 WHERE id = ?"
+_ENABLE: Final = "UPDATE destination SET disabled = '' WHERE id = (SELECT destination FROM delivery WHERE id = ?)"
+_ENABLE_ALL: Final = "UPDATE destination SET disabled = ''"
 
 _MEMBERS: Final = f"""
 SELECT {_DELIVERY} FROM delivery WHERE "into" = ? AND state = 'merged' ORDER BY rank DESC, critical DESC, at, seq
