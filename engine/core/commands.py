@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -44,23 +43,20 @@ class Do(NamedTuple):
     qualified: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(NamedTuple):
     role: str | None
     person: str
     qualified: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class SetFacts:
+class SetFacts(NamedTuple):
     """The facts changed (severity raised, meeting moved). None takes a stated value back."""
 
     facts: Mapping[str, Value | None]
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectFacts:
+class CorrectFacts(NamedTuple):
     """The facts were recorded wrongly; settled verdicts may change, in favour only."""
 
     facts: Mapping[str, Value | None]
@@ -72,8 +68,7 @@ class CorrectFacts:
 Verdict: TypeAlias = Literal["met", "late", "missed", "back"]
 
 
-@dataclass(frozen=True, slots=True)
-class CorrectVerdict:
+class CorrectVerdict(NamedTuple):
     """A verdict was wrong: `key` names the run, `to` the verdict it gets."""
 
     key: str
@@ -82,65 +77,56 @@ class CorrectVerdict:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Excuse:
+class Excuse(NamedTuple):
     """Accepted excuse for a deadline: force majeure, good reason. The latest run of that name."""
 
     deadline: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recategorise:
+class Recategorise(NamedTuple):
     """`states` maps the states of the old workflow to those of the new; a state of the same name needs no entry."""
 
     category: str
-    facts: Given = field(default_factory=dict)
-    states: Mapping[str, str] = field(default_factory=dict)
+    facts: Given = NOTHING
+    states: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(NamedTuple):
     """Somebody addressed has seen it: stops the repeats of this rung and those below."""
 
     deadline: str
     rung: str
 
 
-@dataclass(frozen=True, slots=True)
-class Escalate:
+class Escalate(NamedTuple):
     """The next rung at once; no effect if the ladder is already above `if_rung`."""
 
     deadline: str
     if_rung: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Several owners, one matter. No clock changes."""
 
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unlink:
+class Unlink(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(NamedTuple):
     """Same complainant, same matter: this ticket ends in the older one."""
 
     into: str
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
+class Detected(NamedTuple):
     """A detection fired on this ticket. `first`: first of its group, which is when `notify` and `opens` act."""
 
     detection: str
@@ -149,23 +135,20 @@ class Detected:
     group: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(NamedTuple):
     """The ticket became a member of the group's ticket."""
 
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartMove:
+class PartMove(NamedTuple):
     """The ticket of the group made a move that reaches its members; one that does not allow it is left as it is."""
 
     move: str
     group: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReportDelivery:
+class ReportDelivery(NamedTuple):
     """`undeliverable` raises the next rung at once."""
 
     key: str
@@ -174,24 +157,24 @@ class ReportDelivery:
     person: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyCalendar:
+class ApplyCalendar(NamedTuple):
     edition: str
 
 
-@dataclass(frozen=True, slots=True)
-class Migrate:
+class Migrate(NamedTuple):
     """To another version of the plan. `modes`: deadline -> keep | recompute | restart; not named: recompute.
 
     `added` are the deadlines that the version before did not have: the sender knows both versions.
     """
 
     plan: str
-    states: Mapping[str, str] = field(default_factory=dict)
-    modes: Mapping[str, Literal["keep", "recompute", "restart"]] = field(default_factory=dict)
+    states: Mapping[str, str] = MappingProxyType({})
+    modes: Mapping[str, Literal["keep", "recompute", "restart"]] = MappingProxyType({})
     added: tuple[str, ...] = ()
 
 
+#: Those that bring facts.
+WithFacts: TypeAlias = Open | Do | SetFacts | CorrectFacts | Recategorise
 Act: TypeAlias = (
     Open
     | Do

@@ -7,7 +7,6 @@ all of it into the transaction at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.core import (
@@ -23,6 +22,7 @@ from engine.core import (
     Step,
     Ticket,
     Timer,
+    Value,
     agenda,
     agenda_after,
     decide,
@@ -93,16 +93,15 @@ class Turn:
 
     def _sealed(self, command: Command) -> tuple[Command, list[str]]:
         """The command with references in place of personal values, and those of them that were not there before."""
-        act: Any = command.act
-        given = {"note": act.text} if isinstance(act, c.Note) else getattr(act, "facts", {})
+        act = command.act
+        given = {"note": act.text} if isinstance(act, c.Note) else _facts(act)
         secrets = {name: value for name, value in given.items() if isinstance(value, Secret)}
         if not secrets:
             return command, []
         new = [name for name, value in secrets.items() if self.tx.reference(name, value) is None]
         kept = {name: self.tx.seal(name, value) for name, value in secrets.items()}
         changed = {"text": kept["note"]} if isinstance(act, c.Note) else {"facts": {**given, **kept}}
-        act = act._replace(**changed) if hasattr(act, "_replace") else replace(act, **changed)
-        return command._replace(act=act), [kept[name] for name in new]
+        return command._replace(act=act._replace(**changed)), [kept[name] for name in new]
 
     def _handle(self, command: Command) -> Done | Refusal:
         """Stamped, answered once per key, after all that is due before it on its family."""
@@ -342,14 +341,13 @@ def _is_of(side: str, move: Move, source: State) -> bool:
 
 def body_of(command: Command) -> str:
     """What makes a command the same command: all but when it came, as whom, and what only the door adds."""
-    act: Any = command.act
-    ticket = command.ticket
+    act, ticket = command.act, command.ticket
     if isinstance(act, c.Open):  # who repeats an opening does not know the number it was given
         ticket, act = "", act._replace(plan="", edition="")
-    facts = sorted(act.facts.items()) if hasattr(act, "facts") else ()
-    rest = {name: getattr(act, name) for name in _fields(act) if name != "facts"}
+    facts = sorted(_facts(act).items())
+    rest = {name: value for name, value in act._asdict().items() if name not in ("facts", "qualified")}
     return repr((ticket, type(act).__name__, facts, rest, command.occurred_at))
 
 
-def _fields(act: Any) -> tuple[str, ...]:
-    return act._fields if isinstance(act, tuple) else tuple(act.__dataclass_fields__)  # type: ignore[attr-defined]
+def _facts(act: c.Act) -> Mapping[str, Value | None]:
+    return act.facts if isinstance(act, c.WithFacts) else {}
