@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.core import Plan
 from engine.core.plan import Ladder, LengthLimit, Rung
 from engine.policy.compile.desk import Desk
@@ -42,9 +44,14 @@ def _never_reached(desk: Desk, plan: Plan, path: Path, ladder: Ladder) -> None:
         if ahead is None or ahead.amount >= 0 or not limits:
             continue
         if all(isinstance(limit, LengthLimit) and _no_longer(limit.length, ahead) for limit in limits):
-            desk.add(desk.say("W303", (*path, rung.id, "at"), rung=rung.id))
+            desk.add(desk.say("W303", (*path, rung.id, "at"), rung=rung.id).helping(NEARER))
 
 
 def _no_longer(limit: Length, ahead: Length) -> bool:
     """Whether a limit is certainly no longer than the time a rung comes before its due."""
     return limit.unit == ahead.unit and limit.unit != Unit.MONTHS and limit.amount <= -ahead.amount
+
+
+NEARER: Final = Words(
+    "bring it nearer to the due, or write a share such as `50%`", "离到期近一些，或写成 `50%` 这样的比例"
+)

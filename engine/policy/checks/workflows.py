@@ -106,7 +106,8 @@ def _orders(desk: Desk, path: Path, workflow: Workflow) -> None:
             first = workflow.moves.get(before)
             if first is None or when is not None or _can_follow(workflow, first, move):
                 continue
-            desk.add(desk.say("E212", (*path, "moves", name, "after", index), move=move.title, before=first.title))
+            never = desk.say("E212", (*path, "moves", name, "after", index), move=move.title, before=first.title)
+            desk.add(never.helping(BEFORE))
 
 
 def _can_follow(workflow: Workflow, first: Move, move: Move) -> bool:
@@ -120,6 +121,10 @@ def _can_follow(workflow: Workflow, first: Move, move: Move) -> bool:
     return bool(after & move.sources)
 
 
+BEFORE = Words(
+    "`after` names moves that are made earlier in the round: take it out, or let it be made on the way here",
+    "`after` 写的是本轮中先做的动作：去掉它，或让它在到达这里之前可以做",
+)
 LEAD_THERE = Words("add a move to it, or take it away", "加一个通向它的动作，或者去掉它")
 LEAD_OUT = Words("add a move towards a final state", "加一个通向终态的动作")
 SAY_OWNER = Words("write owner: and a role", "写 owner: 和一个角色")

@@ -17,6 +17,10 @@ from engine.policy.shapes import Path
 from engine.policy.words import Words
 from engine.worktime import DayRule
 
+HAPPENS: Final = Words(
+    "write a move, a state, or `breached` or `met` behind a deadline",
+    "写动作、状态，或在时限后面写 `breached` 或 `met`",
+)
 EVERY_STATE: Final = Words("here it means every state that is not final", "在这里指所有未结束的状态")
 MERGED: Final = "merged"
 
@@ -49,7 +53,7 @@ class Moments:
         if event in ("breached", "met"):
             return self._of_deadline(path, name, event)
         if event == "due" or (not times and text in self.times) or text in self.dates:
-            self.desk.add(self.desk.say("E115", path, moment=text))
+            self.desk.add(self.desk.say("E115", path, moment=text).helping(HAPPENS))
             self.desk.doubt(path)
             return None
         return self._known(path, text, [*self.happenings, *(self.times if times else ())])
