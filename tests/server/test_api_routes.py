@@ -52,6 +52,19 @@ def test_a_list_goes_on_where_the_page_before_ended(house, desk):
     problem(desk.get("tickets", params={"limit": 201}), 422, "invalid")
 
 
+def test_a_ticket_whose_id_has_a_slash_is_shown_and_moved_like_any_other(new_house):
+    root = new_house.as_(new_house.token("小王", ADMIN, everywhere=""))
+    root.post("roster", {"come": [{"person": "张三/李四", "role": "technician"}]})
+    (found,) = root.get("tickets", params={"category": "induction", "post": "张三/李四"}).json()["tickets"]
+    ticket = quote(found["ticket"], safe="")
+    assert root.get(f"tickets/{ticket}").json()["ticket"] == found["ticket"]
+    for more in ("moves", "timeline"):
+        assert root.get(f"tickets/{ticket}/{more}").status_code == 200
+    assert root.post(f"tickets/{ticket}/link").status_code == 201
+    assert root.do(ticket, "finish", passed=True).status_code == 200
+    problem(root.get("tickets/none/of/these"), 404, "no_ticket")
+
+
 def test_a_list_is_filtered(house, desk):
     ticket = desk.ticket()
     desk.do(ticket, "withdraw", reason="已自行解决")

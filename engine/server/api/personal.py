@@ -26,7 +26,7 @@ class Revealing(Body):
     purpose: Short
 
 
-@routes.post("/sites/{site}/tickets/{ticket}/reveal", summary="Look at a personal value")
+@routes.post("/sites/{site}/tickets/{ticket:path}/reveal", summary="Look at a personal value")
 def reveal(site: str, ticket: str, body: Revealing, caller: Annotated[Caller, needs("pii.reveal")]) -> dict[str, Any]:
     """Only who may see it by the plan, and every look is logged with its purpose. null: it was erased."""
     if wrong := purpose_denial(body.purpose):

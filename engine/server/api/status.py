@@ -19,7 +19,7 @@ from engine.server.residents import goes_on_as
 routes = router("status")
 
 
-@routes.post("/sites/{site}/tickets/{ticket}/link", status_code=201, summary="Make a status link")
+@routes.post("/sites/{site}/tickets/{ticket:path}/link", status_code=201, summary="Make a status link")
 def make_link(site: str, ticket: str, body: Nothing, caller: Annotated[Caller, needs("ticket.link")]) -> dict[str, Any]:
     """`code` is shown here and never again; it is good for 90 days."""
     caller.ticket(ticket)
@@ -28,7 +28,7 @@ def make_link(site: str, ticket: str, body: Nothing, caller: Annotated[Caller, n
     return {"code": code, "url": f"{caller.daemon.config.url}/s/{code}"}
 
 
-@routes.delete("/sites/{site}/tickets/{ticket}/link", status_code=204, summary="End the status links")
+@routes.delete("/sites/{site}/tickets/{ticket:path}/link", status_code=204, summary="End the status links")
 def end_links(site: str, ticket: str, caller: Annotated[Caller, needs("ticket.link")]) -> Response:
     """All links of the ticket are dead at once."""
     caller.ticket(ticket)

@@ -77,7 +77,7 @@ def open_ticket(
     return _done(service, done.family, done.family.root, done.step, caller.at)
 
 
-@routes.post("/sites/{site}/tickets/{ticket}/moves", summary="Make a move")
+@routes.post("/sites/{site}/tickets/{ticket:path}/moves", summary="Make a move")
 def act(
     site: str,
     ticket: str,
@@ -145,14 +145,7 @@ def list_tickets(
     return {"tickets": shown, "next": query.cursor(rows[limit - 1]).text if len(rows) > limit else None}
 
 
-@routes.get("/sites/{site}/tickets/{ticket}", summary="Show a ticket")
-def show(site: str, ticket: str, caller: Annotated[Caller, needs("ticket.show")]) -> dict[str, Any]:
-    """As it stands now, personal values masked. `version` is what `expected_version` of a move is compared with."""
-    plan, family, one = caller.ticket(ticket)
-    return present.ticket(plan, family, one, caller.at)
-
-
-@routes.get("/sites/{site}/tickets/{ticket}/timeline", summary="What happened to a ticket")
+@routes.get("/sites/{site}/tickets/{ticket:path}/timeline", summary="What happened to a ticket")
 def timeline(
     site: str,
     ticket: str,
@@ -181,12 +174,20 @@ def _may_look(caller: Caller, plan: Plan, family: Family, ticket: str, purpose: 
     caller.note("pii.reveal", ticket, purpose=purpose)
 
 
-@routes.get("/sites/{site}/tickets/{ticket}/moves", summary="What the caller may do now")
+@routes.get("/sites/{site}/tickets/{ticket:path}/moves", summary="What the caller may do now")
 def moves(site: str, ticket: str, caller: Annotated[Caller, needs("ticket.show")]) -> dict[str, Any]:
     """The moves that the policy lets this caller make now, each with the fields it asks for."""
     plan, family, one = caller.ticket(ticket)
     found = offers.moves(plan, family, one, caller.actor(one), caller.at)
     return {"ticket": ticket, "version": family.steps, "moves": found}
+
+
+# After those above: the id of a ticket may have slashes, if the name has for whom a duty opened.
+@routes.get("/sites/{site}/tickets/{ticket:path}", summary="Show a ticket")
+def show(site: str, ticket: str, caller: Annotated[Caller, needs("ticket.show")]) -> dict[str, Any]:
+    """As it stands now, personal values masked. `version` is what `expected_version` of a move is compared with."""
+    plan, family, one = caller.ticket(ticket)
+    return present.ticket(plan, family, one, caller.at)
 
 
 @routes.get("/sites/{site}/categories", summary="What people bring")
