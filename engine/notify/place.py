@@ -8,12 +8,15 @@ from hashlib import sha256
 from typing import Final, Literal
 
 from engine.core import Cause, Plan
+from engine.notify.destinations import DingTalk, Feishu, WeCom
 from engine.notify.world import REPORTER, Person, Reader, World
 from engine.store.tables.deliveries import Deliveries, Delivery, New
 from engine.store.tables.outbox import Finding, Outbox, Queued
 
 #: Channel of a plan that names none: the deployment says what it is.
 DEFAULT_CHANNEL: Final = ""
+#: Robots of groups: who reported a matter is in none, and the link to its status is his alone.
+ROBOTS: Final = (DingTalk, Feishu, WeCom)
 #: No channel at all, in ids.
 NOWHERE: Final = "-"
 
@@ -46,7 +49,7 @@ def place(deliveries: Deliveries, world: World, name: str, new: New, ways: Seque
     """Make the row of the first of the channels `ways` on which its person is reached. False if there is none."""
     for tried, channel in enumerate(ways, 1):
         route = world.route(Reader(new.site, new.ticket, new.person, new.role, channel))
-        if route is not None:
+        if route is not None and not (new.role == REPORTER and isinstance(route.destination, ROBOTS)):
             destination = route.destination
             deliveries.know(destination.id, destination.kind, destination.rate)
             id = delivery_id(new.site, name, new.person, channel)

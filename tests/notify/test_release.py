@@ -12,7 +12,7 @@ from engine.notify import Outbox, Release
 from engine.store.tables import outbox
 from engine.store.tables.deliveries import Deliveries
 from tests.core.harness import at, local
-from tests.notify.office import PLAN, SITE, Office
+from tests.notify.office import PLAN, SITE, Office, robot
 
 
 @pytest.fixture
@@ -240,6 +240,14 @@ def test_a_link_to_the_board_is_for_staff_and_one_to_the_status_for_reporters(ma
     named = {who: (letter.reader, letter.data["to"]) for _, who, letter in office.post.sent}
     assert named["reporter"] == ("报事人", {"person": "reporter", "role": "reporter"})
     assert all(who in reader and to["person"] == who for who, (reader, to) in named.items() if who != "reporter")
+
+
+def test_who_reported_is_in_no_group_of_a_robot(make):
+    office = make(PLAN.replace("reporter: mail", "reporter: [chat, mail]") + NOTICES)
+    office.town.destinations["chat"] = robot("chat")
+    office.open(name="pii:name:1", place="6栋")
+    office.works()
+    assert [where for where, who, _ in office.post.sent if who == "reporter"] == ["mail"]
 
 
 def test_same_ticket_instant_and_person_is_one_message_naming_all_causes(make):
