@@ -25,7 +25,7 @@ _HOW: Final = {
 
 
 def said(plan: Plan, family: Family, event: e.Event, zone: ZoneInfo) -> Words:
-    """An event of a family, in words."""
+    """An event of a family, in words; what the plan does not have any more, by its id."""
     return _Speaker(plan, family, event.ticket, zone).say(event)
 
 
@@ -42,7 +42,7 @@ def rung_words(plan: Plan, category: str, deadline: str, rung: str) -> Words:
     """A rung, which has no title of its own, by when it is reached: `到期前30分钟`; by its id where the plan has it no
     more. English keeps the id beside it.
     """
-    watch = shape(plan, category).watches.get(deadline)
+    watch = shape(plan, category).watches.get(deadline) if category in plan.categories else None
     steps = ladder(plan, watch.deadline) if watch is not None else None
     known = next((one for one in steps.rungs if one.id == rung), None) if steps is not None else None
     if known is None:
@@ -55,7 +55,7 @@ class _Speaker:
         self.plan = plan
         self.zone = zone
         self.of = family.tickets[ticket].category
-        self.workflow = shape(plan, self.of).workflow
+        self.workflow = plan.workflow_of(self.of) if self.of in plan.categories else None
         self.deadlines = {deadline.id: deadline.title for deadline in plan.deadlines}
 
     def say(self, event: e.Event) -> Words:
@@ -89,7 +89,8 @@ class _Speaker:
             case e.Merged():
                 return Words(f"merged into {event.into}", f"并入 {event.into}")
             case e.DetectionFired():
-                title = Words(event.detection, self.plan.detections[event.detection].title)
+                known = self.plan.detections.get(event.detection)
+                title = Words(event.detection, known.title if known is not None else event.detection)
                 return Words("detected: {what}", "识别：{what}").format(what=title)
             case e.Noted():
                 return Words("note", "备注")
@@ -189,7 +190,7 @@ class _Speaker:
         return Words(text, titles.get(text, text))
 
     def moved(self, event: e.Moved) -> Words:
-        move = self.workflow.moves.get(event.move)
+        move = self.workflow.moves.get(event.move) if self.workflow is not None else None
         name = Words(event.move, move.title if move is not None else event.move)
         testimony = Words(" (told late)", "（补报）") if event.testimony else Words("", "")
         if event.to == event.source:
@@ -225,7 +226,8 @@ class _Speaker:
         return Words(id, self.plan.categories[id].title if id in self.plan.categories else id)
 
     def state(self, id: str) -> Words:
-        return Words(id, self.workflow.states[id].title if id in self.workflow.states else id)
+        state = self.workflow.states.get(id) if self.workflow is not None else None
+        return Words(id, state.title if state is not None else id)
 
     def addresses(self, told: Iterable[str]) -> Words:
         found = [self.address(address) for address in told]

@@ -234,6 +234,45 @@ def test_a_ticket_that_cannot_be_looked_at_keeps_no_other_from_migrating(dry_run
         assert house.gate.defects.count == 0
 
 
+PARTS = (
+    POLICY.replace("flow, record: [(matter)]}}", "flow, record: [(matter)]}, task: {title: 协办, workflow: small}}")
+    .replace("moves: {finish:", "moves: {involve: {title: 协办, from: todo, opens: task}, finish:")
+    .replace(
+        "deadlines:",
+        """  small:
+    title: 协办
+    initial: begun
+    states: {begun: {title: 待办, owner: desk}, over: {title: 完成, final: true}}
+    moves: {end: {title: 完成, from: begun, to: over}}
+deadlines:
+  end: {title: 协办, of: task, from: opened, until: end, limit: 1 hour}""",
+    )
+)
+
+
+def test_a_closed_part_for_which_the_newest_plan_has_no_place_stands_on_its_pages(tmp_path):
+    write(tmp_path, PARTS)
+    with garden(tmp_path) as house:
+        change_roster(house.service, START, [Entry("小李", "desk"), Entry("老陈", "boss")])
+        house.account("lily", garden="desk")
+        desk, page = house.desk("小李", garden="desk"), signed_in(house)
+        (ticket,) = opened(house, 1)
+        for one, move in ((ticket, "involve"), (f"{ticket}.1", "end")):
+            assert desk.post(f"tickets/{one}/moves", {"move": move}, site="garden").status_code == 200
+        write(tmp_path, PARTS.replace("task", "errand").replace("end:", "ends:").replace("until: end,", "until: ends,"))
+        house.daemon.reload("chief")
+        chief = house.as_(house.token("老陈", scopes="admin", garden="boss"))
+        to = house.service.site.plan.version
+        assert chief.post("policies/migrate", {"to": to, "dry_run": False}, site="garden").json()["migrated"] == 1
+        for one in (ticket, f"{ticket}.1"):
+            assert "协办" in page.get(f"/board/garden/ticket/{one}").text
+            for what in ("", "/timeline", "/moves"):
+                assert desk.get(f"tickets/{one}{what}", site="garden").status_code == 200
+
+        assert house.gate.defects.count == 0
+        assert told(house) == (0, set())
+
+
 FIGURES = """
 figures:
   volume: {title: 受理量, of: matter, count: opened}

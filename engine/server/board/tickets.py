@@ -151,11 +151,11 @@ def _page(
 
 
 def view(place: Place, family: Family, one: Ticket, filled: Filled, revealed: Mapping[str, str]) -> dict[str, Any]:
-    plan, now = _plan(place, one), place.visit.at
+    plan, goes_by, now = _plan(place, one), _plan(place, family.root), place.visit.at
     principal = place.visit.principal
     roster = place.service.site.roster
     nobody = lambda role: role in plan.roles and roster.nobody_there(role, now)  # noqa: E731
-    row = next(row for row in listed(plan, family, agenda(plan, family)) if row.ticket == one.id)
+    row = next(row for row in listed(goes_by, family, agenda(goes_by, family)) if row.ticket == one.id)
     actor = place.door.actor(now, one, principal.person, principal.roles(place.name))
     people = {role: roster.holders(role, now) for role in plan.roles}
     moves = [_move(plan, move, people) for move in offers.moves(plan, family, one, actor, now)]
