@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from engine.core import Cause, Message, Plan, Ticket
+from engine.core import Cause, Family, Message, Plan, Ticket, addresses
+from engine.core.plan import OWNER
 from engine.notify.limits import SHUT, not_before
 from engine.notify.place import channels, give_up, mailbox, not_placed, place
 from engine.notify.quiet import quiet_until
@@ -31,7 +32,7 @@ AGAIN: Final = "it could not be handled at first"
 
 class Known(NamedTuple):
     """A message and what it is about, as it stands now. `origin` is the plan by which it was written, `plan` the one
-    that its ticket goes by.
+    that its ticket goes by, `owner` the role whose turn it is there, "" where that is none.
     """
 
     queued: Queued
@@ -39,6 +40,7 @@ class Known(NamedTuple):
     origin: Plan
     plan: Plan
     ticket: Ticket
+    owner: str
 
     @property
     def loud(self) -> bool:
@@ -100,7 +102,8 @@ class Release:
             raise LookupError(queued.ticket)
         ticket = family.tickets[queued.ticket]
         origin = origin_of(self._world, queued.site, message, ticket)
-        return Known(queued, message, origin, self._world.plan(queued.site, ticket.plan), ticket)
+        plan = self._world.plan(queued.site, ticket.plan)
+        return Known(queued, message, origin, plan, ticket, _owner(plan, family, ticket))
 
 
 class _Desk:
@@ -234,7 +237,9 @@ class _Desk:
         return list(found.values())
 
     def _stand_ins(self, known: Known) -> Sequence[Person]:
-        """Those behind the address; where that is nobody, the fallback of its role, in the end the last resort."""
+        """Those behind the address; where that is nobody, the role whose turn it is for a person, the fallback for a
+        role, in the end the last resort.
+        """
         for role, people in self._who(known):
             if people:
                 return people
@@ -251,7 +256,7 @@ class _Desk:
             return
         seen = {role}
         while True:
-            role = (plan.roles[role].fallback if role else None) or plan.last_resort
+            role = (plan.roles[role].fallback if role in plan.roles else known.owner) or plan.last_resort
             if role in seen:
                 role = plan.last_resort
             if role in seen:
@@ -283,6 +288,12 @@ def _row(queued: Queued, now: int) -> New:
         next_at=not_before(queued.at, now),
         made_at=now,
     )
+
+
+def _owner(plan: Plan, family: Family, ticket: Ticket) -> str:
+    owners = addresses(plan, family, ticket, OWNER) if ticket.closed is None else ()
+    kind, _, name = owners[0].partition(":") if owners else ("", "", "")
+    return name if kind == "role" else ""
 
 
 def _tell(world: World, found: Finding) -> None:

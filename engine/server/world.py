@@ -37,10 +37,10 @@ class World:
             case "role":
                 return self._of_role(service, name, at)
             case "leaver" | "taker":
-                person = self._beside(service, kind, name, ticket)
+                person = self._beside(service, kind, name, ticket, at)
                 return [Person(person, name)] if person is not None else []
             case "person":
-                return [Person(name, "")]
+                return self._himself(service, name, ticket, at)
         return [Person(REPORTER, REPORTER)]
 
     def _of_role(self, service: Service, role: str, at: int) -> Sequence[Person]:
@@ -49,18 +49,31 @@ class World:
         """
         roster = service.site.roster
         there = roster.on_duty(role, at)
-        if not there and role == service.site.plan.last_resort:
+        plan = roster.plan_of(role, at)
+        if not there and plan is not None and role == plan.last_resort:
             there = roster.holders(role, at)
-        if not there and not roster.nobody_there(role, at):
-            return [Person(service.site.plan.roles[role].title, role)]
+        if not there and plan is not None and not roster.nobody_there(role, at):
+            return [Person(plan.roles[role].title, role)]
         return [Person(person, role) for person in there]
 
-    def _beside(self, service: Service, side: str, post: str, ticket: str) -> str | None:
+    def _himself(self, service: Service, person: str, ticket: str, at: int) -> Sequence[Person]:
+        """Somebody who is named, as of the role whose turn it is, else of another one that he has; nobody, if he has
+        left or is on leave.
+        """
+        roster = service.site.roster
+        roles = roster.roles_of(person, at)
+        if not roles:
+            return [] if roster.complete or roster.knows(person) else [Person(person, "")]
+        row = service.store.row(ticket)
+        owner = row.owner.removeprefix("role:") if row is not None else ""
+        return [Person(person, owner if owner in roles else min(roles))]
+
+    def _beside(self, service: Service, side: str, post: str, ticket: str, at: int) -> str | None:
         family = service.store.load(ticket)
         if family is None:
             return None
         roster, edge = service.site.roster, family.tickets[ticket].opened
-        return roster.leaver(post, edge) if side == "leaver" else roster.taker(post, edge)
+        return roster.leaver(post, edge) if side == "leaver" else roster.taker(post, edge, at)
 
     def route(self, reader: Reader) -> Route | None:
         if self._console is not None:
