@@ -307,7 +307,13 @@ class Service:
 
     def adopt(self, at: int, plan: Plan) -> None:
         """Another version of the site's plan: new tickets go by the one in force, open ones keep theirs."""
-        self.change(at, lambda turn: self._adopt(turn, at, plan))
+        before = self._base
+        try:
+            self.change(at, lambda turn: self._adopt(turn, at, plan))
+        except BaseException:
+            self._base = before
+            self.site = before.after(self.store.site_events_of(CHANGES))
+            raise
 
     def _adopt(self, turn: Turn, at: int, plan: Plan) -> None:
         """Where nobody else writes: whoever comes after finds the new plan, and nobody puts back the one before."""

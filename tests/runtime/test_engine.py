@@ -11,6 +11,7 @@ import pytest
 from engine.core import Command, agenda, commands, timetable
 from engine.runtime import Engine, Entry, Prepared, VirtualClock, change_roster
 from engine.runtime.editions import take_up
+from engine.runtime.turn import Turn
 from engine.store import Database, Done, StoreError, revisions_of
 from tests.core.harness import DESK, HEAD, at
 from tests.runtime.running import BODY, START, open_ticket, prepared, root
@@ -137,16 +138,18 @@ def test_a_revision_is_rolled_back_by_applying_it_again(release):
     assert engine.rollback("test", 1, "chief") is None
 
 
-def test_a_revision_that_was_only_written_down_runs_when_it_is_applied_again(release, monkeypatch):
+@pytest.mark.parametrize("fails", ["advance", "turn.record"])
+def test_a_revision_that_was_only_written_down_runs_when_it_is_applied_again(release, monkeypatch, fails):
     engine = release()
     service = engine.services["test"]
     quicker = prepared(BODY.replace("3 working", "2 working"))
     with monkeypatch.context() as world:
-        world.setattr(service, "adopt", full)
+        world.setattr(service if fails == "advance" else Turn, fails.rpartition(".")[2], full)
         with pytest.raises(StoreError, match="full"):
             engine.apply("test", quicker, "chief")
     assert open_ticket(engine).runs["finish"].due == at("11-19 18:00")
     assert engine.apply("test", quicker, "chief").number == 2
+    assert len(service.store.site_events("plan_published")) == 1
     assert open_ticket(engine, "T2").runs["finish"].due == at("11-18 18:00")
     assert engine.apply("test", quicker, "chief") is None
     assert len(revisions_of(engine.database, "test")) == 2
