@@ -4,7 +4,7 @@ from engine.notify.channels import send
 from engine.notify.destinations import Console, Destination, DingTalk, Feishu, Mail, Secret, Webhook, WeCom
 from engine.notify.digest import DailyDigest
 from engine.notify.letter import SENT, Letter, Outcome, refused, retry
-from engine.notify.outbox import Outbox, Tally
+from engine.notify.outbox import Outbox
 from engine.notify.postman import Channel, Postman
 from engine.notify.quiet import quiet_until
 from engine.notify.release import Release
@@ -36,7 +36,6 @@ __all__ = [
     "Rendered",
     "Route",
     "Secret",
-    "Tally",
     "Undeliverable",
     "WeCom",
     "Webhook",

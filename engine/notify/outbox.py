@@ -1,21 +1,12 @@
-"""What operators see of the outbox and do with it: list, retry, discard, count."""
+"""What operators see of the outbox and do with it: list, retry, discard."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from engine.store import Database
 from engine.store.tables.deliveries import Deliveries, Delivery, Filter
 from engine.store.tables.outbox import Outbox as Queue
-
-
-class Tally(NamedTuple):
-    """What waits and what was given up, counted now: for metrics, so without tickets and persons."""
-
-    pending: Mapping[tuple[str, bool], int]  #: by channel, and whether it is critical
-    oldest: Mapping[bool, int]  #: how long the oldest of those has waited, in seconds
-    dead: Mapping[str, int]  #: by channel
 
 
 class Outbox:
@@ -38,16 +29,6 @@ class Outbox:
     def discard(self, ids: Iterable[str], reason: str, now: int) -> int:
         """Give deliveries up for a reason, which is kept; how many were pending or dead."""
         return self._database.write(lambda c: sum(Deliveries(c).discard(id, reason, now) for id in ids))
-
-    def tally(self, now: int) -> Tally:
-        with self._database.read() as connection:
-            rows = Deliveries(connection)
-            waiting = rows.waiting()
-            dead = rows.dead()
-        oldest: dict[bool, int] = {}
-        for _, critical, _, made_at in waiting:
-            oldest[critical] = max(oldest.get(critical, 0), now - made_at)
-        return Tally({(channel, critical): count for channel, critical, count, _ in waiting}, oldest, dict(dead))
 
 
 def _retry(rows: Deliveries, queue: Queue, id: str, now: int) -> bool:

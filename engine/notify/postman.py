@@ -132,10 +132,10 @@ class Postman:
         except Exception as error:  # whatever is wrong with one letter stops no other
             self._finish.park(row, f"it cannot be written: {type(error).__name__}", self._now())
             return
+        self._finish.leave_out(written.stale, written.broken, self._now())
         if written.letter is None:
             self._nothing_to_tell(row, written)
             return
-        self._finish.leave_out(written.stale, written.broken, self._now())
         with self._gate:
             lease.begun = not self._stop.is_set() and self._monotonic() < lease.trusted_till
         if lease.begun:
@@ -147,10 +147,12 @@ class Postman:
             self._finish.give_back(row, self._now(), begun=False)
 
     def _nothing_to_tell(self, row: Delivery, written: Written) -> None:
-        if written.broken:
+        """Of a letter its own message decides; of a digest any part that cannot be written."""
+        stale = dict(written.stale)
+        if written.broken and row.seq not in stale:
             self._finish.park(row, written.broken[0][1], self._now())
         else:
-            self._finish.suppress(row, written.stale[0][1] if written.stale else "nothing to tell", self._now())
+            self._finish.suppress(row, stale.get(row.seq) or next(iter(stale.values()), "nothing to tell"), self._now())
 
     def _hand_over(self, letter: Letter, row: Delivery) -> Outcome:
         try:
