@@ -77,13 +77,15 @@ def _find(service: Service, plan: Plan, finding: Finding, key: str = "") -> None
 
 
 def is_qualified(service: Service, at: int, person: str, role: str | None) -> bool:
-    """Whether a person has passed what a role requires before being assigned; who was there from the start has."""
+    """Whether a person has passed what a role requires before being assigned. Who was there from the start has, who is
+    still to come has not.
+    """
     plan = service.site.roster.plan_of(role, at) if role is not None else None
-    required = plan.roles[role].requires if plan is not None and role is not None else None
-    if plan is None or required is None:
+    if plan is None or role is None or (required := plan.roles[role].requires) is None:
         return True
-    duty = plan.duties[required]
-    found = service.store.rows(Query(category=duty.category, post=person))
+    if any(who == person and at < begins for who, begins in service.site.newcomers((role,))):
+        return False
+    found = service.store.rows(Query(category=plan.duties[required].category, post=person))
     return all(row.closed is not None and _has_passed(service, row) for row in found)
 
 
