@@ -125,6 +125,10 @@ TITLES: Final[dict[str, Words]] = {
         "“{role}”要求同时在岗 {least} 人，而总共只有 {most} 人",
     ),
     "E410": Words("calendars open with each other in a circle: {circle}", "日历之间循环引用：{circle}"),
+    "W411": Words(
+        "“{duty}” comes round only while nobody of “{role}” is on duty",
+        "“{duty}”到来并应完成的时间里，“{role}”从不在岗",
+    ),
     # ---- figures ----
     "E501": Words("“{fact}” is no number: it has no average", "“{fact}”不是数字，没有平均值"),
     "W501": Words("“{figure}” can never be measured", "“{figure}”永远算不出来"),

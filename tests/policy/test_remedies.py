@@ -32,7 +32,7 @@ workflows:
     moves: {deliver: {title: 送达, from: new, to: over, ask: [result]}}
 deadlines: {answer: {title: 响应, of: request, from: opened, until: deliver, limit: 10 minutes, escalate: quick}}
 escalations: {quick: {due: {at: due, notify: manager, when: {vip: yes}}}}
-duties: {audit: {title: 夜审, every: week, on: mon, at: 02:00, within: 3 hours, owner: desk, places: [客房, 餐厅]}}
+duties: {audit: {title: 夜审, every: week, on: mon, at: 08:00, within: 3 hours, owner: desk, places: [客房, 餐厅]}}
 """
 
 
@@ -62,7 +62,7 @@ def test_the_hotel_has_no_mistakes(tmp_path: Path) -> None:
         ("07:00-15:00", "07：00-15:00", "E407", "write “:” instead of “：”", "把“：”写成“:”"),
         ("07:00-15:00", "07:00—15:00", "E407", "write “-” instead of “—”", "把“—”写成“-”"),
         ("2026-12-31", "2026/12/31", "E407", "`2026/12/31` is no date", "`2026/12/31`不是日期"),
-        ("02:00", "02：00", "E404", "write “:” instead of “：”", "把“：”写成“:”"),
+        ("08:00", "08：00", "E404", "write “:” instead of “：”", "把“：”写成“:”"),
         ("every: week", "every: night", "E404", "shift of ROLE", "shift of 角色"),
         ("on: mon", "on: 周一", "E404", "write mon to sun", "mon 到 sun"),
         ("[客房, 餐厅]", "客房、餐厅", "E107", "`[客房, 餐厅]`", "`[客房, 餐厅]`"),

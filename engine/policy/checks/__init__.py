@@ -13,6 +13,7 @@ from engine.core import Plan
 from engine.policy.checks import (
     calendars,
     deadlines,
+    duties,
     engine_moves,
     facts,
     figures,
@@ -35,6 +36,7 @@ CHECKS: Final = (
     deadlines.check,
     ladders.check,
     tables.check,
+    duties.check,
     privacy.check,
     figures.check,
 )
