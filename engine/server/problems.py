@@ -309,6 +309,10 @@ SENTENCES: Final = MappingProxyType(
         "no_evidence": Words("there is no such file at this site", "本项目没有这个文件"),
         "no_role": Words("the plan has no such role, or the role hands nothing over", "方案中没有这个岗位，或不需交接"),
         "no_such_role": Words("the plan has no role {role}", "方案中没有岗位 {role}"),
+        "no_person": Words(
+            "somebody who is to go was never in the roster; nothing was changed",
+            "要移除的人员不在花名册中，未做任何更改",
+        ),
         "no_shift": Words("the role has other shifts: {known}", "岗位的班次为：{known}"),
         "ends_before": Words("it ends before it begins", "结束早于开始"),
         "no_body": Words(

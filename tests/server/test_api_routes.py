@@ -273,6 +273,8 @@ def test_what_would_be_promised_is_told_and_nothing_is_written(house, desk):
 def test_the_roster_says_who_is_there_and_takes_changes(house, root):
     now = {role["id"]: role for role in root.get("roster").json()["roles"]}
     assert now["front_desk"]["holders"] == ["小李", "小赵"]
+    wrong = problem(root.post("roster", {"gone": ["小赵", "小兆"]}), 422, "no_person")
+    assert [one["where"] for one in wrong["errors"]] == [["gone", "1"]]
     changed = root.post("roster", {"come": [{"person": "小钱", "role": "front_desk"}], "gone": ["小赵"]})
     assert changed.status_code == 200, changed.text
     then = {role["id"]: role for role in changed.json()["roles"]}

@@ -98,6 +98,10 @@ def _entry(service: Service, entry: Entry, at: int) -> dict[str, Any]:
 @routes.post("/sites/{site}/roster", summary="Change the roster")
 def change(site: str, body: RosterChange, caller: Annotated[Caller, needs("roster.change")]) -> dict[str, Any]:
     """People come and go, from now on. An entry takes the place of the person's running one in the same role."""
+    known = caller.service.site.roster.knows
+    if strangers := [str(place) for place, person in enumerate(body.gone) if not known(person)]:
+        errors = [{"where": ["gone", place], "what": "unknown"} for place in strangers]
+        raise ProblemError(422, "no_person", SENTENCES["no_person"], errors=errors)
     entries = [_read(caller, coming) for coming in body.come]
     change_roster(caller.service, caller.at, entries, body.gone)
     caller.note("roster.change", f"{len(entries)} come, {len(body.gone)} gone")
