@@ -31,6 +31,7 @@ WHO_REPORTED: Final = Words("who reported it", "报事人")
 DIGEST: Final = Words("{count} messages in one", "{count} 条消息汇总")
 MORE: Final = Words("and {count} more, on the board", "另有 {count} 条，请看工作台")
 DAILY: Final = Words("{count} tickets that nobody is reminded of any more", "{count} 个不再提醒的未结工单")
+AND: Final = Words(", ", "、")
 FLAG: Final = {True: Words("yes", "是"), False: Words("no", "否")}
 
 Lang = Literal["en", "zh"]
@@ -282,7 +283,7 @@ class Fields:
             "repeats": str(ticket.ties.repeats),
             "promises": str(ticket.promises),
             "open_parts": str(parts),
-            "breached": "、".join(_deadline_title(plan, ticket, id) for id in late) or None,
+            "breached": AND.in_(self._lang).join(_deadline_title(plan, ticket, id) for id in late) or None,
             "time": time,
             "day": day,
             "hour": str(int(time[:2])),
@@ -303,7 +304,7 @@ class Fields:
     def _party(self, word: str) -> str | None:
         plan, family, ticket = self._news.plan, self._news.family, self._news.ticket
         found = addresses(plan, family, ticket, Party("word", word))
-        return "、".join(name for address in found for name in self._names(address)) or None
+        return AND.in_(self._lang).join(name for address in found for name in self._names(address)) or None
 
     def _names(self, address: str) -> Iterable[str]:
         """A party as people call it: the title of a role, a person himself."""

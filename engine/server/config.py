@@ -14,6 +14,7 @@ import yaml
 from engine.core import Plan
 from engine.notify import Destination, DestinationsError, read_destinations
 from engine.policy import shipped_policies
+from engine.worktime import Lang
 
 MESSAGE_DAYS: Final = 90
 EVIDENCE_GB: Final = 20
@@ -48,13 +49,16 @@ class Config:
     secure: bool = False  #: reached by https: cookies are for https only
     message_days: int = MESSAGE_DAYS  #: how long it is known who was told what, once the ticket is closed
     evidence_gb: int = EVIDENCE_GB  #: of files that a site may keep
+    lang: Lang = "zh"  #: of letters, where the policy has no words of its own
 
     @property
     def database(self) -> Path:
         return self.data / "huiyin.db"
 
 
-KEYS = frozenset({"data", "sites", "listen", "url", "destinations", "routes", "proxies", "message_days", "evidence_gb"})
+KEYS = frozenset(
+    {"data", "sites", "listen", "url", "destinations", "routes", "proxies", "message_days", "evidence_gb", "lang"}
+)
 
 
 def stray_routes(config: Config, channels: Mapping[str, Collection[str]]) -> Iterator[str]:
@@ -125,6 +129,7 @@ class _Reader:
             secure=url.startswith("https://"),
             message_days=self._number("message_days", range(7, 3_651), MESSAGE_DAYS),
             evidence_gb=self._number("evidence_gb", range(1, 100_001), EVIDENCE_GB),
+            lang=self._lang(),
         )
         if self.mistakes:
             raise ConfigError("\n".join(f"{self.name}: {mistake}" for mistake in self.mistakes), config.data)
@@ -146,6 +151,12 @@ class _Reader:
             return int(text)
         self._wrong(key, f"a number of {allowed.start}-{allowed.stop - 1} is expected")
         return default
+
+    def _lang(self) -> Lang:
+        text = self._text("lang", "zh")
+        if text not in ("zh", "en"):
+            self._wrong("lang", "zh or en is expected")
+        return "en" if text == "en" else "zh"
 
     def _list(self, key: str) -> list[str]:
         value = self.document.get(key, [])

@@ -159,7 +159,7 @@ def _put_together(config: Config, clock: EngineClock | None, channel: Channel | 
     database = Database.open(config.database, clock)
     engine = Engine(database, clock, lambda site: _Ear(site, live, lambda: postman.wake()))
     channel = channel or partial(send, wire=Wire(monotonic))
-    postman = Postman(database, World(engine, config), channel, now=clock, monotonic=monotonic)
+    postman = Postman(database, World(engine, config), channel, now=clock, monotonic=monotonic, lang=config.lang)
     evidence = Evidence(config.data / "evidence", config.evidence_gb * GB)
     return Daemon(config, clock, database, engine, live, postman, Auditor(engine), evidence)
 

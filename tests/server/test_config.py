@@ -156,6 +156,15 @@ def test_how_long_it_is_known_who_was_told_is_for_the_deployment_to_say(settings
             settings(f"message_days: {wrong}\n")
 
 
+def test_in_which_language_letters_speak_is_for_the_deployment_to_say(settings):
+    assert settings("").lang == "zh"
+    daemon = build(settings("lang: en\n"), VirtualClock(at("11-16 09:00")))
+    daemon.database.close()
+    assert daemon.postman._writer._lang == "en"
+    with pytest.raises(ConfigError, match="lang: zh or en is expected"):
+        settings("lang: de\n")
+
+
 def test_how_many_gigabytes_of_files_a_site_keeps_is_for_the_deployment_to_say(settings):
     assert settings("").evidence_gb == 20
     config = settings("evidence_gb: 3\n")
