@@ -32,8 +32,8 @@ class Choice(NamedTuple):
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Choice:
-        *chosen, after = (query.get(name, "").strip() for name in cls._fields)
-        return cls(*(text[:SEARCH_MAX] for text in chosen), after)
+        chosen = cls(*(query.get(name, "")[:SEARCH_MAX].strip() for name in cls._fields))
+        return chosen._replace(after=query.get("after", ""))
 
     def with_(self, **changes: str) -> str:
         """The query of an address with something else chosen; of a new choice the first page is shown."""
