@@ -71,6 +71,7 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
         413: "Too large.",
         422: "Something in the request is wrong.",
         429: "Too many requests; see Retry-After.",
+        500: "A mistake of ours; the log has its cause under `instance`.",
         503: "Not possible now; see Retry-After.",
     }.items()
 }
