@@ -183,6 +183,21 @@ def test_duties_open_once_an_occurrence(tape):
     assert rounds
 
 
+def test_a_round_that_was_made_while_the_engine_was_down_and_told_afterwards_was_made_in_time():
+    plan = plan_of(
+        "late_reports: 30 minutes\n" + PLAN.replace("within: 2 hours,", "within: 2 hours, places: [lobby, garage],")
+    )
+    roster = Roster(Plans.of(plan), DAYS.id, (Entry("desk", "desk"),))
+    desk = Service(Site(Plans.of(plan), roster, DAYS.id), MemoryStore(), START)
+    desk.was_down(at("11-16 08:05"), at("11-16 12:00"))
+    desk.advance(at("11-16 12:00"))
+    for move in ("lobby", "garage", "finish"):
+        told = {"occurred_at": "2026-11-16 09:00"}
+        desk.handle(Door(desk).request(at("11-16 12:10"), "rounds@2026-11-16T08:00", "desk", move, told))
+    (run,) = desk.store.load("rounds@2026-11-16T08:00").root.all_runs()
+    assert run.status == "met"
+
+
 def test_i19_erasing_a_subject_leaves_history_replay_and_figures_unchanged():
     desk = service()
     door = Door(desk)

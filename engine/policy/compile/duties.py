@@ -84,7 +84,9 @@ def _of_duty(category: Category, duty: str) -> Category:
 def _build_in(
     desk: Desk, path: Path, text: work.Duty, owner: Party, within: Limit | None, escalate: str | None, made: Duties
 ) -> None:
-    """The tickets of a duty: todo, then done; each place a move of its own that comes before."""
+    """The tickets of a duty: todo, then done; each place a move of its own that comes before. All may be told late:
+    what was done while the engine was down was done.
+    """
     id, rule, flow = str(path[-1]), desk.rule(path), f"duty {path[-1]}"
     if id in desk.ids("categories"):
         twice = desk.say("E111", path, key=True, name=id)
@@ -95,7 +97,7 @@ def _build_in(
         place: Move(place, place, desk.rule((*path, "places")), todo, observed=True) for place in text.places or ()
     }
     ask, after = asked(desk, (*path, "ask"), text.ask), tuple((place, None) for place in places)
-    finish = Move("finish", title, rule, todo, "done", ask=ask, after=after)
+    finish = Move("finish", title, rule, todo, "done", ask=ask, after=after, observed=True)
     states = {
         "todo": State("todo", title, rule, owner),
         "done": State("done", title, rule, final=True),
