@@ -510,6 +510,18 @@ def test_tickets_are_found_by_number_and_unit(house, desk):
     assert 'class="ticket ' not in desk.get("/board/lakeside", params={"q": "8-1-999"}).text
 
 
+def test_what_is_found_goes_on_page_by_page(desk, monkeypatch):
+    monkeypatch.setattr("engine.server.board.listing.PAGE", 2)
+    tickets = {desk.open(facts={**REPAIR, "unit": "8-1-102"}) for _ in range(5)}
+    seen, page = [], "/board/lakeside?q=8-1-102"
+    while page:
+        text = desk.get(page).text
+        seen += re.findall(r'data-ticket="([^"]+)"', text)
+        more = re.search(r'class="button" href="([^"]+after=[^"]+)"', text)
+        page = unescape(more[1]) if more and len(seen) < 9 else None
+    assert sorted(seen) == sorted(tickets)
+
+
 def test_a_damaged_ticket_still_stands_in_its_list(new_house, monkeypatch):
     new_house.account("li", "小李", lakeside="front_desk")
     desk = Browser(new_house, "li")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -93,7 +94,7 @@ class Listing:
 
     def _rows(self, choice: Choice) -> Iterator[Row]:
         if choice.q:
-            yield from self._found(choice.q)
+            yield from self._found_after(choice.q, Cursor.read(choice.after))
             return
         yield from (row for row in everything(self._service.store, _query(choice)) if self._fits(row, choice))
 
@@ -112,6 +113,13 @@ class Listing:
         )
 
     # ---- search ------------------------------------------------------------------------------------------------------
+
+    def _found_after(self, text: str, after: Cursor | None) -> Iterator[Row]:
+        """All that is found, or what is found after the last of a page."""
+        found = self._found(text)
+        if after is not None:
+            deque(takewhile(lambda row: row.ticket != after.ticket, found), maxlen=0)
+        yield from found
 
     def _found(self, text: str) -> Iterator[Row]:
         """By number; else the tickets of a unit, or of the customers of a telephone number."""
