@@ -10,6 +10,7 @@ from threading import Event, Thread
 import pytest
 
 from engine.core import Actor, Command, Membership, Rule, commands
+from engine.runtime.turn import body_of
 from engine.store import (
     Answered,
     ConflictError,
@@ -357,6 +358,26 @@ def test_policies_that_were_applied_before_they_had_a_hash_get_one(path, monkeyp
         assert [str(damage) for damage in verify(database)] == [
             "site lakeside: policy revision 1 is not what its hash says"
         ]
+
+
+def test_what_an_older_version_answered_to_a_key_is_compared_in_the_form_of_today(path, monkeypatch):
+    before = (
+        "('T1', 'Do', [('fault', 'leak')], {'move': 'go', 'assignee': None, 'qualified': True}, None)",
+        "('T1', 'Escalate', (), {'deadline': 'arrive', 'if_rung': None}, None)",
+    )
+    first = schema.migrations()[:9]
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "migrations", lambda: first)
+        with Database.open(path, lambda: NOW) as database:
+            store = database.site("lakeside")
+            for key, body in enumerate(before):
+                store.write(lambda tx, k=str(key), b=body: tx.remember("desk", k, Answered(b, "T1", 1)))
+    migrate(path)
+    acts = (commands.Do("go", {"fault": "leak"}), commands.Escalate("arrive"))
+    with Database.open(path, lambda: NOW) as database:
+        found = [database.site("lakeside").answer("desk", str(key)) for key in range(len(before))]
+    desk = Actor("desk", frozenset())
+    assert [one.body for one in found if one] == [body_of(Command("T1", desk, NOW, act)) for act in acts]
 
 
 def test_migrations_are_numbered_without_gaps():
