@@ -11,11 +11,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.core import Plan
-from engine.store import HalfDoneError, StoreError
+from engine.store import HalfDoneError, Reader, StoreError
 from engine.worktime import CalendarError, CodeDays, DayData, Problem, overlay
 
 if TYPE_CHECKING:
     from engine.runtime.service import Service
+    from engine.runtime.site import Site
 
 
 def take_up(service: Service, at: int) -> bool:
@@ -44,24 +45,26 @@ def publish(services: Collection[Service], at: int, edition: str, days: Mapping[
         raise CalendarError(
             [Problem(("days",), "no day stands in it: a year would count as one without holidays", "bad-days")]
         )
-    lacking = [service for service in services if not _has(service, edition, days)]
-    for service in lacking:
-        plan = service.site.plan
-        if edition in plan.editions:
-            problem = f"{plan.id} has an edition {edition} already: choose another name"
-            raise CalendarError([Problem(("edition",), problem, "bad-days")])
-        overlay(plan.editions[service.site.edition], days, edition)
+    for service in services:
+        lacks(service.site, service.store, edition, days)
         service.advance(at - 1)  # what fails there fails while no site has them
-    for done, service in enumerate(lacking):
+    for done, service in enumerate(services):
         try:
             service.publish_calendar(at, edition, days)
         except StoreError as error:
             raise HalfDoneError(str(error), error.zh) if done else error from None
 
 
-def _has(service: Service, edition: str, days: Mapping[str, Any]) -> bool:
-    published = service.store.site_events("calendar_published")
-    return any((event.data["edition"], event.data["days"]) == (edition, days) for event in published)
+def lacks(site: Site, reader: Reader, edition: str, days: Mapping[str, Any]) -> bool:
+    """Whether a site does not have these days yet. Raises CalendarError: the name is taken, or a day is wrong."""
+    published = reader.site_events("calendar_published")
+    if any((event.data["edition"], event.data["days"]) == (edition, days) for event in published):
+        return False
+    if edition in site.plan.editions:
+        problem = f"{site.plan.id} has an edition {edition} already: choose another name"
+        raise CalendarError([Problem(("edition",), problem, "bad-days")])
+    overlay(site.plan.editions[site.edition], days, edition)
+    return True
 
 
 def _laid(service: Service, below: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -23,6 +23,7 @@ from engine.core import (
 from engine.core import commands as c
 from engine.core.plan import Outside
 from engine.runtime.duties import Occurrence, occurrences
+from engine.runtime.editions import lacks
 from engine.runtime.figures import report
 from engine.runtime.site import CHANGES, Site
 from engine.runtime.turn import Turn, system
@@ -331,8 +332,15 @@ class Service:
         return sum(max(0, min(end, to) - max(start, since)) for since, to in stretches)
 
     def publish_calendar(self, at: int, edition: str, days: Mapping[str, Any]) -> None:
-        """New day data: every open ticket gets it by a command. Raises CalendarError, and then nothing has changed."""
-        self.change_days(at, [("calendar_published", {"edition": edition, "days": days})])
+        """New day data: every open ticket gets it by a command, unless the site has it. Raises CalendarError, and then
+        nothing has changed.
+        """
+
+        def work(turn: Turn) -> None:
+            if lacks(turn.site, turn.tx, edition, days):  # asked where nobody else writes
+                self._change_days(turn, at, [("calendar_published", {"edition": edition, "days": days})])
+
+        self.change(at, work)
 
     def change_days(self, at: int, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """The same for several events of the site's stream at once; tickets go by the edition of the last."""

@@ -13,6 +13,7 @@ from engine.runtime import Engine, Entry, Prepared, VirtualClock, change_roster
 from engine.runtime.editions import take_up
 from engine.runtime.turn import Turn
 from engine.store import Database, Done, StoreError, revisions_of
+from engine.worktime import CalendarError
 from tests.core.harness import DESK, HEAD, at
 from tests.runtime.running import BODY, START, open_ticket, prepared, root
 from tests.store.crowd import Crowd
@@ -109,6 +110,16 @@ def test_days_that_were_published_stay_laid_over_those_of_another_release(releas
     engine = release("holidays-3")
     take_up(engine.services["test"], START + 180)
     assert root(engine).edition == "power on holidays-3"
+
+
+def test_under_one_name_a_site_gets_days_once_and_no_others(release):
+    service = release().services["test"]
+    for _ in range(2):
+        service.publish_calendar(START + 60, "power", POWER)
+    assert len(service.store.site_events("calendar_published")) == 1
+    other = {"days": [{"name": "停水", "date": "2026-11-18", "isOffDay": True}]}
+    with pytest.raises(CalendarError, match="test has an edition power already"):
+        service.publish_calendar(START + 60, "power", other)
 
 
 def test_a_ticket_that_is_reopened_goes_by_the_days_that_were_published_meanwhile(release):
