@@ -84,7 +84,7 @@ class Auditor:
 
     def _check(self, site: str, service: Service, family: str, now: int) -> None:
         try:
-            if index_of(service.site, service.store, family).wrong:
+            if not _agree(service, family):
                 self.repaired[site] += service.store.write(lambda tx: mend(service.site, tx, family, now))
         except Exception as error:  # also where we are wrong about a family: it keeps no other from being looked at
             self._found(Trouble("unreadable", site, family, said(error)), now, error)
@@ -150,3 +150,11 @@ class Auditor:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(PATIENCE)
+
+
+def _agree(service: Service, family: str) -> bool:
+    """Whether the indexes of a family seem to hold what they should: while others write, only a guess."""
+    try:
+        return not index_of(service.site, service.store, family).wrong
+    except Exception:
+        return False

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from engine.core import Command, commands
-from engine.runtime import Auditor, Engine, VirtualClock, auditor, index_of
+from engine.runtime import Auditor, Engine, VirtualClock, auditor, index_of, indexes
 from engine.store import Database, StoreError, verify
 from tests.core.harness import DESK, at
 from tests.runtime.running import START, open_ticket, prepared
@@ -78,6 +78,7 @@ def test_a_ticket_about_which_we_are_wrong_keeps_no_other_from_being_mended(engi
         return index_of(site, reader, family if family != "T1" else 1 / 0)
 
     monkeypatch.setattr(auditor, "index_of", wrong)
+    monkeypatch.setattr(indexes, "index_of", wrong)
     audit = Auditor(engine)
     tamper(engine, "DELETE FROM timer WHERE family = 'T2'")
     for _ in range(2):
@@ -89,6 +90,14 @@ def test_a_ticket_about_which_we_are_wrong_keeps_no_other_from_being_mended(engi
     monkeypatch.undo()
     audit.look()
     assert audit.troubles == {}
+
+
+def test_what_only_seems_wrong_while_others_write_is_not_told(engine, monkeypatch):
+    monkeypatch.setattr(auditor, "index_of", lambda *_: 1 / 0)
+    audit = Auditor(engine)
+    audit.look()
+    assert (audit.troubles, audit.repaired) == ({}, {"test": 0})
+    assert said(engine, "audit_found") == []
 
 
 def test_where_everything_agrees_nothing_is_written(engine):
