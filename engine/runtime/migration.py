@@ -71,11 +71,10 @@ def preview(
 
     Nothing is written. Raises StoreError if the site never ran by that version.
     """
-    plan = _version(service, migration.to)
     found: list[Change] = []
     for id, rows in _families(service, migration, tickets).items():
         try:
-            found += _foreseen(service, plan, id, migration, at)
+            found += _foreseen(service, id, migration, at)
         except Exception as error:
             found += _unreadable(service, rows, error)
     return tuple(found)
@@ -88,26 +87,22 @@ def migrate(
 
     Raises StoreError if the site never ran by that version; HalfDoneError if the world refuses after some families.
     """
-    plan = _version(service, migration.to)
     families = list(_families(service, migration, tickets).items())
     found: list[Change] = []
     try:
         for start in range(0, len(families), BATCH):
-            for change in _migrated(service, plan, dict(families[start : start + BATCH]), migration, at):
+            for change in _migrated(service, dict(families[start : start + BATCH]), migration, at):
                 found.append(change)
     except StoreError as error:
         raise HalfDoneError(str(error), error.zh) if found else error from None
     return tuple(found)
 
 
-def _version(service: Service, version: str) -> Plan:
-    if version not in service.site.plans:
-        raise StoreError(f"{service.site.plan.id} never ran by version {version}")
-    return service.site.version(version)
-
-
 def _families(service: Service, migration: Migration, tickets: Iterable[str] | None) -> dict[str, list[Row]]:
-    """Families with an open ticket that is on another version, each with the rows of those."""
+    """Families with an open ticket that is on another version, each with the rows of those. Raises StoreError."""
+    if migration.to not in service.site.plans:
+        raise StoreError(f"{service.site.plan.id} never ran by version {migration.to}")
+    service.site.version(migration.to)  # it can be read
     wanted = None if tickets is None else set(tickets)
     found: dict[str, list[Row]] = {}
     for row in everything(service.store, Query(open=True)):
@@ -116,27 +111,27 @@ def _families(service: Service, migration: Migration, tickets: Iterable[str] | N
     return found
 
 
-def _foreseen(service: Service, plan: Plan, id: str, migration: Migration, at: int) -> list[Change]:
+def _foreseen(service: Service, id: str, migration: Migration, at: int) -> list[Change]:
     family = service.store.load(id)
     if family is None:
         return []
-    old = service.site.version(family.root.plan)
+    old, new = service.site.version(family.root.plan), service.site.version(migration.to)
     past = advance(old, family, at - 1)
-    return _changes(old, plan, past[-1].family if past else family, migration, at)
+    return _changes(old, new, past[-1].family if past else family, migration, at)
 
 
 def _migrated(
-    service: Service, plan: Plan, families: Mapping[str, Sequence[Row]], migration: Migration, at: int
+    service: Service, families: Mapping[str, Sequence[Row]], migration: Migration, at: int
 ) -> Iterator[Change]:
     """Families in one transaction; where one of them cannot be looked at, each in one of its own."""
     try:
-        yield from service.turn(lambda turn: _migrate(turn, plan, families, migration, at))
+        yield from service.turn(lambda turn: _migrate(turn, families, migration, at))
     except Exception as error:
         for id, rows in families.items():
             if len(families) == 1:
                 yield from _unreadable(service, rows, error)
             else:
-                yield from _migrated(service, plan, {id: rows}, migration, at)
+                yield from _migrated(service, {id: rows}, migration, at)
 
 
 def _unreadable(service: Service, rows: Iterable[Row], error: Exception) -> list[Change]:
@@ -148,18 +143,18 @@ def _unreadable(service: Service, rows: Iterable[Row], error: Exception) -> list
     return [Change(row.ticket, row.plan, row.state, row.state, refused=refusal) for row in rows]
 
 
-def _migrate(turn: Turn, plan: Plan, families: Iterable[str], migration: Migration, at: int) -> list[Change]:
+def _migrate(turn: Turn, families: Iterable[str], migration: Migration, at: int) -> list[Change]:
     found: list[Change] = []
-    at = turn.tx.stamp(at)
+    new, at = turn.site.version(migration.to), turn.tx.stamp(at)
     for id in families:
         turn.bring_up(id, at - 1, at)
         family = turn.load(id)
         assert family is not None
         old = turn.site.version(family.root.plan)
-        changes = _changes(old, plan, family, migration, at)
+        changes = _changes(old, new, family, migration, at)
         found += changes
         if not any(change.refused for change in changes):
-            for command in _commands(old, plan, family, migration, at):
+            for command in _commands(old, new, family, migration, at):
                 turn.apply(command)  # a closed part for which the new version has no place is left behind
     return found
 
