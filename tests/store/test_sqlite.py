@@ -364,6 +364,7 @@ def test_what_an_older_version_answered_to_a_key_is_compared_in_the_form_of_toda
     before = (
         "('T1', 'Do', [('fault', 'leak')], {'move': 'go', 'assignee': None, 'qualified': True}, None)",
         "('T1', 'Escalate', (), {'deadline': 'arrive', 'if_rung': None}, None)",
+        "('T1', 'Recategorise', [], {'category': 'enquiry', 'states': {}}, None)",
     )
     first = schema.migrations()[:9]
     with monkeypatch.context() as patched:
@@ -373,7 +374,7 @@ def test_what_an_older_version_answered_to_a_key_is_compared_in_the_form_of_toda
             for key, body in enumerate(before):
                 store.write(lambda tx, k=str(key), b=body: tx.remember("desk", k, Answered(b, "T1", 1)))
     migrate(path)
-    acts = (commands.Do("go", {"fault": "leak"}), commands.Escalate("arrive"))
+    acts = (commands.Do("go", {"fault": "leak"}), commands.Escalate("arrive"), commands.Recategorise("enquiry"))
     with Database.open(path, lambda: NOW) as database:
         found = [database.site("lakeside").answer("desk", str(key)) for key in range(len(before))]
     desk = Actor("desk", frozenset())
