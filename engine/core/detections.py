@@ -4,6 +4,7 @@ fire.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
@@ -30,15 +31,12 @@ class Membership(NamedTuple):
 
 
 class Firing(NamedTuple):
-    """An opening that completes a pattern. `group` is the ticket of the group's first firing opening; `first`: this
-    is it.
-    """
+    """An opening that completes a pattern. `group` is the ticket of the group's first firing opening."""
 
     ticket: str
     at: int
     members: tuple[str, ...]
     group: str
-    first: bool
 
 
 def memberships(plan: Plan, family: Family, ticket: Ticket) -> tuple[Membership, ...]:
@@ -72,18 +70,17 @@ def firings(plan: Plan, edition: str, detection: Detection, members: Iterable[Me
     fired: list[Firing] = []
     group_of: dict[str, str] = {}
     for index, newest in enumerate(ordered):
-        earliest = newest.at
+        begin = 0
         if detection.within is not None:
             back = detection.within._replace(amount=-detection.within.amount)
             earliest = shifted(back, newest.at, plan, plan.calendar, edition, None)
-        window = [member for member in ordered[: index + 1] if detection.within is None or member.at >= earliest]
+            begin = bisect_left(ordered, earliest, hi=index, key=lambda member: member.at)
+        window = ordered[begin : index + 1]
         distinct = {member.differs for member in window} if detection.different else {m.ticket for m in window}
         if len(distinct) < detection.count:
             continue
-        known = [group_of[member.ticket] for member in window if member.ticket in group_of]
-        group = known[0] if known else newest.ticket
-        for member in window:
-            group_of[member.ticket] = group
         names = tuple(member.ticket for member in window)
-        fired.append(Firing(newest.ticket, newest.at, names, group, not known))
+        group = next((group_of[name] for name in names if name in group_of), newest.ticket)
+        group_of.update(dict.fromkeys(names, group))
+        fired.append(Firing(newest.ticket, newest.at, names, group))
     return tuple(fired)

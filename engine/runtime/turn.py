@@ -13,6 +13,7 @@ from engine.core import (
     Actor,
     Command,
     Family,
+    Firing,
     Made,
     Message,
     Outcome,
@@ -214,6 +215,8 @@ class Turn:
         for event in step.events:
             if isinstance(event, e.Opened):
                 self._file(plan, family.tickets[event.ticket], event.effective_at)
+            if isinstance(event, e.Recategorised | e.Merged):
+                self.tx.leave(event.ticket)
             if isinstance(event, e.Opened | e.Recategorised):
                 self._detect(plan, family, family.tickets[event.ticket], step.at)
             if isinstance(event, e.Closed):
@@ -240,49 +243,62 @@ class Turn:
                 self.record(at, "filed", file.rule, data, f"{file.id}:{about}")
 
     def _detect(self, plan: Plan, family: Family, ticket: Ticket, at: int) -> None:
+        """Judge the buckets of an opening afresh. What stands before it there fires or not as it did without it."""
         for membership in memberships(plan, family, ticket):
             detection = plan.detections[membership.detection]
-            bucket = self.tx.join(membership)
-            for firing in firings(plan, self.site.edition, detection, bucket):
-                if self.tx.fired(detection.id, membership.bucket, firing.ticket):
-                    continue
-                over = self._group_is_over(detection.id, firing.group)
+            found = firings(plan, self.site.edition, detection, self.tx.join(membership))
+            fresh = [
+                firing
+                for firing in found
+                if firing.at >= membership.at and not self.tx.fired(detection.id, membership.bucket, firing.ticket)
+            ]
+            told = {firing.group for firing in found if firing not in fresh}
+            for firing in fresh:
                 stamp = max(at, firing.at)
-                act = c.Detected(detection.id, firing.members, firing.first or over)
+                group, is_over = self._group_of(detection.id, firing)
+                first = is_over or (group is None and firing.group not in told)
+                told.add(firing.group)
+                act = c.Detected(detection.id, firing.members, first)
                 key = f"detected/{detection.id}/{firing.group}/{firing.ticket}"
                 self.send(key, Command(firing.ticket, system(detection.id), stamp, act))
-                if over:  # a second wave: the group's ticket is closed, so this opening begins a group of its own
-                    self.tx.keep_group(detection.id, firing.group, None)
                 if detection.opens is not None:
-                    self._gather(plan, detection.id, detection.opens, firing.group, firing.members, stamp)
+                    group = group or self._open_group(plan, detection.id, detection.opens, firing.ticket, stamp)
+                    self._gather(detection.id, group, firing.members, stamp)
 
-    def _group_is_over(self, detection: str, first: str) -> bool:
-        group = self.tx.group(detection, first)
-        family = self.load(group) if group is not None else None
-        return family is not None and family.root.closed is not None
+    def _group_of(self, detection: str, firing: Firing) -> tuple[str | None, bool]:
+        """The open group that a firing opening joins: the oldest of its window. And whether all those are over, so that
+        it begins another.
+        """
+        known = (self.tx.group(detection, ticket) for ticket in dict.fromkeys((firing.group, *firing.members)))
+        groups = [group for group in known if group is not None]
+        group = next((group for group in groups if self._is_open(group)), None)
+        return group, bool(groups) and group is None
 
-    def _gather(self, plan: Plan, detection: str, category: str, first: str, members: Sequence[str], at: int) -> None:
-        """The ticket of a group: opened once, joined by every member while it is open."""
-        group = self.tx.group(detection, first)
-        if group is None:
-            newest = members[-1]  # the ticket that fired: the first of a group, or of its second wave
-            group = f"{detection}:{newest}"
-            family = self.load(newest)
-            assert family is not None
-            source = family.tickets[newest]
-            facts = {
-                item.fact: value
-                for item in plan.categories[category].record
-                if (value := source.fact(item.fact)) is not None
-            }
-            act = c.Open(category, facts, plan=plan.version, edition=self.site.edition, origin=newest)
-            self.apply(Command(group, system(detection), at, act))
-            self.tx.keep_group(detection, first, group)
-        parent = self.load(group)
-        if parent is None or parent.root.closed is not None:
-            return
+    def _is_open(self, id: str) -> bool:
+        family = self.load(id)
+        return family is not None and family.root.closed is None
+
+    def _open_group(self, plan: Plan, detection: str, category: str, newest: str, at: int) -> str:
+        """The ticket of a group begins with what is known of the opening that fired."""
+        family = self.load(newest)
+        assert family is not None
+        source = family.tickets[newest]
+        facts = {
+            item.fact: value
+            for item in plan.categories[category].record
+            if (value := source.fact(item.fact)) is not None
+        }
+        group = f"{detection}:{newest}"
+        act = c.Open(category, facts, plan=plan.version, edition=self.site.edition, origin=newest)
+        self.apply(Command(group, system(detection), at, act))
+        return group
+
+    def _gather(self, detection: str, group: str, members: Sequence[str], at: int) -> None:
+        """Tickets become members of a group, unless its ticket was over at once."""
+        is_open = self._is_open(group)
         for member in members:
-            if self.tx.add_member(group, member):
+            self.tx.keep_group(detection, member, group)
+            if is_open and self.tx.add_member(group, member):
                 self.send(f"joined/{group}/{member}", Command(member, system(detection), at, c.Joined(group)))
 
     def _handed_over(self, plan: Plan, ticket: Ticket) -> None:

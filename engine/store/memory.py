@@ -114,8 +114,8 @@ class MemoryStore:
     def answer(self, person: str, key: str) -> Answered | None:
         return self._answers.get((person, key))
 
-    def group(self, detection: str, first: str) -> str | None:
-        return self._groups.get((detection, first))
+    def group(self, detection: str, member: str) -> str | None:
+        return self._groups.get((detection, member))
 
     def members(self, group: str) -> tuple[str, ...]:
         return tuple(self._members.get(group, ()))
@@ -191,6 +191,11 @@ class MemoryStore:
         self._append(self._buckets, key, membership)
         return tuple(self._buckets[key])
 
+    def leave(self, ticket: str) -> None:
+        for key, bucket in list(self._buckets.items()):
+            if any(membership.ticket == ticket for membership in bucket):
+                self._set(self._buckets, key, [one for one in bucket if one.ticket != ticket])
+
     def fired(self, detection: str, bucket: tuple[Any, ...], ticket: str) -> bool:
         key = (detection, bucket, ticket)
         if key in self._fired:
@@ -198,8 +203,8 @@ class MemoryStore:
         self._add(self._fired, key)
         return False
 
-    def keep_group(self, detection: str, first: str, ticket: str | None) -> None:
-        self._set(self._groups, (detection, first), ticket)
+    def keep_group(self, detection: str, member: str, ticket: str) -> None:
+        self._set(self._groups, (detection, member), ticket)
 
     def add_member(self, group: str, ticket: str) -> bool:
         if ticket in self._members.get(group, ()):

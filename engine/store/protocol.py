@@ -195,8 +195,8 @@ class Reader(Protocol):
 
     def answer(self, person: str, key: str) -> Answered | None: ...
 
-    def group(self, detection: str, first: str) -> str | None:
-        """The ticket that a detection opened for the group of its first firing opening."""
+    def group(self, detection: str, member: str) -> str | None:
+        """The ticket that a detection opened for the group of a member, the latest one."""
         ...
 
     def members(self, group: str) -> tuple[str, ...]: ...
@@ -255,12 +255,16 @@ class Transaction(Reader, Protocol):
         """Put an opening into its bucket, under the bucket's lock; returns the bucket, it included."""
         ...
 
+    def leave(self, ticket: str) -> None:
+        """Take a ticket out of all its buckets."""
+        ...
+
     def fired(self, detection: str, bucket: tuple[Any, ...], ticket: str) -> bool:
         """Remember that a detection fired on a ticket; True if it was known already."""
         ...
 
-    def keep_group(self, detection: str, first: str, ticket: str | None) -> None:
-        """Remember the ticket of a group; None forgets it."""
+    def keep_group(self, detection: str, member: str, ticket: str) -> None:
+        """Remember the ticket of a member's group, in place of one before."""
         ...
 
     def add_member(self, group: str, ticket: str) -> bool:

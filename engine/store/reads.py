@@ -155,8 +155,8 @@ class Reads(ABC):
     def messages(self) -> tuple[Message, ...]:
         return tuple(MESSAGE.loads(body) for (body,) in self._all(_MESSAGES, (self.name,)))
 
-    def group(self, detection: str, first: str) -> str | None:
-        found: str | None = self._value(_GROUP, (self.name, detection, first))
+    def group(self, detection: str, member: str) -> str | None:
+        found: str | None = self._value(_GROUP, (self.name, detection, member))
         return found
 
     def members(self, group: str) -> tuple[str, ...]:

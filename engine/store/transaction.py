@@ -196,14 +196,14 @@ class SqliteTransaction(Reads):
             for at, ticket, differs in self._execute(_BUCKET, place)
         )
 
+    def leave(self, ticket: str) -> None:
+        self._execute(_LEAVE, (self.name, ticket))
+
     def fired(self, detection: str, bucket: tuple[Any, ...], ticket: str) -> bool:
         return self._execute(_FIRED, (self.name, detection, VALUES.dumps(bucket), ticket)).rowcount == 0
 
-    def keep_group(self, detection: str, first: str, ticket: str | None) -> None:
-        if ticket is None:
-            self._execute(_NO_GROUP, (self.name, detection, first))
-        else:
-            self._execute(_KEEP_GROUP, (self.name, detection, first, ticket))
+    def keep_group(self, detection: str, member: str, ticket: str) -> None:
+        self._execute(_KEEP_GROUP, (self.name, detection, member, ticket))
 
     def add_member(self, group: str, ticket: str) -> bool:
         return self._execute(_ADD_MEMBER, (self.name, group, ticket)).rowcount == 1
@@ -281,9 +281,9 @@ INSERT INTO membership (site, detection, bucket, at, ticket, differs) VALUES (?,
 _BUCKET: Final = """
 SELECT at, ticket, differs FROM membership WHERE site = ? AND detection = ? AND bucket = ? ORDER BY seq
 """
+_LEAVE: Final = "DELETE FROM membership WHERE site = ? AND ticket = ?"
 _FIRED: Final = "INSERT OR IGNORE INTO fired (site, detection, bucket, ticket) VALUES (?, ?, ?, ?)"
 _KEEP_GROUP: Final = 'INSERT OR REPLACE INTO "group" (site, detection, first, ticket) VALUES (?, ?, ?, ?)'
-_NO_GROUP: Final = 'DELETE FROM "group" WHERE site = ? AND detection = ? AND first = ?'
 _ADD_MEMBER: Final = 'INSERT OR IGNORE INTO member (site, "group", ticket) VALUES (?, ?, ?)'
 _SITE_HEAD: Final = "SELECT events, head FROM site WHERE name = ?"
 _RECORD: Final = "INSERT INTO site_event (site, number, kind, key, body, hash) VALUES (?, ?, ?, ?, ?, ?)"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.core import Command, Refusal, agenda, commands, replay
+from engine.core import Command, Refusal, agenda, commands, events, replay
 from engine.runtime import Door, Entry, Plans, Roster, Service, Site, Staff, list_staff, permit_reveal
 from engine.store import Commit, ConflictError, Done, MemoryStore, Query
 from tests.conftest import examples
@@ -252,6 +252,55 @@ def test_three_units_in_a_day_make_one_group_answered_together():
     assert desk.store.load("T2").root.fact("priority") == "high"
     desk.handle(Command(group.id, DESK, START + 60, commands.Do("publish")))
     assert {desk.store.load(f"T{n}").root.state for n in range(3)} == {"done"}
+
+
+def ticket(desk, id, now, unit, occurred=None):
+    act = commands.Open("matter", {"place": "A", "unit": unit}, "desk", "", DAYS.id)
+    desk.handle(Command(id, DESK, now, act, occurred))
+
+
+def detected(desk):
+    """Who fired, and whether as the first of a group."""
+    steps = [step for family in desk.store.families() for step in desk.store.steps(family.id)]
+    return {
+        event.ticket: event.first for step in steps for event in step.events if isinstance(event, events.DetectionFired)
+    }
+
+
+def test_an_opening_that_is_told_late_joins_the_group_that_is_there():
+    """It lets another opening fire, which is earlier than all that did: that begins no second group."""
+    desk = service()
+    for n, id in enumerate(("B", "C", "D")):
+        ticket(desk, id, START + n * 3600, f"u{n}")
+    ticket(desk, "A", START + 5 * 3600, "u9", START - 3600)
+    groups = [family.id for family in desk.store.families() if family.root.category == "gathering"]
+    assert groups == ["shared:D"]
+    assert set(desk.store.members("shared:D")) == {"A", "B", "C", "D"}
+    assert detected(desk) == {"C": False, "D": True}
+
+
+def test_once_a_group_is_answered_the_next_that_fires_begins_another():
+    desk = service()
+    for n, id in enumerate("ABC"):
+        ticket(desk, id, START + n, f"u{n}")
+    desk.handle(Command("shared:C", DESK, START + 60, commands.Do("publish")))
+    for n, id in enumerate("DE"):
+        ticket(desk, id, START + 120 + n, f"v{n}")
+    assert desk.store.members("shared:D") == ("A", "B", "C", "D", "E")
+    assert detected(desk) == {"C": True, "D": True, "E": False}
+
+
+def test_what_was_merged_or_is_of_another_category_now_is_no_member():
+    desk = service()
+    for n, id in enumerate("ABC"):
+        ticket(desk, id, START + n, f"u{n}" if id != "C" else "u1")
+    desk.handle(Command("B", DESK, START + 60, commands.Merge("A")))
+    desk.handle(Command("C", DESK, START + 60, commands.Recategorise("gathering", {}, {"todo": "drafting"})))
+    ticket(desk, "D", START + 120, "u3")
+    assert detected(desk) == {}
+    desk.handle(Command("C", DESK, START + 180, commands.Recategorise("matter", {}, {"drafting": "todo"})))
+    ticket(desk, "E", START + 240, "u4")
+    assert detected(desk) == {"D": True, "E": False}
 
 
 def test_whom_the_first_list_of_staff_names_is_no_newcomer_and_whoever_comes_later_is():

@@ -119,6 +119,7 @@ def test_when_work_raises_nothing_of_it_was_written(store):
     first, second, *_ = commits(long_story())
     store.write(lambda tx: tx.commit(first))
     store.write(lambda tx: tx.send(errand(5, "known"), "T1"))
+    store.write(lambda tx: tx.join(Membership(1, "T0", "rash", ("6 栋",))))
     kept = store.write(lambda tx: tx.seal("phone", "138"))
     breaking(
         store,
@@ -129,6 +130,7 @@ def test_when_work_raises_nothing_of_it_was_written(store):
         lambda tx: tx.done(errand(5, "known")),
         lambda tx: tx.send(errand(6, "new"), "T1"),
         lambda tx: tx.join(Membership(1, "T1", "rash", ("6 栋",))),
+        lambda tx: tx.leave("T0"),
         lambda tx: tx.fired("rash", ("6 栋",), "T1"),
         lambda tx: tx.keep_group("rash", "T1", "G1"),
         lambda tx: tx.add_member("G1", "T1"),
@@ -150,9 +152,18 @@ def test_when_work_raises_nothing_of_it_was_written(store):
     assert store.reveal(kept) == "138"
     assert store.write(lambda tx: tx.stamp(0)) == 0
     assert store.write(lambda tx: tx.fired("rash", ("6 栋",), "T1")) is False
-    assert len(store.write(lambda tx: tx.join(Membership(1, "T1", "rash", ("6 栋",))))) == 1
+    assert len(store.write(lambda tx: tx.join(Membership(1, "T1", "rash", ("6 栋",))))) == 2
     assert store.write(lambda tx: tx.add_member("G1", "T1")) is True
     assert store.next_instant() == 5
+
+
+def test_whoever_leaves_is_in_no_bucket_any_more(store):
+    here, there = (Membership(1, "T1", name, ("6 栋",)) for name in ("rash", "burst"))
+    stays = Membership(2, "T2", "rash", ("6 栋",))
+    store.write(lambda tx: [tx.join(one) for one in (here, there, stays)])
+    store.write(lambda tx: tx.leave("T1"))
+    later = [one._replace(at=3, ticket="T3") for one in (here, there)]
+    assert store.write(lambda tx: [tx.join(one) for one in later]) == [(stays, later[0]), (later[1],)]
 
 
 def test_inside_a_transaction_one_sees_what_one_wrote(store):
@@ -411,15 +422,12 @@ def test_a_detection_fires_on_a_ticket_once(store):
     assert [store.write(lambda tx, key=key: fired(tx, *key)) for key in asked] == [False, True, False, False]
 
 
-def test_the_ticket_of_a_group_is_kept_replaced_and_forgotten(store):
+def test_the_group_of_a_member_is_kept_and_replaced(store):
     store.write(lambda tx: tx.keep_group("rash", "T1", "G1"))
     assert store.group("rash", "T1") == "G1"
     assert store.group("flood", "T1") is None
     store.write(lambda tx: tx.keep_group("rash", "T1", "G2"))
     assert store.group("rash", "T1") == "G2"
-    store.write(lambda tx: tx.keep_group("rash", "T1", None))
-    assert store.group("rash", "T1") is None
-    store.write(lambda tx: tx.keep_group("rash", "unknown", None))
 
 
 def test_a_member_is_added_once_and_members_keep_their_order(store):
