@@ -14,7 +14,7 @@ from engine.core.events import Event, Step
 from engine.core.evolve import replay
 from engine.core.periods import Period
 from engine.core.plan import Figure, LengthLimit, Limit, Plan
-from engine.core.ticket import Family, Ticket
+from engine.core.ticket import Family, Run, Ticket
 from engine.core.work import fact_of
 from engine.core.workload import OnDuty
 
@@ -78,6 +78,10 @@ class Case:
                     judged.setdefault((event.key, "breached"), []).append((at, order))
                 case e.RunEnded(status="met") | e.VerdictCorrected(new="met"):
                     judged.setdefault((event.key, "met"), []).append((at, order))
+                case e.VerdictCorrected(old="met"):  # it was late after all, and that since its due
+                    run = self._run(event.key)
+                    since = at if run is None or run.due is None else run.due
+                    judged.setdefault((event.key, "breached"), []).append((since, order))
             if entered != state:
                 found.append(Happening(at, order, entered))
                 state = entered
@@ -89,10 +93,14 @@ class Case:
 
     def _standing(self, key: str, what: str) -> Literal["counts", "corrected", "excused"]:
         """What the last breach or fulfilment of a run is worth by the run's verdict as last known."""
-        status = next((run.status for run in self.ticket.all_runs() if run.key == key), None)
+        run = self._run(key)
+        status = run and run.status
         if status in (("met",) if what == "met" else ("breached", "late", "missed")):
             return "counts"
         return "excused" if status == "excused" else "corrected"
+
+    def _run(self, key: str) -> Run | None:
+        return next((run for run in self.ticket.all_runs() if run.key == key), None)
 
     @cached_property
     def extended(self) -> frozenset[str]:

@@ -84,8 +84,9 @@ def _on_time(books: Books, figure: Figure, asked: OnTime, period: Period) -> Fou
                 met += 1
                 continue
             late += 1
-            if run.due is not None:
-                lateness.append(Fraction((books.as_of if run.done is None else run.done) - run.due))
+            done = books.as_of if run.done is None else run.done
+            if run.due is not None and done > run.due:  # found late, it may have been done before
+                lateness.append(Fraction(done - run.due))
     return Found(
         ratio(met, met + late),
         met + late,

@@ -187,9 +187,13 @@ def test_a_promise_kept_through_a_pause_is_not_judged_while_paused_and_marked_wh
     assert (renewed.value, renewed.marks) == (1, {"extended": 1})
 
 
-def test_found_late_without_a_due_it_has_no_lateness() -> None:
-    found = value(ON_TIME, ACCEPTED + "02 10:00 suspend; 04 09:00 resolve; 05 09:00 correct_late")
-    assert found.companions == {"excused_as_late": 0}
+@rows(
+    "script",
+    ("without a due", "02 10:00 suspend; 04 09:00 resolve; 05 09:00 correct_late"),
+    ("before its due", "03 08:00 resolve; 05 09:00 correct_late"),
+)
+def test_found_late_it_has_no_lateness_where_it_was_done(script: str) -> None:
+    assert value(ON_TIME, ACCEPTED + script).companions == {"excused_as_late": 0}
 
 
 @rows(
@@ -437,6 +441,13 @@ def test_a_wait_may_begin_at_a_time_fact_even_one_that_comes_true_later() -> Non
     ("fulfilled", "resolve met", RESOLVED, 1, {}),
     ("fulfilled late", "resolve met", ACCEPTED + "04 09:00 resolve", 0, {}),
     ("found fulfilled", "resolve met", ACCEPTED + "04 09:00 correct_met", 1, {}),
+    ("found late is late since its due", "resolve breached", RESOLVED + "12-04 09:00 correct_late", 1, {}),
+    (
+        "found late after all is once",
+        "resolve breached",
+        ACCEPTED + "04 10:00 correct_met; 05 10:00 correct_late",
+        *(1, {"corrected": 1}),
+    ),
     ("found not fulfilled", "resolve met", RESOLVED + "04 09:00 correct_late", 0, {"corrected": 1}),
     (
         "found fulfilled after all is once",
