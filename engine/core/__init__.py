@@ -5,7 +5,7 @@ for here.
 """
 
 from engine.core import commands, conditions, events, plan
-from engine.core.agenda import Timer, agenda, agenda_after, is_overdue, is_quiet, rung_instant
+from engine.core.agenda import Timer, agenda, agenda_after, is_overdue, is_quiet, rung_instant, shifted
 from engine.core.cases import History
 from engine.core.commands import Actor, Command, Refusal
 from engine.core.conditions import Condition, Row, Rule, Table, Value, View
@@ -90,6 +90,7 @@ __all__ = [
     "report",
     "rung_instant",
     "shape",
+    "shifted",
     "span",
     "table_reads",
     "timetable",

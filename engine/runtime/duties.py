@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Final, NamedTuple
 
-from engine.core import Plan, timetable
+from engine.core import Plan, shifted, timetable
 from engine.core.plan import Duty, NewMember, Report, ShiftEdge
 from engine.runtime.site import Site
+from engine.worktime import DayRule, Length, Unit
 
+DAY: Final = 86_400
 #: The id of the report that compares a pilot with the time before it.
 ROLLOUT: Final = "rollout"
 
@@ -63,18 +65,32 @@ def _of_duty(site: Site, plan: Plan, duty: Duty, start: int, end: int) -> Iterat
             for person, at in site.newcomers(roles):
                 if start <= at < end:
                     yield Occurrence(at, "duty", duty.id, person)
-        case ShiftEdge(role, edge, offset):
-            for shift in site.roster.shifts(role, start):
-                table = timetable(plan, shift, site.edition)
-                for opens, closes in table.intervals(start - 86400, end + 86400):
-                    at = opens if edge == "start" else closes
-                    at += offset.amount if offset is not None else 0
-                    if start <= at < end:
-                        yield Occurrence(at, "duty", duty.id, role)
+        case ShiftEdge(role):
+            for at in sorted(set(_beside_shifts(site, plan, duty, duty.every, start, end))):
+                yield Occurrence(at, "duty", duty.id, role)
         case recurrence:
             table = timetable(plan, duty.calendar, site.edition)
             for at in recurrence.occurrences(table, start, end):
                 yield Occurrence(at, "duty", duty.id)
+
+
+def _beside_shifts(site: Site, plan: Plan, duty: Duty, every: ShiftEdge, start: int, end: int) -> Iterator[int]:
+    reach = DAY + (_reach(every.offset) if every.offset is not None else 0)
+    for shift in site.roster.shifts(every.role, start):
+        for opens, closes in timetable(plan, shift, site.edition).intervals(start - reach, end + reach):
+            at = opens if every.edge == "start" else closes
+            if every.offset is not None:
+                at = shifted(every.offset, at, plan, duty.calendar, site.edition, DayRule.SAME_TIME)
+            if start <= at < end:
+                yield at
+
+
+def _reach(offset: Length) -> int:
+    """No shift further off than this is so much time away: seconds. In 31 days no calendar stays shut."""
+    amount = abs(offset.amount)
+    if offset.unit is Unit.SECONDS:
+        return amount
+    return 31 * DAY * (1 + (amount // 3600 if offset.unit is Unit.WORKING_SECONDS else amount))
 
 
 def _of_report(site: Site, plan: Plan, report: Report, start: int, end: int) -> Iterator[Occurrence]:
