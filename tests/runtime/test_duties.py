@@ -1,0 +1,31 @@
+"""When duties come round."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.runtime import Plans, Roster, Site
+from engine.runtime.duties import occurrences
+from tests.core.harness import HEAD, at, local
+from tests.runtime.running import BODY, prepared
+
+NIGHTS = HEAD.replace("calendars: {", "calendars: {night: {title: 夜班, hours: {mon-sun: '22:00-06:00'}}, ").replace(
+    "roles:", "roles:\n  guard: {title: 门岗, on_duty: night}"
+)
+
+
+@pytest.mark.parametrize(
+    ("away", "openings"),
+    [
+        ("25 minutes before start", ["11-16 21:35", "11-17 21:35"]),
+        ("60 hours before start", ["11-16 10:00", "11-17 10:00"]),
+        ("2 calendar days before start", ["11-16 22:00", "11-17 22:00"]),
+        ("30 working hours after end", ["11-19 18:00", "11-20 18:00"]),
+    ],
+)
+def test_a_duty_comes_round_as_far_from_each_shift_as_it_says_whatever_it_is_counted_in(away, openings):
+    duty = f"duties:\n  hand: {{title: 交班, every: shift of guard, at: {away}, within: 1 hour, owner: boss}}\n"
+    (edition,) = (plan := prepared(BODY + duty, head=NIGHTS).plan).editions
+    site = Site(Plans.of(plan), Roster(Plans.of(plan), edition), edition)
+    start = at(f"{openings[0][:5]} 00:00")
+    assert [local(one.at) for one in sorted(occurrences(site, start, start + 2 * 86_400))] == openings
