@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.core import Plan, findings, liable, notices
+from engine.core import History, Plan, findings, liable, notices
 from engine.core import events as e
 from engine.sim.player import Performance
 
@@ -36,6 +36,7 @@ def carried(performance: Performance) -> Iterator[str]:
     """Every rule id that an event, a message, a finding, a figure or the site's stream of this run carries."""
     service = performance.service
     for plan, family, step in performance.log:
+        history = History(family, service.store.steps(family.id))
         for event in step.events:
             yield from event.rule.sources
             ticket = family.tickets[event.ticket]
@@ -43,7 +44,7 @@ def carried(performance: Performance) -> Iterator[str]:
                 for change in event.changes:
                     yield from change.rule.sources
             for finding in findings(plan, ticket, event):
-                found = liable(plan, family, ticket, finding, service.site.roster.holds_post)
+                found = liable(plan, history, ticket, finding, service.site.roster.holds_post)
                 if found is not None:
                     yield from found.rule.sources
         for message in notices(plan, family, step):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from engine.core import Family, Message, Plan, Refusal
+from engine.core import Family, History, Message, Plan, Refusal
 from engine.core import Step as CoreStep
 from engine.policy import Diagnostic, Span, Words, did_you_mean
 from engine.runtime import Door, Entry, Plans, Roster, Service, Site, VirtualClock, change_roster, permit_reveal
@@ -173,7 +173,8 @@ class _Player:
         if len(self.log) - self.heard_before > STEPS_MAX:
             raise UnplayableError(diagnose("E609", self.span, name="at", text=ENDLESS))
         self.log.append((plan, family, step))
-        self.fresh += of_step(plan, family, step, self.service.site.roster.holds_post)
+        history = History(family, self.store.steps(family.id))
+        self.fresh += of_step(plan, history, step, self.service.site.roster.holds_post)
         for message in messages:
             self.fresh += of_message(message)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from engine.core import Family, HoldsPost, Message, Plan, Step, Ticket, Value, findings, liable
+from engine.core import History, HoldsPost, Message, Plan, Step, Ticket, Value, findings, liable
 from engine.core import events as e
 from engine.runtime import SYSTEM
 from engine.store import SiteEvent
@@ -70,8 +70,9 @@ SINGLE: Final = frozenset({"state", "round", "linked", "refused"})
 SITE: Final = "site"
 
 
-def of_step(plan: Plan, family: Family, step: Step, holds_post: HoldsPost) -> Iterator[Fact]:
-    """What a step did, told in words. `family` is the family after it."""
+def of_step(plan: Plan, history: History, step: Step, holds_post: HoldsPost) -> Iterator[Fact]:
+    """What a step did, told in words. `history` is that of its family, which is the one after it."""
+    family = history.family
     for event in step.events:
         ticket = family.tickets[event.ticket]
         rule, sources = event.rule
@@ -80,7 +81,7 @@ def of_step(plan: Plan, family: Family, step: Step, holds_post: HoldsPost) -> It
         for word, about, said in _of_event(plan, ticket, event):
             yield Fact(ticket.id, word, about, said, event.effective_at, rule, sources)
         for finding in findings(plan, ticket, event):
-            found = liable(plan, family, ticket, finding, holds_post)
+            found = liable(plan, history, ticket, finding, holds_post)
             if found is not None:
                 yield Fact(ticket.id, "liable", finding.name, found.who, finding.at, *found.rule)
 

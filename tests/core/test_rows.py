@@ -10,6 +10,7 @@ from engine.core import (
     Actor,
     Command,
     Finding,
+    History,
     Outcome,
     Refusal,
     Row,
@@ -938,7 +939,7 @@ liability:
 def test_who_answers_for_a_breach(category, until, who, rule):
     story = Story(plan_of(LIABLE)).open("11-16 09:00", category=category).until(until)
     found = [
-        liable(story.plan, story.family, story.ticket, finding, lambda role, instant: "keeper")
+        liable(story.plan, History(story.family, story.steps), story.ticket, finding, lambda role, instant: "keeper")
         for event in story.events(events.Breached)
         for finding in findings(story.plan, story.ticket, event)
     ]
@@ -958,7 +959,12 @@ def test_who_answers_for_a_breach(category, until, who, rule):
 def test_a_breach_is_of_a_deadline_or_of_a_duty_whatever_they_are_called(name, of_duty, rule):
     story = Story(plan_of(LIABLE)).open("11-16 09:00")
     finding = Finding("breach", name, at("11-16 10:00"), "role:desk", of_duty)
-    assert liable(story.plan, story.family, story.ticket, finding, lambda role, at: "keeper").rule.path == rule
+    assert (
+        liable(
+            story.plan, History(story.family, story.steps), story.ticket, finding, lambda role, at: "keeper"
+        ).rule.path
+        == rule
+    )
 
 
 def test_nobody_answers_for_an_excused_breach():
@@ -970,7 +976,77 @@ def test_nobody_answers_for_an_excused_breach():
     )
     (event,) = story.events(events.Breached)
     (finding,) = findings(story.plan, story.ticket, event)
-    assert liable(story.plan, story.family, story.ticket, finding, lambda role, instant: "keeper") is None
+    assert (
+        liable(story.plan, History(story.family, story.steps), story.ticket, finding, lambda role, instant: "keeper")
+        is None
+    )
+
+
+HELD = """
+facts: {crew: {title: 班组, type: role, default: desk}}
+categories: {matter: {title: 事项, workflow: flow}}
+workflows:
+  flow:
+    title: 流程
+    initial: todo
+    states: {todo: {title: 待办, owner: crew}, done: {title: 完成, final: true}}
+    moves:
+      hand_on: {title: 转派, from: todo, by: [desk, boss], ask: [crew]}
+      finish: {title: 完成, from: todo, to: done, by: [desk, boss]}
+      assign: {by: [desk, boss]}
+      correct: {by: boss}
+deadlines: {finish: {title: 完成, of: matter, from: opened, until: finish, limit: 1 hour, escalate: none}}
+liability: {otherwise: {is: %s}}
+"""
+
+
+def answers(story):
+    """Who answers for each breach of a story that is over."""
+    history = History(story.family, story.steps)
+    return [
+        found and found.who
+        for event in story.events(events.Breached)
+        for finding in findings(story.plan, story.ticket, event)
+        for found in [liable(story.plan, history, story.ticket, finding, lambda role, at: None)]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "who"),
+    [("11-16 09:59", "boss"), ("11-16 10:00", "desk"), ("11-16 10:01", "desk")],
+    ids=["before the due", "in its very second", "after it"],
+)
+@pytest.mark.parametrize("party", ["owner", "custodian"])
+def test_for_a_breach_answers_who_held_the_matter_immediately_before(party, when, who):
+    story = Story(plan_of(HELD % party)).open("11-16 09:00").do(when, "hand_on", crew="boss").until("11-16 12:00")
+    assert answers(story) == [who]
+
+
+@pytest.mark.parametrize("party", ["assignee", "custodian"])
+def test_for_a_breach_answers_who_was_assigned_then_and_not_who_is_today(party):
+    story = Story(plan_of(HELD % party)).open("11-16 09:00")
+    story.send("11-16 09:30", commands.Assign("desk", "甲")).send("11-16 11:00", commands.Assign("desk", "乙"))
+    assert answers(story) == ["甲"]
+
+
+def test_nobody_answers_for_a_breach_that_was_none():
+    story = Story(plan_of(HELD % "owner")).open("11-16 09:00").do("11-16 11:00", "finish")
+    assert answers(story) == ["desk"]
+    story.send("11-16 12:00", commands.CorrectVerdict("finish#1.1", "met", "tape", "misheard"))
+    assert answers(story) == [None]
+
+
+def test_for_a_detection_its_owner_answers():
+    plan = plan_of(HELD % "owner")
+    story = Story(plan).open("11-16 09:00")
+    table = Table((Row(Rule("liability.it"), OneOf("detection", frozenset({"again"})), Party("word", "owner")),))
+    (finding,) = findings(
+        plan, story.ticket, events.DetectionFired("T1", at("11-16 09:00"), Rule("r"), "again", ("T0", "T1"), True, ())
+    )
+    found = liable(
+        replace(plan, liability=table), History(story.family, story.steps), story.ticket, finding, lambda role, at: None
+    )
+    assert found.who == "desk"
 
 
 OF_THE_CATEGORY = OneOf("category", frozenset({"matter"}))
@@ -991,7 +1067,13 @@ def test_for_a_detection_somebody_answers_only_where_a_row_names_it(when, is_nam
     story = Story(plan_of(LIABLE)).open("11-16 09:00")
     table = Table((Row(Rule("liability.it"), when, Party("word", "owner")),))
     finding = Finding("detection", "again", at("11-16 09:00"), "role:desk")
-    found = liable(replace(story.plan, liability=table), story.family, story.ticket, finding, lambda role, at: "keeper")
+    found = liable(
+        replace(story.plan, liability=table),
+        History(story.family, story.steps),
+        story.ticket,
+        finding,
+        lambda role, at: "keeper",
+    )
     assert (found and found.who) == ("desk" if is_named else None)
 
 
