@@ -189,6 +189,11 @@ def test_rules_carry_the_sources_around_them_outermost_first() -> None:
     assert found.deadlines[0].limit.rows[0].rule == ("deadlines.finish.limit.night", ("A1", "B2", "B3"))
 
 
+def test_several_sources_may_stand_in_one_text_as_people_write_them() -> None:
+    found = plan('deadlines: {finish: {source: "A32, B01、C04", limit: 1 hour}}')
+    assert found.deadlines[0].rule.sources == ("A32", "B01", "C04")
+
+
 def test_quiet_hours_are_from_one_time_of_day_until_another() -> None:
     messaging = plan('messaging: {quiet: {hours: "9:30 - 24:00", digest: "8:05"}}').messaging
     assert messaging is not None

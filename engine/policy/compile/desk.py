@@ -11,6 +11,7 @@ from engine.core.plan import PARTY_WORDS, Party
 from engine.policy.diagnostics import Diagnostic, Report, diagnostic
 from engine.policy.document import Document, Touch
 from engine.policy.nodes import List, Map, Node, Text
+from engine.policy.schema.base import SEPARATOR
 from engine.policy.schema.policy import Policy
 from engine.policy.schema.validate import Checked
 from engine.policy.shapes import Path, dotted
@@ -202,7 +203,7 @@ class Desk:
 
     def _own_sources(self, path: Path) -> tuple[str, ...]:
         entry = self.document.entry(path)
-        return _names(entry.value.get("source")) if entry and isinstance(entry.value, Map) else ()
+        return _ids(entry.value.get("source")) if entry and isinstance(entry.value, Map) else ()
 
 
 def _taken_away(document: Document) -> dict[str, list[tuple[Path, Touch]]]:
@@ -214,6 +215,7 @@ def _taken_away(document: Document) -> dict[str, list[tuple[Path, Touch]]]:
     return found
 
 
-def _names(node: Node | None) -> tuple[str, ...]:
+def _ids(node: Node | None) -> tuple[str, ...]:
+    """Those of a `source`; several may stand in one text."""
     items = node.items if isinstance(node, List) else (node,)
-    return tuple(item.value for item in items if isinstance(item, Text))
+    return tuple(id for item in items if isinstance(item, Text) for id in SEPARATOR.split(item.value))

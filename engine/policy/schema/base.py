@@ -155,6 +155,11 @@ def _names(value: Any) -> tuple[Any, ...]:
     return tuple(value)
 
 
+def _sources(value: Any) -> tuple[Any, ...]:
+    """Ids of rules; several may also stand in one text."""
+    return _names(SEPARATOR.split(value) if isinstance(value, str) else value)
+
+
 def _editable(item: dict[str, Any]) -> dict[str, Any]:
     """One, many, or an edit of what is inherited."""
     many = {"type": "array", "items": item}
@@ -166,6 +171,7 @@ def _editable(item: dict[str, Any]) -> dict[str, Any]:
 Text: TypeAlias = Annotated[str, Reads(str, A_TEXT)]
 Name: TypeAlias = Annotated[str, Reads(_name, A_NAME)]
 Names: TypeAlias = Annotated[tuple[Name, ...], BeforeValidator(_names), WithJsonSchema(_editable(TEXT_SHAPE))]
+Sources: TypeAlias = Annotated[tuple[Name, ...], BeforeValidator(_sources), WithJsonSchema(_editable(TEXT_SHAPE))]
 
 
 def _asked_item(item: Any) -> dict[str, Any]:
@@ -257,7 +263,7 @@ Zone: TypeAlias = Annotated[str, Reads(_zone, Words("a time zone", "时区"), "A
 class Noted(Part):
     """An entry with the two keys that every entry may have."""
 
-    source: Names | None = key("出处条款", "Rule ids of the source plan; they travel to events and messages.")
+    source: Sources | None = key("出处条款", "Rule ids of the source plan; they travel to events and messages.")
     note: Text | None = key("给下一位编写者的备注", "For the next author; no effect.")
 
 
