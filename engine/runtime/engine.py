@@ -17,7 +17,7 @@ from engine.runtime.plans import Plans
 from engine.runtime.revisions import Prepared, restore
 from engine.runtime.service import OPENED, Listener, Service, said
 from engine.runtime.site import Site
-from engine.store import Database, Revision, StoreError, add_revision, revision_of, revisions_of
+from engine.store import Database, HalfDoneError, Revision, StoreError, add_revision, revision_of, revisions_of
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Engine:
         """Let a site run by a policy from now on; open tickets keep theirs. None: it does already.
 
         The policy has been read in full before; here it is written down, and then one pointer moves. One at a time.
-        Raises StoreError: the site does not run.
+        Raises StoreError: the site does not run; HalfDoneError: it is written down, and runs once it is applied again.
         """
         assert prepared.plan is not None, "a policy that is refused is not applied"
         with self._applying:
@@ -173,7 +173,10 @@ class Engine:
             self._open_or_shut(name)
         elif service.site.plan.version != plan.version:  # also where the world refused just after it was written down
             # Read as after a start: its places name files, and no folders of this machine.
-            service.adopt(at, restore(revision).plan or plan)
+            try:
+                service.adopt(at, restore(revision).plan or plan)
+            except StoreError as error:
+                raise HalfDoneError(str(error), error.zh) from None
             self._take_up(service)
             is_new = True
         return revision if is_new else None

@@ -12,7 +12,7 @@ from engine.core import Command, agenda, commands, timetable
 from engine.runtime import Engine, Entry, Prepared, VirtualClock, change_roster
 from engine.runtime.editions import take_up
 from engine.runtime.turn import Turn
-from engine.store import Database, Done, StoreError, revisions_of
+from engine.store import Database, Done, HalfDoneError, StoreError, revisions_of
 from engine.worktime import CalendarError
 from tests.core.harness import DESK, HEAD, at
 from tests.runtime.running import BODY, START, open_ticket, prepared, root
@@ -156,7 +156,7 @@ def test_a_revision_that_was_only_written_down_runs_when_it_is_applied_again(rel
     quicker = prepared(BODY.replace("3 working", "2 working"))
     with monkeypatch.context() as world:
         world.setattr(service if fails == "advance" else Turn, fails.rpartition(".")[2], full)
-        with pytest.raises(StoreError, match="full"):
+        with pytest.raises(HalfDoneError, match="full"):
             engine.apply("test", quicker, "chief")
     assert open_ticket(engine).runs["finish"].due == at("11-19 18:00")
     assert engine.apply("test", quicker, "chief").number == 2
@@ -338,11 +338,13 @@ def test_a_site_is_what_was_committed_also_when_others_of_the_same_commit_fail(r
     def broken(_):
         raise KeyError("mine")
 
+    def comes(turn, name):
+        data = {"come": [tuple(Entry(name, "desk"))], "gone": []}
+        turn.change_site(START + 60, "roster_changed", service.site.plan.rule, data)
+
     crowd = Crowd(engine.database)
     for name in ("小张", "小周"):
-        crowd.add(
-            name, lambda name=name: change_roster(service, START + 60, [Entry(name, "desk")]), lambda work: work()
-        )
+        crowd.add(name, lambda turn, name=name: comes(turn, name), service.turn)
     crowd.add("broken", broken)
     assert isinstance(crowd.go()["broken"], KeyError)
     assert len(service.store.site_events("roster_changed")) == 2
