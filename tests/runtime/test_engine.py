@@ -11,6 +11,7 @@ import pytest
 from engine.core import Command, agenda, commands, timetable
 from engine.runtime import Engine, Entry, Prepared, VirtualClock, change_roster
 from engine.runtime.editions import take_up
+from engine.runtime.people import Handover
 from engine.runtime.turn import Turn
 from engine.store import Database, Done, HalfDoneError, StoreError, revisions_of
 from engine.worktime import CalendarError
@@ -338,17 +339,17 @@ def test_a_site_is_what_was_committed_also_when_others_of_the_same_commit_fail(r
     def broken(_):
         raise KeyError("mine")
 
-    def comes(turn, name):
-        data = {"come": [tuple(Entry(name, "desk"))], "gone": []}
-        turn.change_site(START + 60, "roster_changed", service.site.plan.rule, data)
+    def takes_over(turn, name):
+        data = Handover(START + 60, "desk", "小陈", name)._asdict()
+        turn.change_site(START + 60, "handed_over", service.site.plan.rule, data)
 
     crowd = Crowd(engine.database)
     for name in ("小张", "小周"):
-        crowd.add(name, lambda turn, name=name: comes(turn, name), service.turn)
+        crowd.add(name, lambda turn, name=name: takes_over(turn, name), service.turn)
     crowd.add("broken", broken)
     assert isinstance(crowd.go()["broken"], KeyError)
-    assert len(service.store.site_events("roster_changed")) == 2
-    assert [entry.person for entry in service.site.roster.entries] == ["小张", "小周"]
+    assert len(service.store.site_events("handed_over")) == 2
+    assert [handover.taker for handover in service.site.roster.handovers] == ["小张", "小周"]
 
 
 def test_each_round_of_the_loop_is_told(release):
