@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +20,9 @@ from engine.cli.files import NAME, data_option
 from engine.policy import Words
 
 if TYPE_CHECKING:
+    from engine.policy import Diagnostic
     from engine.server import Config, ConfigError
+    from engine.store import Revision
 
 NOTHING: Final = Words("", "")
 #: SQLite before this may lose what a checkpoint raced with, when several connections write.
@@ -194,6 +197,7 @@ def _database(data: Path, now: int) -> Iterator[Line]:
     else:
         remedy = Words("back it up, then `huiyin db migrate`", "先备份，再运行 `huiyin db migrate`")
         yield Line("database", "bad", said, remedy)
+    yield from _gone_by(data)
     yield Line("daemon", "ok", Words("runs", "正在运行") if found.in_use else _STANDS)
     if found.stamp > now:
         remedy = Words(
@@ -204,6 +208,34 @@ def _database(data: Path, now: int) -> Iterator[Line]:
         yield Line("clock", "bad", Words(f"{behind} s behind what is written", f"比已写入的记录慢 {behind} 秒"), remedy)
     else:
         yield Line("clock", "ok", Words("not behind what is written", "不早于已写入的记录"))
+
+
+def _gone_by(data: Path) -> Iterator[Line]:
+    """The policies that open tickets go by and this version does not understand: those tickets would stand still."""
+    from engine.runtime import restore
+    from engine.store import StoreError, gone_by
+
+    with suppress(StoreError):  # of an old schema: they are looked at once it is migrated
+        for revision, tickets in gone_by(data / NAME):
+            if not revision.is_whole:
+                continue  # `huiyin audit verify` tells what is damaged
+            plan, diagnostics, _ = restore(revision)
+            if plan is None or plan.version != revision.version:
+                yield _not_understood(revision, tickets, diagnostics)
+
+
+def _not_understood(revision: Revision, tickets: int, diagnostics: Iterable[Diagnostic]) -> Line:
+    found = next((one for one in diagnostics if one.severity == "error"), None)
+    why = Words(f": {found.code} {found.message.en}", f"：{found.code} {found.message.zh}") if found else NOTHING
+    said = Words(
+        f"revision {revision.number} of {revision.site}, by which {tickets} open tickets go, is not understood{why.en}",
+        f"{revision.site} 的第 {revision.number} 版（{tickets} 张未结工单按它执行）无法理解{why.zh}",
+    )
+    remedy = Words(
+        "go on with the version before; there apply a policy that both understand, and `huiyin policy migrate`",
+        "请先用升级前的版本继续运行：应用两个版本都能理解的政策，并用 `huiyin policy migrate` 迁移这些工单",
+    )
+    return Line("revision", "bad", said, remedy)
 
 
 _STANDS: Final = Words("does not run", "未运行")

@@ -26,7 +26,7 @@ from engine.store.protocol import (
 
 if TYPE_CHECKING:
     from engine.store.chain import Damage, Seal
-    from engine.store.checkup import Checkup, check_up, in_use
+    from engine.store.checkup import Checkup, check_up, gone_by, in_use
     from engine.store.cross_check import disagreements
     from engine.store.customers import CustomerRow, customers_of, keep_customers
     from engine.store.database import Database
@@ -72,6 +72,7 @@ __all__ = [
     "forget_answers",
     "forget_looks",
     "forget_told",
+    "gone_by",
     "in_use",
     "keep_customers",
     "last_entry",
@@ -106,6 +107,7 @@ _ON_FILES = {
     "forget_answers": "slices",
     "forget_looks": "slices",
     "forget_told": "told",
+    "gone_by": "checkup",
     "in_use": "checkup",
     "keep_customers": "customers",
     "last_entry": "survey",

@@ -1,14 +1,15 @@
-"""How a file stands, seen from outside: who has it, which schema it has, how late it is in it."""
+"""How a file stands, seen from outside: who has it, which schema it has, how late it is in it, what goes on in it."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.store import schema
 from engine.store.database import InUseError, Lock
 from engine.store.protocol import StoreError
+from engine.store.revisions import COLUMNS, Revision
 from engine.store.upkeep import existing, opened
 
 
@@ -30,6 +31,21 @@ def check_up(path: str | os.PathLike[str]) -> Checkup:
         stamp = connection.execute("SELECT ifnull(max(stamp), 0) FROM site").fetchone()[0] if found else 0
     size = sum(part.stat().st_size for end in ("", "-wal") if (part := Path(f"{path}{end}")).exists())
     return Checkup(in_use(path), found, schema.migrations()[-1].number, stamp, size)
+
+
+def gone_by(path: str | os.PathLike[str]) -> tuple[tuple[Revision, int], ...]:
+    """The policies by which open tickets go, and how many go by each. Raises StoreError, also where the file is of an
+    old schema.
+    """
+    with opened(existing(path), "ro") as connection:
+        return tuple((Revision._make(columns), count) for *columns, count in connection.execute(_GONE_BY))
+
+
+_GONE_BY: Final = f"""
+SELECT {COLUMNS}, count FROM revision
+JOIN (SELECT site, plan AS version, count(*) AS count FROM ticket WHERE closed IS NULL GROUP BY site, plan)
+USING (site, version) GROUP BY site, version ORDER BY site, number
+"""
 
 
 def in_use(path: str | os.PathLike[str]) -> bool:

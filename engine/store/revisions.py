@@ -48,7 +48,7 @@ class Revision(NamedTuple):
         return files
 
 
-_COLUMNS: Final = "site, number, version, at, by, why, CAST(files AS BLOB), hash"
+COLUMNS: Final = "site, number, version, at, by, why, CAST(files AS BLOB), hash"
 _ADD: Final = "INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)"
 
 
@@ -68,11 +68,11 @@ def add_revision(database: Database, revision: Revision) -> None:
 
 def revisions_of(database: Database, site: str) -> tuple[Revision, ...]:
     """All that were applied to a site, in order."""
-    rows = database.fetch(f"SELECT {_COLUMNS} FROM revision WHERE site = ? ORDER BY number", (site,))
+    rows = database.fetch(f"SELECT {COLUMNS} FROM revision WHERE site = ? ORDER BY number", (site,))
     return tuple(map(Revision._make, rows))
 
 
 def revision_of(database: Database, site: str, number: int) -> Revision | None:
     """One that was applied to a site."""
-    rows = database.fetch(f"SELECT {_COLUMNS} FROM revision WHERE site = ? AND number = ?", (site, number))
+    rows = database.fetch(f"SELECT {COLUMNS} FROM revision WHERE site = ? AND number = ?", (site, number))
     return Revision._make(rows[0]) if rows else None

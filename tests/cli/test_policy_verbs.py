@@ -14,7 +14,7 @@ from engine.cli import doctor, main
 from engine.core import Command, commands
 from engine.runtime import VirtualClock
 from engine.server import Config, build
-from engine.store import Database
+from engine.store import Database, Revision
 from tests.core.harness import DESK, HEAD, at
 from tests.runtime.running import BODY
 
@@ -401,6 +401,17 @@ def test_a_policy_that_may_not_be_read_and_an_address_in_use_are_named_with_all_
     assert any(line.startswith("✗ address") for line in lines)
     assert any(line.startswith("✗ policy") and "gone.yaml" in line for line in lines)
     assert any(line.startswith("✓ policy") for line in lines)
+
+
+def test_a_policy_that_open_tickets_go_by_and_that_is_not_understood_any_more_is_an_ill(healthy, settings):
+    (version,) = versions(healthy)
+    strange = Revision.of("garden", 1, version, START, "start", "", {"garden": f"{FIRST}\nwhims: {{}}"})
+    with sqlite3.connect(healthy / "huiyin.db") as connection:
+        connection.execute("UPDATE revision SET at = ?, by = ?, files = CAST(? AS TEXT), hash = ?",
+                           (strange.at, strange.by, strange.texts, strange.hash))  # fmt: skip
+    connection.close()
+    assert look(healthy, "--config", settings) == (1, {"revision": "bad"})
+    assert "revision 1 of garden, by which 2 open tickets go, is not" in run("doctor", "--data", healthy).output
 
 
 def test_a_file_of_a_newer_version_is_not_to_be_migrated(healthy):
