@@ -13,7 +13,6 @@ from engine.core import (
     Actor,
     Command,
     Family,
-    Firing,
     Made,
     Message,
     Outcome,
@@ -36,7 +35,7 @@ from engine.core import (
 )
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core.plan import OWNER, Move, Party, State
+from engine.core.plan import OWNER, Detection, Move, Party, State
 from engine.runtime.indexes import mend
 from engine.runtime.listing import listed
 from engine.runtime.people import Handover
@@ -255,7 +254,8 @@ class Turn:
             told = {firing.group for firing in found if firing not in fresh}
             for firing in fresh:
                 stamp = max(at, firing.at)
-                group, is_over = self._group_of(detection.id, firing)
+                kin = [other.ticket for other in reversed(found) if other.group == firing.group]
+                group, is_over = self._group_of(detection, (*firing.members, *kin))
                 first = is_over or (group is None and firing.group not in told)
                 told.add(firing.group)
                 act = c.Detected(detection.id, firing.members, first)
@@ -265,14 +265,17 @@ class Turn:
                     group = group or self._open_group(plan, detection.id, detection.opens, firing.ticket, stamp)
                     self._gather(detection.id, group, firing.members, stamp)
 
-    def _group_of(self, detection: str, firing: Firing) -> tuple[str | None, bool]:
-        """The open group that a firing opening joins: the oldest of its window. And whether all those are over, so that
-        it begins another.
+    def _group_of(self, detection: Detection, tickets: Iterable[str]) -> tuple[str | None, bool]:
+        """The open group that a firing opening joins, by tickets that may be in one: the oldest of its window, else the
+        newest that it is connected with. And whether all those are over, so that it begins another.
         """
-        known = (self.tx.group(detection, ticket) for ticket in dict.fromkeys((firing.group, *firing.members)))
-        groups = [group for group in known if group is not None]
-        group = next((group for group in groups if self._is_open(group)), None)
-        return group, bool(groups) and group is None
+        is_over = False
+        for ticket in dict.fromkeys(tickets) if detection.opens is not None else ():
+            group = self.tx.group(detection.id, ticket)
+            if group is not None and self._is_open(group):
+                return group, False
+            is_over = is_over or group is not None
+        return None, is_over
 
     def _is_open(self, id: str) -> bool:
         family = self.load(id)

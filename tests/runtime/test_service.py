@@ -279,6 +279,20 @@ def test_an_opening_that_is_told_late_joins_the_group_that_is_there():
     assert detected(desk) == {"C": False, "D": True}
 
 
+def test_an_opening_that_is_told_late_joins_the_group_with_which_it_is_connected_now():
+    """The three of the morning fire together only when the last of them is told; a day later two of them are in the
+    window of one that has a group.
+    """
+    desk = service()
+    hour = 3600
+    for id, hours, unit in (("X", 24, "u1"), ("Y", 26, "u2"), ("Z", 44, "u3")):
+        ticket(desk, id, START + hours * hour, unit)
+    for id, minutes, unit in (("A", 0, "u1"), ("B", 30, "u2"), ("C", 60, "u3")):
+        ticket(desk, id, START + 45 * hour, unit, START + minutes * 60)
+    assert set(desk.store.members("shared:Z")) == set("ABCXYZ")
+    assert detected(desk) == {"C": False, "X": False, "Z": True}
+
+
 def test_once_a_group_is_answered_the_next_that_fires_begins_another():
     desk = service()
     for n, id in enumerate("ABC"):
