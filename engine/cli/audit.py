@@ -57,9 +57,9 @@ def tell(damages: list[Damage], drifts: list[dict[str, Any]], as_json: bool, lan
 
 
 def _drifts(data: Path, lang: str) -> Iterator[dict[str, Any]]:
-    """Families whose indexes are not what plan and history say; nothing is repaired."""
+    """Families whose indexes are not what plan and history say, or that cannot be looked at; nothing is repaired."""
     from engine.runtime import index_of
-    from engine.store import disagreements, wrong_spans
+    from engine.store import StoreError, disagreements, wrong_spans
 
     with parts_on(data, lang) as daemon:
         for site, key, index in disagreements(daemon.database):
@@ -69,8 +69,13 @@ def _drifts(data: Path, lang: str) -> Iterator[dict[str, Any]]:
             assert service is not None
             for noted in wrong_spans(daemon.database, site):
                 yield {"site": site, "family": noted, "what": "span"}
-            for family in service.store.families():
-                wrong = index_of(service.site, service.store, family.id).wrong
-                if wrong:
+            for family in service.store.roots():
+                try:
+                    wrong = index_of(service.site, service.store, family).wrong
                     what = ", ".join(f"{name} {', '.join(found)}" for name, found in wrong.items())
-                    yield {"site": site, "family": family.id, "what": what}
+                except StoreError as error:
+                    what = error.zh if lang == "zh" else str(error)
+                except Exception as error:  # a mistake of ours about one keeps no other
+                    what = type(error).__name__
+                if what:
+                    yield {"site": site, "family": family, "what": what}

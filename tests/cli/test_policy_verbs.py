@@ -10,11 +10,12 @@ from datetime import date
 import pytest
 from click.testing import CliRunner
 
+from engine import runtime
 from engine.cli import doctor, main
 from engine.core import Command, commands
 from engine.runtime import VirtualClock
 from engine.server import Config, build
-from engine.store import Database, Revision
+from engine.store import Database, Revision, StoreError
 from tests.core.harness import DESK, HEAD, at
 from tests.runtime.running import BODY
 
@@ -247,6 +248,23 @@ def test_a_strict_look_compares_every_index(data, index, of, statement):
     done = run("audit", "verify", "--strict", "--data", data, "--json")
     assert done.exit_code == 1
     assert json.loads(done.output) == [{"site": "garden", "family": of, "what": index}]
+
+
+def test_a_strict_look_names_a_ticket_that_cannot_be_looked_at_and_goes_on(data, monkeypatch):
+    whole = runtime.index_of
+
+    def index_of(site, reader, family):
+        if family == "T1":
+            raise StoreError("no such version", "没有这个版本")
+        return whole(site, reader, family)
+
+    monkeypatch.setattr(runtime, "index_of", index_of)
+    tamper(data, "UPDATE ticket SET state = 'x' WHERE ticket = 'T2'")
+    done = run("audit", "verify", "--strict", "--data", data, "--json", lang="zh")
+    assert [(one["family"], one["what"]) for one in json.loads(done.output)] == [
+        ("T1", "没有这个版本"),
+        ("T2", "rows T2"),
+    ]
 
 
 def test_a_strict_look_passes_over_no_site_that_cannot_be_opened(data):
