@@ -169,8 +169,9 @@ class Migrating(Body):
 
 @routes.post("/sites/{site}/policies/migrate", summary="Bring open tickets to another version")
 def migration(site: str, body: Migrating, caller: Annotated[Caller, needs("policy.apply")]) -> dict[str, Any]:
-    """Each ticket whole or not at all. Lists those whose due dates change, and those that stay as they are; with
-    `dry_run` nothing is changed.
+    """Each ticket whole or not at all. Lists those whose due dates change, and those that stay as they are, and why:
+    `unknown` (its category is gone), `state` (its state is), `final` (its state is final in one version only),
+    `unreadable` (nobody can look at it). With `dry_run` nothing is changed.
     """
     if caller.service.site.plans.get(body.to) is None:
         raise not_found("no_revision")
