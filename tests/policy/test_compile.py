@@ -250,3 +250,22 @@ def test_what_to_write_instead_of_a_length_is_as_exact_in_chinese() -> None:
     assert remedy("3 days") == "写成 `3 calendar days`、`3 working days`或`72 hours`"
     assert remedy("3天") == "写成 `3个自然日`、`3个工作日`或`72小时`"
     assert remedy("0 hours") == "至少写 `1 second`"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "detections: {many: {title: 多, of: complaint, count: 3, within: same day}}",
+        "deadlines: {finish: {limit: {others: {is: same day before opened}}}}",
+        "workflows: {simple: {moves: {finish: {before: 当天 before opened}}}}",
+        "escalations: {default: {soon: {at: same day before due, notify: keeper}}}",
+        "duties: {hand: {title: 交接, every: shift of keeper, at: same day before end, within: 1 hour, owner: keeper}}",
+    ],
+    ids=["a detection", "a limit", "a move", "a rung", "a shift"],
+)
+def test_the_same_day_is_no_length_to_count_back(text: str) -> None:
+    """A plan that had one failed at the first ticket."""
+    found = load_text(f"policy: x\nextends: corner\n{text}\n", shelves=SHELF).diagnostics
+    assert [(one.code, one.message.en.partition(": ")[2]) for one in found] == [
+        ("E108", "`same day` is a limit and cannot be counted back")
+    ]

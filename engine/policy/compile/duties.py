@@ -188,10 +188,10 @@ def _shift_edge(desk: Desk, path: Path, role: str, at: tuple[str, ...] | None) -
     if parts["length"]:
         try:
             offset = length(parts["length"])
+            offset = back(offset) if parts["side"] == "before" else offset
         except PydanticCustomError as error:
             names = error.context or {}
             found = desk.say("E108", (*path, "at"), text=parts["length"], reason=names["reason"])
             desk.add(found.helping(names["remedy"]))
             return None
-        offset = back(offset) if parts["side"] == "before" else offset
     return ShiftEdge(role, "start" if parts["edge"] == "start" else "end", offset)

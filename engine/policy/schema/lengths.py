@@ -32,6 +32,7 @@ NO_LENGTH: Final[dict[str, Words]] = {
     "too-long": Words("longer than a century", "超过一百年"),
 }
 NOT_A_LENGTH: Final = Words("this is no length", "这不是时长")
+NOT_BACK: Final = Words("`same day` is a limit and cannot be counted back", "`same day` 是期限，不能往回算")
 HOW_TO_WRITE: Final = Words(
     "write 30 minutes, 4 working hours, 3 working days, 2 calendar days", "写成 30分钟、4工作小时、3个工作日、2个自然日"
 )
@@ -70,8 +71,17 @@ def elapsed(text: str) -> Length:
 
 
 def back(some: Length) -> Length:
-    """The same length the other way."""
+    """The same length the other way; the same day has none."""
+    if some.unit is Unit.SAME_DAY:
+        raise fault("E108", text="same day", reason=NOT_BACK, remedy=HOW_TO_WRITE)
     return some._replace(amount=-some.amount)
+
+
+def window(text: str) -> Length:
+    """A length that is counted back from the newest of several tickets."""
+    found = length(text)
+    back(found)  # it can be
+    return found
 
 
 MOMENT: Final = re.compile(r"\w[\w-]*(?: (?:due|breached|met))?")
@@ -140,6 +150,7 @@ def _rung(text: str) -> RungText:
     )
 
 
+WindowText: TypeAlias = Annotated[Length, Reads(window, A_LENGTH, "30 minutes", "3 working days", "3个工作日")]
 LengthText: TypeAlias = Annotated[Length, Reads(length, A_LENGTH, "30 minutes", "3 working days", "3个工作日")]
 LateText: TypeAlias = Annotated[Length, Reads(elapsed, A_LENGTH, "0 minutes", "30 minutes")]
 Instant: TypeAlias = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 from engine.policy.schema.base import TITLE, Asked, Name, Names, Noted, OneOf, Row, Text, When, Whole, key, must
 from engine.policy.schema.clocks import QuietName
-from engine.policy.schema.lengths import LengthText, LimitText
+from engine.policy.schema.lengths import LengthText, LimitText, WindowText
 from engine.policy.schema.times import ClockText, QuietText
 
 LinkName: TypeAlias = Annotated[str, OneOf("repeat_of")]
@@ -19,7 +19,7 @@ class Detection(Noted):
     same: Names | None = key("相同的事实", "Facts that are equal, and set, in all of them.")
     different: Names | None = key("不同的事实", "Facts that differ between them.")
     count: Whole | None = key("件数", "How many tickets make a case.")
-    within: LengthText | None = key("多长时间内", "Opened within this.")
+    within: WindowText | None = key("多长时间内", "Opened within this.")
     set: dict[str, Text] | None = key("设置的事实", "Facts of the newest.")
     link: LinkName | None = key("关联", "`repeat_of` links to the first and raises `repeats`.")
     opens: Name | None = key("开出的工单类别", "One parent ticket, whose members the matches are.")
