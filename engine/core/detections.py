@@ -14,6 +14,7 @@ from engine.core.conditions import Value
 from engine.core.plan import Detection, Plan
 from engine.core.ticket import Family, Ticket
 from engine.core.work import fact_of
+from engine.worktime import DayRule
 
 
 class Membership(NamedTuple):
@@ -73,7 +74,7 @@ def firings(plan: Plan, edition: str, detection: Detection, members: Iterable[Me
         begin = 0
         if detection.within is not None:
             back = detection.within._replace(amount=-detection.within.amount)
-            earliest = shifted(back, newest.at, plan, plan.calendar, edition, None)
+            earliest = shifted(back, newest.at, plan, plan.calendar, edition, DayRule.SAME_TIME)
             begin = bisect_left(ordered, earliest, hi=index, key=lambda member: member.at)
         window = ordered[begin : index + 1]
         distinct = {member.differs for member in window} if detection.different else {m.ticket for m in window}

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from engine.core import Membership, firings, memberships
 from engine.core import conditions as when
-from engine.core import memberships
 from engine.core import plan as p
-from tests.core.small_site import PLAN, RULE, history
+from engine.worktime import Length, Unit
+from tests.core.harness import DAYS, plan_of
+from tests.core.small_site import PLAN, RULE, at, history
+from tests.runtime.running import BODY
 
 
 def detection(id: str, of: str = "complaint", same: str = "unit", **more: object) -> p.Detection:
@@ -34,3 +39,21 @@ def test_a_ticket_counts_for_each_detection_of_its_kind_whose_condition_holds_an
         ("last", ("noise", "A1"), ("repairs",)),
     ]
     assert {(one.ticket, one.at) for one in found} == {("T1", family.root.opened)}
+
+
+@pytest.mark.parametrize(
+    ("within", "earliest"),
+    [
+        (Length(24 * 3600, Unit.SECONDS), "15 10:00"),
+        (Length(1, Unit.CALENDAR_DAYS), "15 10:00"),
+        (Length(1, Unit.WORKING_DAYS), "13 10:00"),
+        (Length(7200, Unit.WORKING_SECONDS), "13 17:00"),
+    ],
+)
+def test_an_opening_counts_as_long_as_no_more_than_the_window_has_passed_since(within: Length, earliest: str) -> None:
+    """Seen from a Monday at ten; a working day ago was Friday at ten, and not the end of that day."""
+    plan = plan_of(BODY)
+    twice = detection("twice", count=2, within=within)
+    for moved, fires in ((0, True), (-60, False)):
+        pair = [Membership(at(day) + by, day, "twice", ("A1",)) for day, by in ((earliest, moved), ("16 10:00", 0))]
+        assert bool(firings(plan, DAYS.id, twice, pair)) is fires
