@@ -217,7 +217,8 @@ class Turn:
             if isinstance(event, e.Recategorised | e.Merged):
                 self.tx.leave(event.ticket)
             if isinstance(event, e.Opened | e.Recategorised):
-                self._detect(plan, family, family.tickets[event.ticket], step.at)
+                of_group = isinstance(event, e.Opened) and event.origin is not None
+                self._detect(plan, family, family.tickets[event.ticket], step.at, of_group)
             if isinstance(event, e.Closed):
                 self._handed_over(plan, family.tickets[event.ticket])
         for send in outcome.sends:
@@ -241,10 +242,14 @@ class Turn:
                 data = {"file": file.id, "per": about, "ticket": ticket.id, "holds": holds}
                 self.record(at, "filed", file.rule, data, f"{file.id}:{about}")
 
-    def _detect(self, plan: Plan, family: Family, ticket: Ticket, at: int) -> None:
-        """Judge the buckets of an opening afresh. What stands before it there fires or not as it did without it."""
+    def _detect(self, plan: Plan, family: Family, ticket: Ticket, at: int, of_group: bool) -> None:
+        """Judge the buckets of an opening afresh. What stands before it there fires or not as it did without it. The
+        ticket of a group is no member where groups are made: a group would make the next one.
+        """
         for membership in memberships(plan, family, ticket):
             detection = plan.detections[membership.detection]
+            if of_group and detection.opens is not None:
+                continue
             found = firings(plan, self.site.edition, detection, self.tx.join(membership))
             fresh = [
                 firing

@@ -55,8 +55,8 @@ privacy: {personal: [name, unit], see: [boss], keep: 1 year}
 START = at("11-16 07:00")
 
 
-def service(store=None, start=START, listen=None):
-    plan = plan_of(PLAN)
+def service(store=None, start=START, listen=None, text=PLAN):
+    plan = plan_of(text)
     roster = Roster(Plans.of(plan), DAYS.id, (Entry("desk", "desk"), Entry("boss", "boss")))
     site = Site(Plans.of(plan), roster, DAYS.id)
     return Service(site, store or MemoryStore(), start, *([listen] if listen else []))
@@ -302,6 +302,14 @@ def test_once_a_group_is_answered_the_next_that_fires_begins_another():
         ticket(desk, id, START + 120 + n, f"v{n}")
     assert desk.store.members("shared:D") == ("A", "B", "C", "D", "E")
     assert detected(desk) == {"C": True, "D": True, "E": False}
+
+
+def test_a_group_whose_ticket_is_of_the_category_that_is_counted_makes_no_further_group():
+    desk = service(text=PLAN.replace("opens: gathering", "opens: matter"))
+    for n, id in enumerate("ABCD"):
+        ticket(desk, id, START + n, f"u{n}")
+    assert desk.store.members("shared:C") == tuple("ABCD")
+    assert detected(desk) == {"C": True, "D": False}
 
 
 def test_what_was_merged_or_is_of_another_category_now_is_no_member():
