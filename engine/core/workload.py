@@ -104,13 +104,15 @@ def _is(role: str, address: e.Address, people: Mapping[str, object]) -> bool:
 
 
 def holds(plan: Plan, steps: Iterable[e.Step], ticket: str, until: int) -> Iterator[Hold]:
-    """In whose hands a ticket was, one after the other, until `until`."""
+    """In whose hands a ticket was, one after the other, until `until`. A part may be in those of its parent's owner, so
+    that what happens to the parent counts, too.
+    """
     family: Family | None = None
     by, since = "", 0
     for step in steps:
         family = evolve(family, step)
-        at = [event.effective_at for event in step.events if event.ticket == ticket and isinstance(event, _PASSING)]
-        if not at:
+        at = [event.effective_at for event in step.events if isinstance(event, _PASSING)]
+        if not at or ticket not in family.tickets:
             continue
         now = max(at[-1], since)
         after = _holder(plan, family, family.tickets[ticket])

@@ -548,6 +548,16 @@ def test_what_a_person_has_in_hand_is_the_load_of_the_role_he_is_on_duty_in() ->
     assert found == [0, 1]
 
 
+def test_a_part_that_its_parents_owner_has_is_in_the_hands_of_whoever_that_is() -> None:
+    received = replace(CASE.states["received"], owner=p.Party("word", "parent"))
+    part = replace(CASE, id="part", states={**CASE.states, "received": received})
+    enquiry = replace(PLAN.categories["enquiry"], workflow="part")
+    plan = replace(PLAN, workflows={**PLAN.workflows, "part": part}, categories={**PLAN.categories, "enquiry": enquiry})
+    books = [history(ACCEPTED + "02 10:00 involve; 02 12:00 transfer department=desk")]
+    asked = figure(p.Load(("repairs",)), "enquiry")
+    assert measure(plan, asked, books, SECOND, END, team).value == Fraction(2, 10)
+
+
 def test_whoever_has_two_shifts_at_once_is_there_once() -> None:
     shifts = [("02 12:00", "02 20:00"), ("02 08:00", "02 18:00"), ("02 09:00", "02 10:00"), ("02 21:00", "02 21:00")]
     twice = {"a": [(at(start), at(end)) for start, end in shifts]}
