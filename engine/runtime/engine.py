@@ -144,7 +144,8 @@ class Engine:
         """
         assert prepared.plan is not None, "a policy that is refused is not applied"
         with self._applying:
-            self.service(name)
+            if name in self.shut and any(True for _ in reversed(self._plans(name))):
+                self.service(name)  # where none of them is understood, it is shut for want of this one
             self.refused.pop(name, None)
             return self._apply(name, prepared, prepared.plan, by, why)
 

@@ -38,7 +38,10 @@ class Plans:
         """Raises StoreError: none can be read."""
         plan = next(reversed(self), None)
         if plan is None:
-            raise StoreError("no policy that can be read was ever applied")
+            raise StoreError(
+                "none of the policies that were applied is understood by this version: mend the file and reload it",
+                "本版本无法理解任何一版已应用的政策：请更正文件并重新加载",
+            )
         return plan
 
     # ---- which of them is in force ----------------------------------------------------------------------------------

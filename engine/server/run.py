@@ -55,7 +55,7 @@ def run(daemon: Daemon) -> None:
     housekeeping = Housekeeping(daemon)
     daemon.start()
     for site, file in daemon.engine.refused.items():
-        log.error("the policy of %s is refused, the one before runs on: huiyin check %s", site, file)
+        log.error("the policy of %s is refused, %s: huiyin check %s", site, _what_runs(daemon, site), file)
     for stray in stray_routes(daemon.config, _channels(daemon)):
         log.warning("%s", stray)
     housekeeping.start()
@@ -117,8 +117,12 @@ def _reload(daemon: Daemon, systemd: Systemd) -> None:
     """Read every policy anew; a bad one is refused and the one before runs on."""
     systemd.reloading(monotonic())
     for site, why in daemon.reload("SIGHUP").items():
-        log.error("the policy of %s is refused, the one before runs on: %s", site, _mistakes(why))
+        log.error("the policy of %s is refused, %s: %s", site, _what_runs(daemon, site), _mistakes(why))
     systemd.ready()
+
+
+def _what_runs(daemon: Daemon, site: str) -> str:
+    return "the one before runs on" if site in daemon.engine.services else "and the site does not run"
 
 
 def _mistakes(why: Exception) -> str:

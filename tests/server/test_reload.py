@@ -23,7 +23,7 @@ from engine.runtime import Beat, Done, VirtualClock
 from engine.server import Config, RefusedPolicyError, build
 from engine.server.health import troubles
 from engine.server.systemd import Systemd
-from engine.store import HalfDoneError, StoreError, revisions_of
+from engine.store import HalfDoneError, Revision, StoreError, revisions_of
 from engine.worktime import CalendarError
 from tests.core.harness import DESK, HEAD, at
 from tests.policy.test_hostile import MUTATIONS
@@ -96,6 +96,30 @@ def test_a_policy_that_changed_is_read_anew_and_open_tickets_keep_theirs(daemon)
     assert dump(daemon)["timer"] == timers
     assert [(one.number, one.by) for one in revisions_of(daemon.database, "garden")] == [(1, "start"), (2, "SIGHUP")]
     assert [one.number for one in revisions_of(daemon.database, "harbour")] == [1]
+
+
+def test_a_site_none_of_whose_policies_is_understood_any_more_runs_by_a_file_that_is(daemon, tmp_path):
+    """As after an upgrade: an older version took what this one refuses."""
+    (first,) = revisions_of(daemon.database, "garden")
+    strange = Revision.of(*first[:-2], {"garden": policy("garden") + "whims: {}"})
+    daemon.database.write(
+        lambda c: (
+            c.execute(
+                "UPDATE revision SET files = CAST(? AS TEXT), hash = ? WHERE site = 'garden'", strange[-2:]
+            ).rowcount
+        )
+    )
+    daemon.database.close()
+    write(daemon, "garden", policy("garden") + "whims: {}")
+    again = start(tmp_path)
+    try:
+        assert set(again.engine.services) == {"harbour"}
+        assert "none of the policies that were applied is understood" in again.engine.shut["garden"]
+        write(again, "garden", policy("garden", limit(5)))
+        assert again.reload("SIGHUP") == {}
+        assert (set(again.engine.services), again.engine.shut) == (set(NAMES), {})
+    finally:
+        again.database.close()
 
 
 def test_the_places_of_a_policy_that_was_read_anew_name_no_folders(daemon):
