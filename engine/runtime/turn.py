@@ -128,6 +128,8 @@ class Turn:
                 return Refusal("exists", command.ticket)
         elif family is None:
             return Refusal("unknown", command.ticket)
+        elif isinstance(command.act, c.Merge) and (refusal := self._refuse_merge(family, command.ticket, command.act)):
+            return refusal
         else:
             command = command._replace(at=max(command.at, family.floor))
         plan = self._plan_for(command, family)
@@ -137,6 +139,16 @@ class Turn:
         self._take(plan, outcome)
         self._follow(plan, outcome)
         return Done(outcome.step, outcome.family)
+
+    def _refuse_merge(self, family: Family, ticket: str, act: c.Merge) -> Refusal | None:
+        """Always into an older ticket, and one that goes on (SEMANTICS §12): so no two end in each other."""
+        known, into = family.tickets[ticket], self.load(act.into)
+        if into is None:
+            return Refusal("unknown", act.into)
+        older = into.tickets[act.into]
+        if older.closed is not None:
+            return Refusal("closed", older.id)
+        return Refusal("younger", older.id) if (older.opened, older.id) > (known.opened, known.id) else None
 
     def load(self, ticket: str) -> Family | None:
         """A family as it stands in this turn."""

@@ -133,6 +133,15 @@ def test_a_ticket_is_merged_into_an_older_one_that_goes_on(house, desk, root):
     assert problem(merge(older, older), 409, "unknown")
 
 
+def test_a_merge_that_was_made_is_answered_again_though_the_older_ticket_is_closed_by_now(new_house):
+    root = new_house.as_(new_house.token(lakeside="front_desk supervisor site_manager"))
+    older, younger = root.ticket(), root.ticket()
+    merged = root.do(younger, "merge", key="m1", into=older)
+    assert merged.status_code == 200, merged.text
+    assert root.do(older, "withdraw", reason="自行处理").status_code == 200
+    assert root.do(younger, "merge", key="m1", into=older).json() == merged.json()
+
+
 def test_a_late_report_that_was_taken_is_answered_again_though_it_came_too_late_by_now(new_house):
     desk = new_house.desk("小李")
     ticket = desk.ticket()
