@@ -85,6 +85,10 @@ class Roster:
         """The roles a person holds at an instant, on his shift or off it."""
         return frozenset(entry.role for entry in self._at(at) if entry.person == person)
 
+    def roles_held(self, at: int) -> tuple[str, ...]:
+        """The roles that anybody has at an instant."""
+        return tuple(dict.fromkeys(entry.role for entry in self._at(at)))
+
     def holders(self, role: str, at: int) -> tuple[str, ...]:
         """Everybody of a role at an instant, on duty or not."""
         return tuple(dict.fromkeys(entry.person for entry in self._at(at) if entry.role == role))

@@ -21,7 +21,7 @@ def change_roster(service: Service, at: int, come: Iterable[Entry] = (), gone: I
 def list_staff(service: Service, at: int, staff: Sequence[Staff]) -> Changes:
     """The roster is what a list says, from `at` on; the same list again changes nothing."""
     roster = service.site.roster
-    what = changes(roster.entries, entries(service.site.plan, staff), at)
+    what = changes(roster.entries, entries(service.site.plan_at(at), staff), at)
     addresses = _sealed(service, staff)
     if what != Changes((), ()) or addresses != service.site.addresses or not roster.complete:
         data = {"come": [tuple(entry) for entry in what.come], "gone": [tuple(entry) for entry in what.gone]}

@@ -52,7 +52,9 @@ def import_list(daemon: Daemon, site: str, name: str, data: bytes) -> Imported:
 
 
 def _reading(daemon: Daemon, site: str) -> tuple[Plan, ZoneInfo]:
-    return daemon.engine.services[site].site.plan, daemon.engine.services[site].site.zone
+    """By which plan a list is read: the one in force, so that one applied ahead keeps nobody from today's list."""
+    known = daemon.engine.services[site].site
+    return known.plan_at(daemon.clock()), known.zone
 
 
 def _import_staff(daemon: Daemon, site: str, staff: StaffList) -> Imported:

@@ -8,6 +8,7 @@ from engine.core import Command, commands
 from engine.notify import SENT, Postman
 from engine.runtime import Engine, Entry, VirtualClock, change_roster
 from engine.server.config import Config
+from engine.server.people import import_list
 from engine.server.world import World
 from engine.store import Database, Done
 from engine.store.tables.deliveries import Deliveries, Filter
@@ -43,7 +44,7 @@ def office(monkeypatch, tmp_path):
 
 class _Office:
     def __init__(self, engine, path) -> None:
-        self.engine = engine
+        self.engine, self.clock = engine, engine.clock
         channel = lambda letter, destination, *, addressee, now: SENT  # noqa: E731
         world = World(engine, Config(path, ()))
         self.postman = Postman(engine.database, world, channel, now=engine.clock, monotonic=lambda: 0.0)
@@ -111,3 +112,16 @@ def test_a_role_that_a_plan_renames_is_told_by_who_is_listed_in_it_else_its_fall
     change_roster(office.service, START + 60, [Entry("老李", listed)], gone=["老张", "老李"])
     assert office.tells("11-16 10:01") == told
     assert office.nobody() == (["fixer"] if listed == "mender" else [])
+
+
+# ---- lists -----------------------------------------------------------------------------------------------------------
+
+
+def test_todays_list_is_read_by_the_plan_in_force_though_one_applied_ahead_renames_its_roles(office):
+    renamed = FIXERS.replace("fixer", "mender").replace("title: 维修", "title: 修理")
+    office.engine.apply(
+        "test", prepared("effective: 2026-12-01" + BODY.replace("fixer", "mender"), head=renamed), "chief"
+    )
+    listed = import_list(office, "test", "staff.csv", "姓名,角色\n老张,维修\n小王,前台\n陈,经理\n".encode())
+    assert (listed.mistakes, listed.listed) == ((), 3)
+    assert office.service.site.roster.on_duty("fixer", START + 60) == ("老张",)

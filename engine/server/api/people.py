@@ -73,7 +73,7 @@ def roster(
 
 def _manned(service: Service, at: int) -> Iterator[dict[str, Any]]:
     known = service.site.roster
-    for role in service.site.plan.roles.values():
+    for role in service.site.plan_at(at).roles.values():
         yield {
             **present.named(role.id, role.title),
             "on_duty": list(known.on_duty(role.id, at)),
@@ -109,13 +109,13 @@ def change(site: str, body: RosterChange, caller: Annotated[Caller, needs("roste
 
 
 def _read(caller: Caller, coming: Coming) -> Entry:
-    plan = caller.service.site.plan
-    if coming.role not in plan.roles:
+    since = read_at(caller, coming.since) if coming.since is not None else caller.at
+    begins, site = max(since, caller.at), caller.service.site
+    if coming.role not in site.plan_at(begins).roles:
         raise ProblemError(422, "no_role", SENTENCES["no_such_role"].format(role=coming.role))
-    shifts = caller.service.site.roster.shifts(coming.role, caller.at)
+    shifts = site.roster.shifts(coming.role, begins)
     if not set(coming.shifts) <= set(shifts):
         raise ProblemError(422, "no_shift", SENTENCES["no_shift"].format(known=", ".join(shifts)))
-    since = read_at(caller, coming.since) if coming.since is not None else caller.at
     until = read_at(caller, coming.until) if coming.until is not None else None
     if until is not None and until <= since:
         raise ProblemError(422, "instant", SENTENCES["ends_before"])

@@ -158,9 +158,12 @@ def _people(
 
 
 def _entries(desk: Desk, site: str) -> list[dict[str, Any]]:
-    service, now = desk.daemon.engine.services[site], desk.daemon.clock()
-    roles = service.site.plan.roles
+    """Roles of the plan in force, and those that people still have of one before."""
+    known, now = desk.daemon.engine.services[site].site, desk.daemon.clock()
+    roles = dict.fromkeys([*known.plan_at(now).roles, *known.roster.roles_held(now)])
+    plans = {role: known.roster.plan_of(role, now) for role in roles}
     return [
-        {"role": {"id": role.id, "title": role.title}, "people": service.site.roster.holders(role.id, now)}
-        for role in roles.values()
+        {"role": {"id": role, "title": plan.roles[role].title}, "people": known.roster.holders(role, now)}
+        for role, plan in plans.items()
+        if plan is not None
     ]

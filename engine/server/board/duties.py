@@ -130,7 +130,7 @@ def _handover(place: Place, role: Role, row: Row) -> dict[str, Any]:
         **shown,
         "opened": one.opened,
         "leaver": site.roster.leaver(role.id, one.opened),
-        "taker": site.roster.taker(role.id, one.opened),
+        "taker": site.roster.taker(role.id, one.opened, place.visit.at if one.closed is None else None),
         "signed": [
             (at, person, present.named(move, moves[move].title)) for at, person, move in signed if move in moves
         ],

@@ -60,13 +60,14 @@ def _board(desk: Desk, place: Place, choice: Choice) -> dict[str, Any]:
 def on_duty(place: Place) -> list[Mapping[str, Any]]:
     """Who of each role is there now; who stands in where nobody is."""
     site, now = place.service.site, place.visit.at
-    roles = site.plan.roles
+    plan = site.plan_at(now)
+    roles = plan.roles
     return [
         {
             "role": {"id": role.id, "title": role.title},
             "people": site.roster.on_duty(role.id, now),
             "nobody": site.roster.nobody_there(role.id, now),
-            "stand_in": _title(roles, role.fallback or site.plan.last_resort),
+            "stand_in": _title(roles, role.fallback or plan.last_resort),
         }
         for role in roles.values()
         if site.roster.on_duty(role.id, now) or site.roster.complete

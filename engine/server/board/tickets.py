@@ -185,7 +185,8 @@ def _sides(place: Place, plan: Plan, one: Ticket) -> list[tuple[Words, str]]:
     if one.post is None or one.post not in plan.roles or one.category != plan.roles[one.post].handover:
         return []
     roster = place.service.site.roster
-    people = {"leaver": roster.leaver(one.post, one.opened), "taker": roster.taker(one.post, one.opened)}
+    now = place.visit.at if one.closed is None else None
+    people = {"leaver": roster.leaver(one.post, one.opened), "taker": roster.taker(one.post, one.opened, now)}
     return [(PARTIES[side], person or "") for side, person in people.items()]
 
 
