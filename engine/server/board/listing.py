@@ -52,7 +52,7 @@ class Listing:
         self._now = place.visit.at
         self._roles = place.roles
         self._person = place.visit.principal.person
-        self.nobody = cache(lambda role: role in self._plan.roles and self._roster.nobody_there(role, self._now))
+        self.nobody = cache(lambda role: self._roster.nobody_there(role, self._now))
         self._plan = self._service.site.plan
         self._roster = self._service.site.roster
 
