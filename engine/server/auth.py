@@ -22,7 +22,7 @@ from engine.server.entry.rates import Limiter, Rate, holder
 from engine.server.entry.sessions import Sessions, SignedIn, form_denial
 from engine.server.entry.status_links import StatusLinks
 from engine.server.entry.tokens import Tokens
-from engine.server.problems import SENTENCES, Defects, ProblemError, denied, not_found, request_id
+from engine.server.problems import SENTENCES, Defects, ProblemError, asked_language, denied, not_found, request_id
 
 COOKIE: Final = "huiyin"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -171,7 +171,9 @@ def needs(action: str, anywhere: bool = False) -> Any:
 
 def let_in(gate: Gate, request: Request, call: Call, principal: Principal, action: str, site: str) -> Caller:
     """The caller, if the action is allowed to him at a site. Raises ProblemError."""
-    request.state.language = principal.language
+    # a program that names a language wants it now; a browser names one each time, and its user has chosen his
+    named = asked_language(request) if "authorization" in request.headers else None
+    request.state.language = named or principal.language
     if not allowed(principal, action, site):
         known = site if site in gate.daemon.engine.services else ""
         Caller(gate, principal, call, known).note(action, outcome="denied")

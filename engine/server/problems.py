@@ -169,7 +169,12 @@ def language(request: Request) -> str:
     known = getattr(request.state, "language", None)
     if known is not None:
         return str(known)
-    return next((one for one in spoken(request) if one in LANGUAGES), "en")
+    return asked_language(request) or "en"
+
+
+def asked_language(request: Request) -> str | None:
+    """The best of those that the caller reads and we write."""
+    return next((one for one in spoken(request) if one in LANGUAGES), None)
 
 
 def spoken(request: Request) -> list[str]:

@@ -135,6 +135,20 @@ def test_an_illegal_move_is_answered_with_the_legal_ones_in_the_language_of_the_
     problem(desk.do(ticket, "withdraw"), 409, "missing")
 
 
+def test_a_call_that_names_a_language_is_answered_in_it_whatever_its_token_says(house):
+    said = {
+        named: house.desk("小李", language="zh")
+        .get("tickets/none-1", headers={"Accept-Language": named})
+        .json()["detail"]
+        for named in ("en", "fr, zh;q=0.5", "fr")
+    }
+    assert said == {
+        "en": "there is no such ticket at this site",
+        "fr, zh;q=0.5": "本项目没有这个工单",
+        "fr": "本项目没有这个工单",
+    }
+
+
 def test_a_request_without_anything_in_it_is_told_so(desk):
     found = problem(desk.call("POST", "tickets"), 422, "invalid")
     assert found["detail"] == "请求没有内容，请以 JSON 提交各字段"
