@@ -57,7 +57,7 @@ def owner_of(found: Shape, deadline: Deadline) -> Party | None:
 def read_facts(plan: Plan, given: Iterable[str], at: int) -> dict[str, Value]:
     """`--fact name=value`, each as the door would read it."""
     zone = plan.zone
-    roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
+    roles = plan.role_names
     values: dict[str, Value] = {}
     for text in given:
         name, equals, value = text.partition("=")

@@ -499,5 +499,10 @@ class Plan:
         """Facts whose values only some may see, and that can be erased."""
         return self.privacy.personal if self.privacy is not None else frozenset()
 
+    @property
+    def role_names(self) -> Mapping[str, str]:
+        """Roles as people name them, by title or by id -> id."""
+        return {role.title: role.id for role in self.roles.values()} | {role: role for role in self.roles}
+
     def workflow_of(self, category: str) -> Workflow:
         return self.workflows[self.categories[category].workflow]

@@ -142,11 +142,9 @@ def _correct_facts(work: Work, ticket: Draft, act: c.CorrectFacts) -> Refusal | 
             if due.at > work.at:
                 _take_breach_back(work, ticket, run, due, row.value, row.rule, None, "facts", act.evidence)
     for run in ticket.ended:  # settled verdicts are judged anew by the right limit, in favour only
-        row = _right_limit(work, ticket, run) if run.status == "late" and run.done is not None else None
-        if row is None:
+        if run.status != "late" or run.done is None or (row := _right_limit(work, ticket, run)) is None:
             continue
-        due = clock(work.plan, row.value, ticket.edition).due(run.start, run.pauses)
-        if run.done is not None and run.done <= due.at:
+        if run.done <= clock(work.plan, row.value, ticket.edition).due(run.start, run.pauses).at:
             work.emit(
                 e.VerdictCorrected(ticket.id, work.at, row.rule, run.key, run.status, "met", act.evidence, "facts")
             )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from engine.core import Plan, Refusal, Ticket, Value
+from engine.core import Plan, Refusal, Value
 from engine.policy import Words
 from engine.runtime.service import Service
 from engine.runtime.staffing import is_qualified
@@ -60,13 +60,13 @@ class Filled:
         person = self.assignee()
         return person is None or is_qualified(self._service, int(self._now.timestamp()), person, role)
 
-    def other_ticket(self, name: str, than: str) -> Ticket:
+    def other_ticket(self, name: str, than: str) -> str:
         """Another ticket, which is there, of another family."""
         named = self.given[name]
         family = self._service.store.load(named)
         if family is None or than in family.tickets:
             raise UnreadableError(Refusal("unknown", named))
-        return family.tickets[named]
+        return named
 
     def facts(self, plan: Plan, beside: Collection[str]) -> dict[str, Value]:
         """All that was given beside what the move itself asks for, by name; every one a fact of the plan."""
@@ -83,9 +83,8 @@ class Filled:
         fact = plan.facts.get(name)
         if fact is None:
             raise UnreadableError(Refusal("unknown", name))
-        roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
         try:
-            value = read_value(fact, text, self._service.site.zone, self._now, roles)
+            value = read_value(fact, text, self._service.site.zone, self._now, plan.role_names)
         except ValueProblemError as problem:
             raise UnreadableError(Refusal("value", name, why=problem.words)) from None
         return Secret(value) if name in plan.personal else value

@@ -95,26 +95,32 @@ class Roster:
 
     def on_duty(self, role: str, at: int) -> tuple[str, ...]:
         """Those of a role who are there at an instant."""
-        return tuple(dict.fromkeys(e.person for e in self._at(at) if e.role == role and self._is_open(e, at)))
+        there = [entry for entry in self._at(at) if entry.role == role]
+        plan = self.plans.in_force(at)
+        return tuple(dict.fromkeys(e.person for e in there if any(t.is_open(at) for t in self._shifts(e, plan))))
 
     def times_on_duty(self, role: str, start: int, end: int) -> Mapping[str, Sequence[tuple[int, int]]]:
         """Who of a role is there in [start, end): person -> stretches; whoever is not there at all is left out."""
         found: dict[str, list[tuple[int, int]]] = {}
         entries = [entry for entry in self.entries if entry.role == role]
-        for entry, (_, begin, finish) in product(entries, self.plans.stretches(start, end)):
+        for entry, (plan, begin, finish) in product(entries, self.plans.stretches(start, end)):
             since, until = max(begin, entry.since), min(finish, entry.until if entry.until is not None else finish)
-            for table in self._shifts(entry, begin):
+            for table in self._shifts(entry, plan):
                 for opens, closes in table.intervals(since, until):
                     found.setdefault(entry.person, []).append((max(opens, since), min(closes, until)))
         return {person: sorted(stretches) for person, stretches in found.items()}
 
     def plan_of(self, role: str, at: int) -> Plan | None:
         """The plan that says what a role is; None where no version ever did."""
-        return self.plans.knowing(at, lambda plan: role in plan.roles)
+        return self.plans.knowing(self.plans.in_force(at), partial(_has_role, role))
 
     def shifts(self, role: str, at: int) -> tuple[str, ...]:
-        plan = self.plan_of(role, at)
-        return plan.roles[role].on_duty or (plan.calendar,) if plan is not None else ()
+        return self._shifts_of(role, self.plans.in_force(at))
+
+    def _shifts_of(self, role: str, plan: Plan) -> tuple[str, ...]:
+        """The shifts of a role where a plan is in force."""
+        known = self.plans.knowing(plan, partial(_has_role, role))
+        return known.roles[role].on_duty or (known.calendar,) if known is not None else ()
 
     def outdated(self, entry: Entry, at: int) -> tuple[str, ...]:
         """What an entry names, of role and shifts, that the plan in force does not know."""
@@ -153,10 +159,11 @@ class Roster:
 
     def _beside(self, role: str, at: int, entries: Iterable[Entry], *, ending: bool) -> str | None:
         best: tuple[int, str] | None = None
+        plan = self.plans.in_force(at)
         for entry in entries:
             if entry.role != role:
                 continue
-            for table in self._shifts(entry, at):
+            for table in self._shifts(entry, plan):
                 if ending:
                     edges = [end for _, end in table.intervals(at - 86400, at) if end <= at]
                     distance = at - max(edges) if edges else None
@@ -185,24 +192,22 @@ class Roster:
     def _first_shift(self, role: str, at: int) -> str | None:
         """Without any signature yet: who was there when the day's first shift began."""
         best: tuple[int, str] | None = None
+        plan = self.plans.in_force(at)
         for entry in self._at(at):
             if entry.role == role:
-                for table in self._shifts(entry, at):
+                for table in self._shifts(entry, plan):
                     midnight = table.instant(datetime.combine(table.local(at).date(), time()))
                     for start, _ in table.intervals(midnight, at):
                         if best is None or start < best[0]:
                             best = (start, entry.person)
         return best[1] if best is not None else None
 
-    def _is_open(self, entry: Entry, at: int) -> bool:
-        return any(table.is_open(at) for table in self._shifts(entry, at))
-
-    def _shifts(self, entry: Entry, at: int) -> Iterator[Timetable]:
-        """When an entry is on duty; a shift that no version of the plan knows is never."""
-        for shift in entry.shifts or self.shifts(entry.role, at):
-            plan = self.plans.knowing(at, partial(_has_calendar, shift))
-            if plan is not None:
-                yield timetable(plan, shift, self.edition)
+    def _shifts(self, entry: Entry, plan: Plan) -> Iterator[Timetable]:
+        """When an entry is on duty where a plan is in force; a shift that no version of it knows is never."""
+        for shift in entry.shifts or self._shifts_of(entry.role, plan):
+            known = self.plans.knowing(plan, partial(_has_calendar, shift))
+            if known is not None:
+                yield timetable(known, shift, self.edition)
 
     def _at(self, at: int) -> tuple[Entry, ...]:
         return tuple(e for e in self.entries if e.since <= at and (e.until is None or at < e.until))
@@ -215,6 +220,10 @@ def _ended(entries: Iterable[Entry], at: int, those: Callable[[Entry], bool]) ->
             yield entry
         elif entry.since < at:
             yield entry._replace(until=at)
+
+
+def _has_role(id: str, plan: Plan) -> bool:
+    return id in plan.roles
 
 
 def _has_calendar(name: str, plan: Plan) -> bool:

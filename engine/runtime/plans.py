@@ -64,9 +64,8 @@ class Plans:
                 plan, since = following, midnight
         yield plan, since, end
 
-    def knowing(self, at: int, knows: Callable[[Plan], bool]) -> Plan | None:
-        """The version in force at an instant if it knows something, else the newest that does; None: none does."""
-        plan = self.in_force(at)
+    def knowing(self, plan: Plan, knows: Callable[[Plan], bool]) -> Plan | None:
+        """This version if it knows something, else the newest that does; None: none does."""
         return plan if knows(plan) else next(filter(knows, reversed(self)), None)
 
     # ---- reading them -----------------------------------------------------------------------------------------------

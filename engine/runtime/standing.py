@@ -90,7 +90,7 @@ def _note(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
 
 
 def _link(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
-    return c.Link(filled.other_ticket("group", ticket.id).id)
+    return c.Link(filled.other_ticket("group", ticket.id))
 
 
 def _unlink(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
@@ -98,7 +98,7 @@ def _unlink(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
 
 
 def _merge(plan: Plan, ticket: Ticket, filled: Filled) -> c.Act:
-    return c.Merge(filled.other_ticket("into", ticket.id).id)
+    return c.Merge(filled.other_ticket("into", ticket.id))
 
 
 class StandingMove(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from math import isfinite
@@ -95,7 +96,7 @@ def _local(day: date, at: time, zone: ZoneInfo) -> int:
     return seconds
 
 
-def read_value(fact: Fact, text: str, zone: ZoneInfo, reference: datetime, roles: dict[str, str]) -> Value:
+def read_value(fact: Fact, text: str, zone: ZoneInfo, reference: datetime, roles: Mapping[str, str]) -> Value:
     """The value that a text means for a fact. `roles` maps ids and titles of roles to ids. Raises ValueProblemError."""
     match fact.type:
         case "choice":

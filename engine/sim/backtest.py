@@ -319,7 +319,7 @@ class _Desk:
                 return self.mapping.times.instant(text)
             except ValueError:
                 raise FlawedRowError("cell", _no_time(fact, text, self.mapping.times.format)) from None
-        roles = {role.title: role.id for role in plan.roles.values()} | {role: role for role in plan.roles}
+        roles = plan.role_names
         zone = self.site.zone
         try:
             return read_value(plan.facts[fact], text, zone, datetime.fromtimestamp(opened, zone), roles)

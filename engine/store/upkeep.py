@@ -76,7 +76,7 @@ def _exchange(path: Path, part: Path) -> Path | None:
                 Path(f"{path}{end}").rename(f"{aside}{end}")
                 moved.append(end)
         part.rename(path)
-        _settle(path.parent)
+        settle(path.parent)
     except OSError as error:
         for end in reversed(moved):
             Path(f"{aside}{end}").rename(f"{path}{end}")
@@ -108,9 +108,9 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
             (said,) = copy.execute("PRAGMA integrity_check").fetchone()
         if said != "ok":
             raise StoreError(f"the copy {part} is damaged: {said}", f"备份 {part} 已损坏：{said}")
-        _settle(part)
+        settle(part)
         part.rename(target)
-        _settle(target.parent)
+        settle(target.parent)
     except OSError as error:
         raise StoreError(
             f"{target} cannot be written: {error.strerror}", f"无法写入 {target}：{error.strerror}"
@@ -132,7 +132,7 @@ def _free(target: PathLike) -> Path:
     return target
 
 
-def _settle(path: Path) -> None:
+def settle(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -22,26 +22,6 @@ LOUD = PLAN.replace("notify: supervisor}", "notify: supervisor, quiet: ignore}")
 DOWN = retry("out of order", 500)
 
 
-@pytest.fixture
-def office(tmp_path):
-    office = Office(tmp_path / "huiyin.db")
-    yield office
-    office.database.close()
-
-
-@pytest.fixture
-def make(tmp_path):
-    made: list[Office] = []
-
-    def make(text=PLAN, **more):
-        made.append(Office(tmp_path / f"{len(made)}.db", text, **more))
-        return made[-1]
-
-    yield make
-    for office in made:
-        office.database.close()
-
-
 def breached(office, count=1, when="11-16 10:00:01"):
     """So many tickets, all breached just now."""
     for n in range(count):

@@ -12,27 +12,7 @@ from engine.notify import Outbox, Release
 from engine.store.tables import outbox
 from engine.store.tables.deliveries import Deliveries
 from tests.core.harness import at, local
-from tests.notify.office import PLAN, SITE, Office, robot
-
-
-@pytest.fixture
-def office(tmp_path):
-    office = Office(tmp_path / "huiyin.db")
-    yield office
-    office.database.close()
-
-
-@pytest.fixture
-def make(tmp_path):
-    made: list[Office] = []
-
-    def make(text=PLAN, **more):
-        made.append(Office(tmp_path / f"{len(made)}.db", text, **more))
-        return made[-1]
-
-    yield make
-    for office in made:
-        office.database.close()
+from tests.notify.office import PLAN, SITE, robot
 
 
 def test_example_8_people_keep_their_answer_time_after_downtime(office):

@@ -16,10 +16,8 @@ TABLES = ("message", "outbox", "climbed", "delivery", "attempt")
 
 
 @pytest.fixture
-def office(tmp_path):
-    office = Office(tmp_path / "huiyin.db", LOUD)
-    yield office
-    office.database.close()
+def office(make):
+    return make(LOUD)
 
 
 def past(office, ticket="T1", *, closed=True):

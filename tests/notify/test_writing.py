@@ -15,19 +15,6 @@ NIGHT = PLAN.replace("messaging: {", "messaging: {quiet: {hours: 22:00-07:00}, "
 NOTICE = 'notices: {hello: {title: 告知, of: matter, on: arrive, to: boss, text: "<{%s}>"}}\n'
 
 
-@pytest.fixture
-def make(tmp_path):
-    made = []
-
-    def make(text=PLAN, **more):
-        made.append(Office(tmp_path / f"{len(made)}.db", text, **more))
-        return made[-1]
-
-    yield make
-    for office in made:
-        office.database.close()
-
-
 def goes_over_to(office: Office, text: str) -> None:
     """The site's tickets go by another version of the plan from now on."""
     plan = plan_of(text)

@@ -203,7 +203,7 @@ def test_a_restore_that_the_disk_refuses_puts_everything_back(database, path, co
     backup(database, copy)
     database.site("lakeside").write(lambda tx: tx.set_mark("later", 1))
     killed_file(database, path)
-    monkeypatch.setattr("engine.store.upkeep._settle", refuse_folder)
+    monkeypatch.setattr("engine.store.upkeep.settle", refuse_folder)
     with pytest.raises(StoreError, match="cannot be replaced: no more"):
         restore(copy, path)
     monkeypatch.undo()

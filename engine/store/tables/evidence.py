@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from engine.store.protocol import StoreError
+from engine.store.upkeep import settle
 
 SIZE_MAX: Final = 10 << 20  # bytes
 GB: Final = 1 << 30  # bytes
@@ -175,17 +176,9 @@ def _write(place: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.rename(place)
-        _settle(place.parent)
+        settle(place.parent)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise StoreError(
             f"{place} cannot be written: {error.strerror}", f"无法写入 {place}：{error.strerror}"
         ) from None
-
-
-def _settle(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
