@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from engine.core import Cause, Family, Message, Plan, Ticket, addresses
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Messages handled in one transaction: few, so that nobody who writes waits for long.
 BATCH: Final = 200
+#: Findings that are told in one round: each may be a command to a ticket.
+FINDINGS: Final = 50
 #: Why a message waits that could not be handled: what was in its way may be gone in a minute.
 AGAIN: Final = "it could not be handled at first"
 
@@ -65,19 +68,23 @@ class Release:
         return len(queue)
 
     def tell_findings(self, now: int) -> None:
-        """Tell the site what was found. Each is forgotten once it was told, so a crash tells it again."""
+        """Tell the site what was found, some of it in each round, so that letters do not wait for it. What was told is
+        forgotten after that, so a crash tells it again.
+        """
         with self._database.read() as connection:
             findings = Outbox(connection).findings()
-        for seq, finding in findings:
-            if now < self._failed.get(seq, 0) + SHUT:
-                continue
+        ready = ((seq, one) for seq, one in findings if now >= self._failed.get(seq, 0) + SHUT)
+        told: list[int] = []
+        for seq, finding in islice(ready, FINDINGS):
             try:
                 _tell(self._world, finding)
             except Exception as error:  # it stays, and the others are told
                 log.error("finding %d waits: %s", seq, type(error).__name__)
                 self._failed[seq] = now
             else:
-                self._database.write(lambda connection, seq=seq: Outbox(connection).found(seq))  # type: ignore[misc]
+                told.append(seq)
+        if told:
+            self._database.write(lambda connection: _forget(Outbox(connection), told))
 
     def _batch(self, outbox: Outbox, deliveries: Deliveries, queue: Sequence[Queued], now: int) -> None:
         desk, sites = _Desk(outbox, deliveries, self._world, now), frozenset(self._world.sites())
@@ -294,6 +301,11 @@ def _owner(plan: Plan, family: Family, ticket: Ticket) -> str:
     owners = addresses(plan, family, ticket, OWNER) if ticket.closed is None else ()
     kind, _, name = owners[0].partition(":") if owners else ("", "", "")
     return name if kind == "role" else ""
+
+
+def _forget(outbox: Outbox, told: Iterable[int]) -> None:
+    for seq in told:
+        outbox.found(seq)
 
 
 def _tell(world: World, found: Finding) -> None:

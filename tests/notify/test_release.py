@@ -9,6 +9,7 @@ import pytest
 
 from engine.core import commands
 from engine.notify import Outbox, Release
+from engine.notify.release import FINDINGS
 from engine.store.tables import outbox
 from engine.store.tables.deliveries import Deliveries
 from tests.core.harness import at, local
@@ -363,6 +364,17 @@ def test_one_of_several_who_is_not_reached_is_no_reason_to_go_higher(office):
     office.works("11-16 10:01")
     assert office.told() == ["小赵"]
     assert office.town.undeliverable == []
+
+
+def test_of_many_findings_some_are_told_in_each_round_and_letters_go_between(office):
+    find = [
+        outbox.Finding("nobody", SITE, "T1", f"m{number}", f"role{number}", "", "", 0) for number in range(FINDINGS + 1)
+    ]
+    office.database.write(lambda connection: [outbox.Outbox(connection).find(one) for one in find])
+    office.postman.tend(office.clock.now)
+    assert office.town.nobody == [one.who for one in find[:-1]]
+    office.postman.tend(office.clock.now)
+    assert office.town.nobody == [one.who for one in find], "each once"
 
 
 def test_a_finding_that_was_not_told_before_a_crash_is_told_after_it(office, monkeypatch):
