@@ -202,7 +202,15 @@ class Eyes:
         self.send(f"{form} button.main")
 
     def text(self, selector="main"):
-        return self.one(selector).text
+        return self.read(selector, lambda element: element.text)
+
+    def attribute(self, selector, name):
+        return self.read(selector, lambda element: element.get_attribute(name))
+
+    def read(self, selector, what):
+        """What an element says; one that a live page exchanges just then is read again."""
+        (found,) = self.wait(lambda: (what(self.one(selector)),))
+        return found
 
     def wait(self, what, seconds=8):
         """Until something holds. What is looked at may be exchanged meanwhile, a line or the whole page, for which the

@@ -58,7 +58,7 @@ def test_a_ticket_from_the_call_to_the_answer(site, look):
     site.pass_time(62)
     row = f'[data-ticket="{ticket}"]'
     manager.wait(lambda: "已超期" in manager.text(row))
-    assert "is-breached" in manager.one(row).get_attribute("class")
+    assert "is-breached" in manager.attribute(row, "class")
     assert manager.text(".count.is-breached b") == "1"
     manager.picture("04-breached")
 
