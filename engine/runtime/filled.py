@@ -10,7 +10,7 @@ from engine.core import Plan, Refusal, Value
 from engine.policy import Words
 from engine.runtime.service import Service
 from engine.runtime.staffing import is_qualified
-from engine.runtime.turn import Secret
+from engine.runtime.turn import Said, Secret
 from engine.runtime.values import ValueProblemError, read_instant, read_value
 
 _NOBODY: Final = Words("nobody of this name is on the list of staff", "花名册中没有此人")
@@ -43,7 +43,7 @@ class Filled:
         if (text := self.given.get("occurred_at")) is None:
             return None
         try:
-            return read_instant(text, self._service.site.zone, self._now)
+            return Said(read_instant(text, self._service.site.zone, self._now), text)
         except ValueProblemError as problem:
             raise UnreadableError(Refusal("value", "occurred_at", why=problem.words)) from None
 
@@ -87,7 +87,9 @@ class Filled:
             value = read_value(fact, text, self._service.site.zone, self._now, plan.role_names)
         except ValueProblemError as problem:
             raise UnreadableError(Refusal("value", name, why=problem.words)) from None
-        return Secret(value) if name in plan.personal else value
+        if name in plan.personal:
+            return Secret(value)
+        return Said(int(value), text) if fact.type == "time" else value
 
 
 def _is_blank(text: str) -> bool:

@@ -59,6 +59,17 @@ class Secret(str):
     __slots__ = ()
 
 
+class Said(int):
+    """An instant as it was read by the clock, with what it was read from: `23:50` is another one tomorrow."""
+
+    text: str
+
+    def __new__(cls, instant: int, text: str) -> Said:
+        said = super().__new__(cls, instant)
+        said.text = text
+        return said
+
+
 class Told(NamedTuple):
     """A step that was committed, for whoever listens: the plan it was decided by, the family after it, its messages."""
 
@@ -107,7 +118,7 @@ class Turn:
         """Stamped, answered once per key, after all that is due before it on its family."""
         person, key = command.actor.person, command.key
         if key is not None and (known := self.tx.answer(person, key)) is not None:
-            return self._answered(known) if known.body == body_of(command) else Refusal("key_reused", key)
+            return self._answered(known) if _is_same(known, command) else Refusal("key_reused", key)
         command = command._replace(at=self.tx.stamp(command.at))
         if (family := self.load(command.ticket)) is not None:
             self.bring_up(family.id, command.at - 1, command.at)
@@ -375,14 +386,24 @@ def _is_of(side: str, move: Move, source: State) -> bool:
     return Party("word", side) in parties
 
 
-def body_of(command: Command) -> str:
-    """What makes a command the same command: all but when it came, as whom, and what only the door adds."""
+def body_of(command: Command, *, as_read: bool = False) -> str:
+    """What makes a command the same command: all but when it came, as whom, and what only the door adds. An instant is
+    the same if it is said the same, however it is read by now; `as_read`: as older versions compared it.
+    """
     act, ticket = command.act, command.ticket
     if isinstance(act, c.Open):  # who repeats an opening does not know the number it was given
         ticket, act = "", act._replace(plan="", edition="")
-    facts = sorted(_facts(act).items())
+
+    def said(value: Value | None) -> Value | None:
+        return value.text if isinstance(value, Said) and not as_read else value
+
+    facts = [(name, said(value)) for name, value in sorted(_facts(act).items())]
     rest = {name: value for name, value in act._asdict().items() if name not in ("facts", "qualified")}
-    return repr((ticket, type(act).__name__, facts, rest, command.occurred_at))
+    return repr((ticket, type(act).__name__, facts, rest, said(command.occurred_at)))
+
+
+def _is_same(known: Answered, command: Command) -> bool:
+    return known.body in (body_of(command), body_of(command, as_read=True))
 
 
 def _facts(act: c.Act) -> Mapping[str, Value | None]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from engine.core import Command, Refusal, agenda, commands, events, replay
 from engine.runtime import Door, Entry, Plans, Roster, Service, Site, Staff, list_staff, permit_reveal
-from engine.store import Commit, ConflictError, Done, MemoryStore, Query
+from engine.runtime.turn import body_of
+from engine.store import Answered, Commit, ConflictError, Done, MemoryStore, Query
 from tests.conftest import examples
 from tests.core.harness import DAYS, DESK, at, plan_of
 
@@ -85,6 +86,37 @@ def test_i16_the_same_key_with_another_body_is_refused():
     desk.handle(Command("T1", DESK, START, commands.Open("matter", {"place": "A"}, "desk", "", DAYS.id), key="k"))
     other = commands.Open("matter", {"place": "B"}, "desk", "", DAYS.id)
     assert desk.handle(Command("T2", DESK, START, other, key="k")) == Refusal("key_reused", "k")
+
+
+TIMED = PLAN.replace("place: 地点", "place: 地点\n  called_at: {title: 来电, type: time}").replace(
+    "record: [(place), (name)", "record: [(place), (called_at), (name)"
+)
+
+
+def told(desk, instant, **given):
+    """An opening with a key, as somebody sends it at an instant."""
+    request = Door(desk).request(instant, "T1", "desk", "open", {"category": "matter", **given})
+    return desk.handle(request._replace(key="k"))
+
+
+def test_i16_what_is_sent_again_after_midnight_is_the_same_though_a_time_of_day_is_read_as_another_day_now():
+    desk = service(text="late_reports: 30 minutes\n" + TIMED)
+    sent = {"occurred_at": "23:50", "called_at": "23:45"}
+    first = told(desk, at("11-16 23:59"), **sent)
+    assert isinstance(first, Done)
+    assert told(desk, at("11-17 00:01"), **sent) == first
+    assert told(desk, at("11-17 00:01"), **{**sent, "called_at": "23:46"}) == Refusal("key_reused", "k")
+    assert told(desk, at("11-17 00:01"), **{**sent, "occurred_at": "23:51"}) == Refusal("key_reused", "k")
+
+
+def test_i16_what_an_older_version_answered_with_instants_as_it_read_them_is_answered_again():
+    desk = service(text=TIMED)
+    sent = {"called_at": "06:50"}
+    first = told(desk, START, **sent)
+    command = Door(desk).request(START, "T1", "desk", "open", {"category": "matter", **sent})
+    read = body_of(command, as_read=True)
+    desk.store.write(lambda tx: tx.remember("desk", "k", Answered(read, "T1", 1)))
+    assert told(desk, START + 60, **sent) == first
 
 
 def test_a_number_is_taken_only_by_an_opening_and_once_per_key():
