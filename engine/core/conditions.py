@@ -143,6 +143,21 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
+class Breached:
+    """`breached: resolve`, `breached: [accept, resolve]`: one of these was not done by its due, whether it is still
+    owed, came late or never; none named: any deadline at all.
+
+    A ticket may have breached several, so each is asked for: `view("resolve breached")` is not a fact anybody may
+    write.
+    """
+
+    deadlines: frozenset[Value] = frozenset()
+
+    def holds(self, view: View) -> bool:
+        return any(view(f"{name} breached") for name in self.deadlines) if self.deadlines else bool(view("breached"))
+
+
+@dataclass(frozen=True, slots=True)
 class All:
     """All of these hold; the empty one always does."""
 
@@ -172,7 +187,7 @@ class Not:
         return not self.part.holds(view)
 
 
-Condition: TypeAlias = OneOf | NoneOf | IsSet | Between | ClockTime | OpeningDay | Within | All | Any | Not
+Condition: TypeAlias = OneOf | NoneOf | IsSet | Between | ClockTime | OpeningDay | Within | Breached | All | Any | Not
 
 #: Facts the engine provides beside the declared ones (GRAMMAR §2); their names are reserved.
 ENGINE_FACTS: Final = frozenset(

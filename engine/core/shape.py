@@ -189,6 +189,8 @@ def reads(condition: Condition | None) -> Iterator[str]:
             yield "time"
         case c.OpeningDay():
             yield "day"
+        case c.Breached():
+            yield "breached"
         case c.All() | c.Any():
             for part in condition.parts:
                 yield from reads(part)

@@ -223,6 +223,11 @@ class Teller:
             case c.Within(fact, amount, unit):
                 length = format_length(Length(amount, Unit(unit)), self.lang)
                 return f"{self.fact(fact)} 在开单前后 {length}内" if self.zh else f"{fact} within {length} of opening"
+            case c.Breached(deadlines):
+                named = self.words(Words(" or ", "或")).join(
+                    self.deadline(str(id)) for id in sorted(deadlines, key=str)
+                )
+                return f"{named or '有时限'}已超期" if self.zh else f"{named or 'any deadline'} breached"
             case c.All(parts):
                 joined = ("且" if self.zh else " and ").join(self._condition(part) for part in parts)
                 return joined if top or len(parts) < 2 else f"({joined})"

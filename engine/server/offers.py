@@ -109,6 +109,8 @@ def condition(when: k.Condition | None) -> Shown | None:
             return {"working_day": working, "weekdays": sorted(weekdays)}
         case k.Within(fact, amount, unit):
             return {"fact": fact, "within": [amount, unit]}
+        case k.Breached(deadlines):
+            return {"breached": sorted(deadlines, key=str)}
 
 
 def field(plan: Plan, item: Asked, when: k.Condition | None, value: Value | None = None) -> Shown:

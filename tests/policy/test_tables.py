@@ -76,6 +76,23 @@ def test_nights_and_weekdays_overlap_where_clocks_and_weeks_do() -> None:
     assert overlap({"day": "off"}, {"day": "sat-sun"})
 
 
+def test_a_ticket_may_have_breached_several_deadlines() -> None:
+    def found(one: str, other: str) -> set[str]:
+        return {one.code for one in loaded({"one": {"breached": one}, "other": {"breached": other}}).diagnostics}
+
+    assert found("set", "unset") == set()
+    assert found("finish", "{not: finish}") == set()
+    assert found("finish", "set") == {"E302"}
+    both = load_text(
+        "policy: x\nextends: corner\ndeadlines:\n  again: {title: 又一次, of: complaint, from: opened, until: finish, limit: "
+        "{one: {when: {breached: finish}, is: 1 hour}, other: {when: {breached: again}, is: 2 hours}}}\n",
+        shelves=SHELF,
+    )
+    assert [note.en for one in both.diagnostics for note in one.notes] == [
+        "witness: a ticket with breached: again and finish"
+    ]
+
+
 def test_a_fact_that_nothing_gives_is_unset_for_a_category() -> None:
     """`grade` has no default here and nobody asks for it, so rows by grade cannot meet a ticket."""
     text = (

@@ -8,7 +8,7 @@ found is a witness, and the rows are asked by the same code that will ask them a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations, product
+from itertools import chain, combinations, islice, product
 from math import prod
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from engine.policy.suggest import meant
 from engine.policy.words import Words
 
 TRIALS_MAX: Final = 20_000  # of two rows; rows of a real plan need a few dozen
+AND: Final = " and "  #: between the deadlines that a ticket breached
 
 Ticket = Mapping[str, Value | None]
 
@@ -162,6 +163,8 @@ def _domain(
             return _clock_edges(conditions)
         case "day":
             return list[Value | None](range(14))
+        case "breached":
+            return _breaches(conditions)
         case "state":
             flows = [plan.workflows[category.workflow]] if category is not None else plan.workflows.values()
             return [state for flow in flows for state in flow.states]
@@ -180,6 +183,14 @@ def _clock_edges(conditions: Iterable[Condition | None]) -> list[Value | None]:
     clocks = [part for one in conditions for part in all_parts(one) if isinstance(part, c.ClockTime)]
     edges = {edge for part in clocks for edge in (part.start, part.end)}
     return list[Value | None](sorted({(edge + step) % 86_400 for edge in edges for step in (-1, 0)}))
+
+
+def _breaches(conditions: Iterable[Condition | None]) -> list[Value | None]:
+    """What a ticket may have breached: nothing, or some of the named deadlines, or another."""
+    parts = [part for one in conditions for part in all_parts(one) if isinstance(part, c.Breached)]
+    names = ["~", *sorted({str(name) for part in parts for name in part.deadlines})]
+    some = chain.from_iterable(combinations(names, many) for many in range(1, len(names) + 1))
+    return [None, *(AND.join(one) for one in islice(some, TRIALS_MAX))]
 
 
 def _named(fact: str, conditions: Iterable[Condition | None]) -> set[Value]:
@@ -228,6 +239,8 @@ def _view(ticket: Ticket, conditions: Iterable[Condition | None]) -> Any:
         day = ticket.get("day")
         if name in ("weekday", "working_day") and isinstance(day, int):
             return day % 7 if name == "weekday" else day < 7
+        if name.endswith(" breached"):
+            return name.removesuffix(" breached") in str(ticket.get("breached")).split(AND)
         if name.startswith("opened "):
             return -1 if name.startswith("opened -") else 1
         return ticket.get(name)

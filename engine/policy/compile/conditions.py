@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from pydantic_core import PydanticCustomError
 
 from engine.core import Condition, Row, Table, Value, conditions
-from engine.core.conditions import All, Between, IsSet, NoneOf, Not, OneOf, OpeningDay, Within
+from engine.core.conditions import All, Between, Breached, IsSet, NoneOf, Not, OneOf, OpeningDay, Within
 from engine.policy.compile.desk import Desk
 from engine.policy.compile.values import ENGINE_TYPES, FINDING_TYPES, refuse, type_of, value_of
 from engine.policy.schema.lengths import length
@@ -74,7 +74,10 @@ def _part(desk: Desk, path: Path, key: str, test: Any, finding: bool) -> Conditi
             inner = condition(desk, path, test, finding=finding)
             return None if inner is None else Not(inner)
     fact = _fact(desk, path, key, finding)
-    return None if fact is None else _test(desk, path, fact, type_of(desk, fact, finding), test)
+    if fact is None:
+        return None
+    asked = _test(desk, path, fact, type_of(desk, fact, finding), test)
+    return _of_breaches(asked) if fact == "breached" else asked
 
 
 def _fact(desk: Desk, path: Path, name: str, finding: bool) -> str | None:
@@ -105,6 +108,18 @@ def _test(desk: Desk, path: Path, fact: str, kind: str, test: Any) -> Condition 
         return special
     values = _values(desk, path, fact, kind, test)
     return None if values is None else OneOf(fact, values)
+
+
+def _of_breaches(test: Condition | None) -> Condition | None:
+    """A test of `breached`, of which a ticket may have several: what it is not, it may not be at all."""
+    match test:
+        case OneOf(_, deadlines):
+            return Breached(deadlines)
+        case NoneOf(_, deadlines):
+            return Not(Breached(deadlines))
+        case IsSet(_, wanted):
+            return Breached() if wanted else Not(Breached())
+    return None
 
 
 def _special(desk: Desk, path: Path, fact: str, kind: str, test: str) -> Condition | None:
