@@ -80,6 +80,10 @@ TITLES: Final[dict[str, Words]] = {
     "E212": Words(
         "“{move}” can never be made: “{before}” cannot come before it", "“{move}”永远做不了：它之前不可能做过“{before}”"
     ),
+    "W213": Words(
+        "“{move}” may be reported late, and nothing says how late: `late_reports` is 0",
+        "“{move}”可以补报，却没有写明可以晚多久：`late_reports` 是 0",
+    ),
     # ---- limits and tables ----
     "E301": Words("the table has no row for the rest", "表中没有兜底的一行"),
     "E302": Words(

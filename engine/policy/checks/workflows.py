@@ -18,6 +18,7 @@ def check(desk: Desk, plan: Plan) -> None:
             continue
         path: Path = ("workflows", id)
         _pauses(desk, path, plan, workflow)
+        _late_reports(desk, path, workflow)
         _owners(desk, path, workflow)
         if not doubtful(desk, path):
             reached = _reached(desk, path, workflow)
@@ -87,11 +88,17 @@ def _pauses(desk: Desk, path: Path, plan: Plan, workflow: Workflow) -> None:
         limited = name in capped or state.unlimited is not None or "at_most" in _keys(desk, at)
         if state.pauses and not limited and not desk.doubts(*at, "at_most"):
             desk.add(desk.say("E206", (*at, "pauses"), key=True, state=state.title).helping(CAP_IT))
+
+
+def _late_reports(desk: Desk, path: Path, workflow: Workflow) -> None:
+    """What may be reported late can be: by the nature of the move, and by the plan."""
+    texts = (desk.policy.workflows or {})[workflow.id].moves
     for name, move in workflow.moves.items():
-        at = (*path, "moves", name)
-        text = (desk.policy.workflows or {})[workflow.id].moves[name]
-        if text.observed and not move.observed:
-            desk.add(desk.say("E211", (*at, "observed"), move=move.title))
+        at: Path = (*path, "moves", name, "observed")
+        if texts[name].observed and not move.observed:
+            desk.add(desk.say("E211", at, move=move.title))
+        elif texts[name].observed and desk.policy.late_reports is None and not desk.doubts("late_reports"):
+            desk.add(desk.say("W213", at, move=move.title).helping(HOW_LATE))
 
 
 def _keys(desk: Desk, at: Path) -> tuple[str, ...]:
@@ -128,6 +135,7 @@ BEFORE = Words(
 LEAD_THERE = Words("add a move to it, or take it away", "加一个通向它的动作，或者去掉它")
 LEAD_OUT = Words("add a move towards a final state", "加一个通向终态的动作")
 SAY_OWNER = Words("write owner: and a role", "写 owner: 和一个角色")
+HOW_LATE = Words("write late_reports: 30 minutes beside `timezone`", "在 `timezone` 旁写 late_reports: 30分钟")
 CAP_IT = Words(
     "write at_most: 7 calendar days, or unlimited: and the reason", "写 at_most: 7个自然日，或 unlimited: 和理由"
 )
