@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from engine.core import Actor, Command, Plan, Refusal, Ticket, shape
 from engine.core import commands as c
@@ -12,11 +12,17 @@ from engine.runtime.standing import STANDING, act_of
 from engine.runtime.turn import SYSTEM
 
 
+def _any(text: str) -> bool:
+    return True
+
+
 class Door:
     """Turns requests for a site into commands, stamped with the instant they came in."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, is_file: Callable[[str], bool] = _any) -> None:
+        """`is_file`: whether a text names a file that was sent to the site; in a rehearsal, where none is, any does."""
         self.service = service
+        self._is_file = is_file
 
     def request(
         self,
@@ -45,7 +51,7 @@ class Door:
         return known._replace(roles=known.roles | roles)
 
     def _read(self, at: int, ticket: str, by: str, verb: str, given: Mapping[str, str]) -> Command | Refusal:
-        filled = Filled(self.service, at, given)
+        filled = Filled(self.service, self._is_file, at, given)
         occurred = filled.occurred_at()
         if verb == "open":
             opening = self._opening(at, by, filled, occurred)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +13,7 @@ from engine.runtime.staffing import is_qualified
 from engine.runtime.turn import Said, Secret
 from engine.runtime.values import ValueProblemError, read_instant, read_value
 
+_NO_FILE: Final = Words("no such file was sent here: send it first", "没有这个文件：请先上传")
 _NOBODY: Final = Words("nobody of this name is on the list of staff", "花名册中没有此人")
 
 
@@ -25,12 +26,13 @@ class UnreadableError(Exception):
 
 
 class Filled:
-    """The answers to what a command asks for, given at an instant; a blank one is none. Every method raises
-    UnreadableError.
+    """The answers to what a command asks for, given at an instant; a blank one is none. `is_file`: whether a text names
+    a file that is there. Every method raises UnreadableError.
     """
 
-    def __init__(self, service: Service, at: int, given: Mapping[str, str]) -> None:
+    def __init__(self, service: Service, is_file: Callable[[str], bool], at: int, given: Mapping[str, str]) -> None:
         self._service = service
+        self._is_file = is_file
         self._now = datetime.fromtimestamp(at, service.site.zone)
         self.given = {name: text for name, text in given.items() if not _is_blank(text)}
         self._blank = given.keys() - self.given.keys()
@@ -87,6 +89,8 @@ class Filled:
             value = read_value(fact, text, self._service.site.zone, self._now, plan.role_names)
         except ValueProblemError as problem:
             raise UnreadableError(Refusal("value", name, why=problem.words)) from None
+        if fact.type == "file" and not self._is_file(text):
+            raise UnreadableError(Refusal("value", name, why=_NO_FILE))
         if name in plan.personal:
             return Secret(value)
         return Said(int(value), text) if fact.type == "time" else value

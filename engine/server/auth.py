@@ -122,7 +122,7 @@ class Caller:
 
     @property
     def door(self) -> Door:
-        return Door(self.service)
+        return self.daemon.door(self.service)
 
     def actor(self, ticket: Ticket | None) -> Actor:
         return self.door.actor(self.at, ticket, self.person, self.roles)

@@ -13,7 +13,18 @@ from typing import Any, Final
 from engine.core import Family, Message, Plan, Step
 from engine.notify import Channel, Postman, Wire, send
 from engine.policy import Diagnostic, failed
-from engine.runtime import Auditor, Engine, EngineClock, Prepared, SteadyClock, monotonic, prepare, publish
+from engine.runtime import (
+    Auditor,
+    Door,
+    Engine,
+    EngineClock,
+    Prepared,
+    Service,
+    SteadyClock,
+    monotonic,
+    prepare,
+    publish,
+)
 from engine.server.config import Config
 from engine.server.figures import Figures
 from engine.server.live import Live
@@ -55,6 +66,10 @@ class Daemon:
 
     def adopt(self, path: Path, prepared: Prepared, by: str, why: str) -> Revision | None:
         return self.engine.apply(_sound(path, prepared).id, prepared, by, why)
+
+    def door(self, service: Service) -> Door:
+        """The door of one of its sites: a file that somebody names is one that was sent there."""
+        return Door(service, partial(self.evidence.holds, service.site.plan.id))
 
     @property
     def today(self) -> date:

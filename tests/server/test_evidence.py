@@ -76,6 +76,22 @@ def test_whoever_is_erased_again_has_nothing_left_to_erase(park):
     assert [park.erase(ticket)["files"] for _ in range(2)] == [1, 0]
 
 
+def test_a_fact_that_is_a_file_names_one_that_is_there(park, new_house):
+    file = park.send(SIGNATURE).json()["evidence"]
+    elsewhere = new_house.daemon.evidence.keep("lakeside", PNG + b"of another site").id
+    ticket = park.signed(file)
+    for nothing in ("已签字", "0" * 64, elsewhere):
+        facts = {"signature": nothing, "reason": "补签"}
+        answer = park.call("POST", f"tickets/{ticket}/moves", json={"move": "correct", "facts": facts})
+        found = problem(answer, 409, "value")
+        assert (found["about"], found["detail"]) == ("signature", "取值有误：业主签字（没有这个文件：请先上传）")
+    park.erase(ticket)
+    answer = park.call(
+        "POST", f"tickets/{ticket}/moves", json={"move": "correct", "facts": {"signature": file, "reason": "补签"}}
+    )
+    problem(answer, 409, "value")
+
+
 def test_a_site_that_has_all_its_files_is_told_who_gives_it_more(park, new_house):
     folder = new_house.daemon.config.data / "evidence"
     new_house.daemon.evidence = Evidence(folder, 100)

@@ -58,10 +58,7 @@ class Place:
     visit: Visit
     name: str
     service: Service
-
-    @property
-    def door(self) -> Door:
-        return Door(self.service)
+    door: Door
 
     @property
     def moments(self) -> Moments:
@@ -111,7 +108,7 @@ class Desk:
             raise TroubleError(404, WORDS["no_site"].format(site=site))
         if not allowed(visit.principal, action, site):
             raise self.denied(visit, action, site)
-        return Place(visit, site, service)
+        return Place(visit, site, service, self.daemon.door(service))
 
     def denied(self, visit: Visit, action: str, site: str = "") -> TroubleError:
         """Somebody may not do this: what he is told; that he tried is written into the access log."""

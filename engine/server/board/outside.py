@@ -65,7 +65,9 @@ def _hung(desk: Desk, request: Request, site: str) -> Place:
         raise refused(principal, 403)
     if service is None or not allowed(principal, "wall.show", site):
         raise TroubleError(403, WORDS["no_wall"])
-    return Place(Visit(request, visit.at, visit.lang, SignedIn(principal, "", "")), site, service)
+    return Place(
+        Visit(request, visit.at, visit.lang, SignedIn(principal, "", "")), site, service, desk.daemon.door(service)
+    )
 
 
 # ---- a resident ------------------------------------------------------------------------------------------------------

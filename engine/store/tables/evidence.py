@@ -70,7 +70,7 @@ class Evidence:
         assert len(data) <= SIZE_MAX, "whoever takes a file in measures it"
         id = sha256(data).hexdigest()
         with self._gate:
-            if self._bytes(site, id) in (None, ERASED):
+            if not self.holds(site, id):
                 self._put(site, id, data)
         return Kept(id, type, len(data))
 
@@ -88,13 +88,17 @@ class Evidence:
             raise StoreError(f"file {id} of {site} is not what its name says", f"{site} 的文件 {id} 与其名称不符")
         return Kept(id, type, len(data)), data
 
+    def holds(self, site: str, id: str) -> bool:
+        """Whether there is a file of this name that was not erased. Raises StoreError: it cannot be read."""
+        return self._bytes(site, id) not in (None, ERASED)
+
     def erase(self, site: str, id: str) -> bool:
         """Erase the content of a file, and remember that it was. False: there is none, or it was erased before.
 
         Raises StoreError: the disk does not let it.
         """
         with self._gate:
-            if self._bytes(site, id) in (None, ERASED):
+            if not self.holds(site, id):
                 return False
             self._put(site, id, ERASED)
             return True
