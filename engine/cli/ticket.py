@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from engine.cli.remote import Where, api, remote_options
+from engine.cli.errors import CallError
+from engine.cli.remote import Api, Where, api, remote_options
 
 TEXTS: Final = {
     "no state": ("there is no state {said}; there are: {there}", "没有状态 {said}；可用的有：{there}"),
@@ -35,6 +37,13 @@ TEXTS: Final = {
     "fact": ("{text}: write NAME=VALUE", "{text}：请写 名称=值"),
 }
 site_option = click.option("--site", envvar="HUIYIN_SITE", required=True, help="The site; or HUIYIN_SITE.")
+file_option = click.option(
+    "--file",
+    "files",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="A photo, letter or recording, for a fact that is a file.",
+)
 key_option = click.option("--key", help="The same key with the same command takes effect once.")
 occurred_option = click.option("--occurred-at", help="A late report: when it was.")
 
@@ -48,6 +57,7 @@ def command() -> None:
 @click.argument("category")
 @click.argument("facts", nargs=-1, metavar="NAME=VALUE…")
 @site_option
+@file_option
 @occurred_option
 @key_option
 @remote_options
@@ -57,12 +67,15 @@ def open_command(
     site: str,
     category: str,
     facts: tuple[str, ...],
+    files: tuple[str, ...],
     occurred_at: str | None,
     key: str | None,
 ) -> None:
     """Open a ticket of a CATEGORY; the site numbers it."""
-    body = {"category": category, "facts": _facts(facts, where.lang), "occurred_at": occurred_at}
+    body: dict[str, Any] = {"category": category, "facts": _facts(facts, where.lang), "occurred_at": occurred_at}
+    named = _files(files, where.lang)
     with api(where) as line:
+        body["facts"] |= _sent(line, site, named)
         done = line.call("POST", f"/sites/{site}/tickets", body, key=key)
     _tell(done, as_json, _done(done, where.lang))
 
@@ -72,6 +85,7 @@ def open_command(
 @click.argument("move")
 @click.argument("facts", nargs=-1, metavar="NAME=VALUE…")
 @site_option
+@file_option
 @click.option("--assignee", help="The person a ticket is given to.")
 @occurred_option
 @click.option("--expected-version", type=int, help="Refuse if the ticket is no longer at this version.")
@@ -84,20 +98,23 @@ def do_command(
     ticket: str,
     move: str,
     facts: tuple[str, ...],
+    files: tuple[str, ...],
     assignee: str | None,
     occurred_at: str | None,
     expected_version: int | None,
     key: str | None,
 ) -> None:
     """Make a MOVE on a TICKET: one of its workflow, or a standing one such as note, ack or assign."""
-    body = {
+    body: dict[str, Any] = {
         "move": move,
         "facts": _facts(facts, where.lang),
         "assignee": assignee,
         "occurred_at": occurred_at,
         "expected_version": expected_version,
     }
+    named = _files(files, where.lang)
     with api(where) as line:
+        body["facts"] |= _sent(line, site, named)
         done = line.call("POST", f"/sites/{site}/tickets/{ticket}/moves", body, key=key)
     _tell(done, as_json, _done(done, where.lang))
 
@@ -179,6 +196,20 @@ def _facts(given: Iterable[str], lang: str) -> dict[str, str]:
             raise click.UsageError(_say("fact", lang, text=each))
         found[name.strip()] = value
     return found
+
+
+def _files(given: Iterable[str], lang: str) -> dict[str, bytes]:
+    try:
+        return {name: Path(path).read_bytes() for name, path in _facts(given, lang).items()}
+    except OSError as error:
+        raise CallError(
+            f"{error.filename} cannot be read: {error.strerror}", f"无法读取 {error.filename}：{error.strerror}"
+        ) from None
+
+
+def _sent(line: Api, site: str, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Files go first: a fact takes the name that each has at the site then."""
+    return {name: line.call("POST", f"/sites/{site}/evidence", raw=data)["evidence"] for name, data in files.items()}
 
 
 def _tell(found: Any, as_json: bool, lines: Iterable[str]) -> None:

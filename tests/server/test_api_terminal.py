@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import socket
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import ClassVar
@@ -50,6 +51,23 @@ def test_a_list_by_a_state_or_category_that_is_none_names_those_there_are(on_fil
         "没有类别 nope；可用的有："
         in terminal("ticket", "list", "--category", "nope", "--as", "小李", "--lang", "zh", code=2, **on_file).output
     )
+
+
+def test_a_file_is_sent_for_the_fact_that_it_is(on_file, tmp_path):
+    park = {**on_file, "HUIYIN_SITE": "cloud-park"}
+    photo = tmp_path / "photo.png"
+    facts = ("topic=facility", "place=A 栋", "channel=phone", "service_quality=fair")
+    opened = terminal("ticket", "open", "complaint", *FACTS[:4], *facts, "--as", "小李", "--json", **park)
+    correct = ("ticket", "do", json.loads(opened.output)["ticket"]["ticket"], "correct", "reason=补签")
+    correct = (*correct, "--file", f"signature={photo}", "--as", "小王", "--role", "site_manager", "--json")
+    assert f"无法读取 {photo}" in terminal(*correct, "--lang", "zh", code=2, **park).output
+    photo.write_bytes(b"\x89PNG\r\n\x1a\n signed")
+    (signed,) = (
+        fact["value"]
+        for fact in json.loads(terminal(*correct, **park).output)["ticket"]["facts"]
+        if fact["fact"] == "signature"
+    )
+    assert signed == sha256(photo.read_bytes()).hexdigest()
 
 
 def test_a_ticket_is_opened_moved_shown_and_listed_on_the_file(on_file):
