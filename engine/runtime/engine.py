@@ -16,8 +16,18 @@ from engine.runtime.people import Roster
 from engine.runtime.plans import Plans
 from engine.runtime.revisions import Prepared, restore
 from engine.runtime.service import OPENED, Listener, Service, said
-from engine.runtime.site import Site
-from engine.store import Database, HalfDoneError, Revision, StoreError, add_revision, revision_of, revisions_of
+from engine.runtime.site import CHANGES, Site
+from engine.store import (
+    Database,
+    HalfDoneError,
+    Past,
+    Revision,
+    StoreError,
+    add_revision,
+    as_known_at,
+    revision_of,
+    revisions_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +96,16 @@ class Engine:
             raise StoreError(f"{name} does not run: {self.shut[name]}", f"{name} 未运行：{self.shut[name]}")
         return service
 
+    def as_known_at(self, name: str, at: int) -> tuple[Site, Past] | None:
+        """A site as it ran when the second `at` was over, with what was known then; None: it did not run yet. Raises
+        StoreError: what it ran by cannot be read.
+        """
+        plans = self._plans(name, at)
+        if not plans:
+            return None
+        past = as_known_at(self.database, name, at)
+        return _site(plans).after(past.site_events_of(CHANGES)), past
+
     def open_site(self, name: str) -> None:
         """Run a site by the policies that were applied to it. One that cannot be opened keeps no other."""
         with self._applying:
@@ -104,10 +124,7 @@ class Engine:
             self.shut.pop(name, None)
 
     def _open(self, name: str) -> None:
-        now, plans, store = self.clock(), self._plans(name), self.database.site(name)
-        plan = plans.newest
-        edition = next(reversed(plan.editions))
-        site = Site(plans, Roster(plans, edition, complete=False), edition)
+        now, site, store = self.clock(), _site(self._plans(name)), self.database.site(name)
         if store.mark(OPENED) is None:  # what came due while the engine was down is made up from here on
             store.write(lambda tx: tx.set_mark(OPENED, now))
         listen = (self._listen(name),) if self._listen is not None else ()
@@ -120,8 +137,10 @@ class Engine:
         self._opened.append(service)
         self.services[name] = service
 
-    def _plans(self, name: str) -> Plans:
-        newest = {one.version: one.number for one in revisions_of(self.database, name)}
+    def _plans(self, name: str, until: int | None = None) -> Plans:
+        """The versions of a site's plan; with `until` those that were applied by then."""
+        applied = (one for one in revisions_of(self.database, name) if until is None or one.at <= until)
+        newest = {one.version: one.number for one in applied}
         versions = sorted(newest, key=newest.__getitem__)
         return Plans({version: cache(partial(self._read, name, newest[version])) for version in versions})
 
@@ -266,6 +285,12 @@ class Engine:
         now = self.clock()
         for service in self.services.values():
             service.store.write(lambda tx: tx.set_mark(ALIVE, now))
+
+
+def _site(plans: Plans) -> Site:
+    """A site before anything was said of its people and days."""
+    edition = next(reversed(plans.newest.editions))
+    return Site(plans, Roster(plans, edition, complete=False), edition)
 
 
 def _note_down(service: Service, since: int, now: int) -> None:

@@ -6,14 +6,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.core import FigureValue, History, Period, Plan, Rule, looked_at, looked_at_by, measure, replay
 from engine.core import report as compute_report
 from engine.core.plan import Figure
 from engine.runtime.duties import ROLLOUT
 from engine.runtime.site import Site
-from engine.store import Reader, StoreError
+from engine.store import StoreError
+
+if TYPE_CHECKING:
+    from engine.store import Past
 
 
 class Histories(NamedTuple):
@@ -31,7 +34,7 @@ class Measured(NamedTuple):
 
 
 def measured(
-    site: Site, store: Reader, plan: Plan, asked: Sequence[tuple[Figure, Period]], as_of: int, before: int
+    site: Site, store: Past, plan: Plan, asked: Sequence[tuple[Figure, Period]], as_of: int, before: int
 ) -> Measured:
     """Figures of periods, as known at an instant, from what had happened before another; both in seconds UTC."""
     during = {period for figure, one in asked for period in looked_at(plan, figure, one)}
@@ -40,7 +43,7 @@ def measured(
     return Measured(tuple(values), found.unread)
 
 
-def histories(store: Reader, before: int, during: Collection[Period] | None = None) -> Histories:
+def histories(store: Past, before: int, during: Collection[Period] | None = None) -> Histories:
     """What was known of every family just before an instant: a report made late is the same report. With `during`, of
     every family in which a figure that looks at these periods could find something.
     """
@@ -50,7 +53,7 @@ def histories(store: Reader, before: int, during: Collection[Period] | None = No
         try:
             family, steps = store.load(id), store.steps(id)
         except StoreError:
-            store.next_instant()  # raises where the trouble is the store's, not the family's
+            store.site_events("imported")  # raises where the trouble is the store's, not the family's
             unread.append(id)
             continue
         assert family is not None
@@ -62,7 +65,7 @@ def histories(store: Reader, before: int, during: Collection[Period] | None = No
     return Histories(found, tuple(unread))
 
 
-def imported(store: Reader) -> Mapping[tuple[str, Period], Fraction]:
+def imported(store: Past) -> Mapping[tuple[str, Period], Fraction]:
     """What was imported, the latest value of each source and period."""
     events = store.site_events("imported")
     return {(event.data["source"], Period(*event.data["period"])): event.data["value"] for event in events}
@@ -78,7 +81,7 @@ class Reported(NamedTuple):
     data: Mapping[str, Any]
 
 
-def report(site: Site, store: Reader, id: str, at: int) -> Reported | None:
+def report(site: Site, store: Past, id: str, at: int) -> Reported | None:
     """A report that falls due, or the comparison at the end of a pilot, from what had happened before `at`. None: the
     plan does not have it any more.
     """
@@ -86,7 +89,7 @@ def report(site: Site, store: Reader, id: str, at: int) -> Reported | None:
     return made and made._replace(data={"report": id, **made.data})
 
 
-def _of_plan(site: Site, store: Reader, id: str, at: int) -> Reported | None:
+def _of_plan(site: Site, store: Past, id: str, at: int) -> Reported | None:
     plan = site.plan_at(at)
     if id not in plan.reports:
         return None
@@ -102,7 +105,7 @@ def _of_plan(site: Site, store: Reader, id: str, at: int) -> Reported | None:
     return Reported(_carrying(asked.rule, (line.figure.rule for line in value.lines)), data)
 
 
-def _of_rollout(site: Site, store: Reader, at: int) -> Reported | None:
+def _of_rollout(site: Site, store: Past, at: int) -> Reported | None:
     """The figures of the pilot beside those of as long a time before it."""
     plan, rollout = site.plan, site.plan.rollout
     if rollout is None or rollout.pilot_from is None:

@@ -82,6 +82,10 @@ class Plans:
                 self._known[version] = reduce(_changed, self._changes, plan) if plan is not None else None
             return self._known.get(version)
 
+    def __len__(self) -> int:
+        """How many ever ran here, understood or not."""
+        return len(self._read)
+
     def __contains__(self, version: str) -> bool:
         """Whether the site ever ran by a version, which may not be understood any more."""
         return version in self._read

@@ -1,4 +1,6 @@
-"""The figures of sites as known now, found once for all who ask: nothing else reads so many histories."""
+"""The figures of sites as known now, found once for all who ask, and as they were known before: nothing else reads so
+many histories.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from engine.core import FigureValue, Period, Plan, period_of
-from engine.runtime import Service, measured
+from engine.runtime import Engine, Service, Site, measured
+from engine.store import Past
 
 #: Seconds for which what was found is good while nothing happens at the site: what still waits only waits longer.
 GOOD_FOR: Final = 60
@@ -52,18 +55,33 @@ class Figures:
             changes, plan = service.changes, service.site.plan
             if shelf.changes is not changes or len(shelf.found) >= KEPT:
                 shelf.changes, shelf.found = changes, {}
-            periods = tuple(period_of(figure.per, within, plan.timezone) for figure in plan.figures.values())
+            periods = _periods(plan, within)
             known = shelf.found.get(periods)
             if known is None or not 0 <= now - known.as_of < GOOD_FOR:
-                known = shelf.found[periods] = _found(service, plan, periods, now)
+                known = shelf.found[periods] = _found(service.site, service.store, plan, periods, now)
                 shelf.unread = known.unread
             return known
+
+    def as_known_at(self, engine: Engine, name: str, within: int, at: int) -> Known | None:
+        """What `of` found of a site at an instant that is over: by the plan, the people and the days of then, from what
+        was recorded by then. None: the site did not run yet. Raises StoreError: what it ran by cannot be read.
+        """
+        with self._shelves.setdefault(name, _Shelf()).gate:
+            then = engine.as_known_at(name, at)
+            if then is None:
+                return None
+            plan = then[0].plan
+            return _found(*then, plan, _periods(plan, within), at)
 
     def unread(self) -> dict[str, int]:
         """How many tickets the figures lacked that were found last, by site."""
         return {site: len(shelf.unread) for site, shelf in list(self._shelves.items())}
 
 
-def _found(service: Service, plan: Plan, periods: tuple[Period, ...], now: int) -> Known:
+def _periods(plan: Plan, within: int) -> tuple[Period, ...]:
+    return tuple(period_of(figure.per, within, plan.timezone) for figure in plan.figures.values())
+
+
+def _found(site: Site, past: Past, plan: Plan, periods: tuple[Period, ...], at: int) -> Known:
     asked = list(zip(plan.figures.values(), periods, strict=True))
-    return Known(plan, now, *measured(service.site, service.store, plan, asked, now, now + 1))
+    return Known(plan, at, *measured(site, past, plan, asked, at, at + 1))

@@ -385,6 +385,8 @@ SENTENCES: Final = MappingProxyType(
         "instant": Words(
             "this is no instant: write 2026-10-08T18:00:00+08:00", "时间有误：请写 2026-10-08T18:00:00+08:00"
         ),
+        "not_yet": Words("that instant has not come yet", "该时间尚未到来"),
+        "before_all": Words("the site did not run yet at that instant", "当时本项目尚未运行"),
         "page": Words("`after` takes what a page before had as `next`", "after 须填前一页返回的 next"),
         "file_type": Words(
             "only JPEG, PNG, WebP, PDF, MP4 and M4A files are kept", "只接受 JPEG、PNG、WebP、PDF、MP4、M4A 文件"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.store.cross_check import disagreements
     from engine.store.customers import CustomerRow, customers_of, keep_customers
     from engine.store.database import Database
+    from engine.store.past import Past, as_known_at
     from engine.store.revisions import Revision, add_revision, revision_of, revisions_of
     from engine.store.slices import forget_answers, forget_looks
     from engine.store.spans import note_spans, wrong_spans
@@ -51,6 +52,7 @@ __all__ = [
     "Errand",
     "HalfDoneError",
     "MemoryStore",
+    "Past",
     "Query",
     "Reader",
     "Revision",
@@ -62,6 +64,7 @@ __all__ = [
     "StoreError",
     "Transaction",
     "add_revision",
+    "as_known_at",
     "backup",
     "backup_file",
     "changed_since",
@@ -94,6 +97,7 @@ __all__ = [
 _ON_FILES = {
     "SqliteStore": "sqlite",
     "add_revision": "revisions",
+    "as_known_at": "past",
     "backup": "upkeep",
     "backup_file": "upkeep",
     "changed_since": "survey",
@@ -116,6 +120,7 @@ _ON_FILES = {
     "note_spans": "spans",
     "open_families": "survey",
     "overdue_families": "survey",
+    "Past": "past",
     "restore": "upkeep",
     "Revision": "revisions",
     "revision_of": "revisions",

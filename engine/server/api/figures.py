@@ -11,8 +11,10 @@ from fastapi import Query as Param
 from engine.core import FigureValue, Plan
 from engine.server import present
 from engine.server.api.duties import FIRST, LAST
-from engine.server.api.route import router
+from engine.server.api.route import InstantText, read_at, router
 from engine.server.auth import Caller, needs
+from engine.server.figures import Known
+from engine.server.problems import SENTENCES, ProblemError
 
 routes = router("figures")
 #: Tickets that cannot be read that an answer names.
@@ -26,19 +28,36 @@ def figures(
     day: Annotated[
         date | None, Param(description="A day of the period; today if there is none.", ge=FIRST, le=LAST)
     ] = None,
+    as_known_at: Annotated[
+        InstantText | None, Param(description="An instant that is over; by what is known now if there is none.")
+    ] = None,
 ) -> dict[str, Any]:
-    """Each figure of the plan, of its own period (day, week, month …) in which the day lies, by what is known now.
-    `unread` are tickets whose history is damaged and that are missing in them: how many, and the first of them.
+    """Each figure of the plan, of its own period (day, week, month …) in which the day lies, by what is known now; with
+    `as_known_at` as this answer was then, from what was recorded by then. `unread` are tickets whose history is damaged
+    and that are missing in them: how many, and the first of them.
     """
-    service = caller.service
-    zone = service.site.zone
-    at = caller.at if day is None else int(datetime.combine(day, time(12), zone).timestamp())
-    known = caller.daemon.figures.of(service, at, caller.at)
+    zone = caller.service.site.zone
+    then = read_at(caller, as_known_at) if as_known_at is not None else None
+    noon = int(datetime.combine(day, time(12), zone).timestamp()) if day is not None else None
+    known = _known(caller, noon, then)
     return {
         "as_of": present.instant(known.as_of, zone),
         "figures": [shown(known.plan, value) for value in known.values],
         "unread": {"count": len(known.unread), "tickets": known.unread[:NAMED]},
     }
+
+
+def _known(caller: Caller, within: int | None, then: int | None) -> Known:
+    """The figures of now or of then. Raises ProblemError."""
+    figures = caller.daemon.figures
+    if then is None:
+        return figures.of(caller.service, caller.at if within is None else within, caller.at)
+    if then > caller.at:
+        raise ProblemError(422, "instant", SENTENCES["not_yet"])
+    known = figures.as_known_at(caller.daemon.engine, caller.site, then if within is None else within, then)
+    if known is None:
+        raise ProblemError(422, "instant", SENTENCES["before_all"])
+    return known
 
 
 def shown(plan: Plan, value: FigureValue) -> dict[str, Any]:
