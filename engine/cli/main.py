@@ -26,6 +26,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "schema": ("engine.cli.schema", "JSON Schema for editors."),
     "serve": ("engine.cli.serve", "The daemon: sites day and night, with API and board."),
     "ticket": ("engine.cli.ticket", "Open, move, show and list tickets from a terminal."),
+    "report": ("engine.cli.report", "The figures of a site, as known now or at an instant before."),
     "outbox": ("engine.cli.outbox", "Messages on their way to people: list, send again, give up."),
     "token": ("engine.cli.token", "Who else may speak to the API."),
     "people": ("engine.cli.people", "The lists of staff and customers."),

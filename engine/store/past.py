@@ -27,9 +27,8 @@ class Past(Protocol):
 
 
 def as_known_at(database: Database, site: str, at: int) -> Past:
-    """What was known of a site when the second `at` (UTC) was over: the steps of each family that were recorded by then,
-    which are its first ones; of the site's stream the events until then, since what figures read there is written down
-    at its instant.
+    """What was known of a site when the second `at` (UTC) was over: of each family the first steps, recorded by then;
+    of the site's stream the events until then, since what figures read there is written down at its instant.
     """
     return _AsKnownAt(database, site, at)
 

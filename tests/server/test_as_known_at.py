@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 
 import pytest
@@ -13,7 +14,8 @@ from engine.store.spans import note_spans
 from tests.core.harness import HEAD, at
 from tests.runtime.test_differential import DESK, Hands, begin, command, tape
 from tests.runtime.test_service import PLAN
-from tests.server.conftest import problem
+from tests.server.conftest import listening, problem
+from tests.server.test_api_terminal import terminal
 
 START = at("11-16 07:00")
 OBSERVED = PLAN.replace(
@@ -175,3 +177,18 @@ def test_what_is_not_over_yet_and_what_was_before_all_cannot_be_asked(new_house)
     problem(desk.get("figures", params={"as_known_at": "2026-09-30 10:01"}), 422, "instant")
     problem(desk.get("figures", params={"as_known_at": "2026-09-30 09:59"}), 422, "instant")
     problem(desk.get("figures", params={"as_known_at": "soon"}), 422, "instant")
+
+
+def test_a_report_at_the_terminal_is_printed_again(new_house):
+    desk, env = new_house.desk("小李", scopes="ticket:write figures:read"), {"HUIYIN_SITE": "lakeside"}
+    desk.ticket()
+    with listening(new_house.app) as url:
+        env |= {"HUIYIN_URL": url, "HUIYIN_TOKEN": desk.headers["Authorization"].removeprefix("Bearer ")}
+        before = terminal("report", "--lang", "zh", **env).output
+        assert "未闭环问题  2026-09-01 – 2026-09-30  1  n=1" in before
+        new_house.pass_time(60)
+        desk.ticket()
+        assert "未闭环问题  2026-09-01 – 2026-09-30  2  n=2" in terminal("report", "--lang", "zh", **env).output
+        assert terminal("report", "--as-known-at", "2026-09-30 10:00", "--lang", "zh", **env).output == before
+        told = terminal("report", "--day", "2026-08-31", "--lang", "en", "--json", **env).output
+        assert figures_of(json.loads(told))["end"] == "2026-09-01T00:00:00+08:00"

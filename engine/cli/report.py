@@ -1,0 +1,78 @@
+"""`huiyin report`: the figures of a site against their targets, as known now or as they were printed before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
+
+import click
+
+from engine.cli.remote import Where, api, remote_options
+from engine.cli.ticket import site_option
+
+TEXTS: Final = {
+    "head": ("{site}, as known at {at}", "{site}，截至 {at} 所知"),
+    "none": ("the policy has no figures", "方案没有设指标"),
+    "unread": ("{count} tickets are damaged and missing in it: {tickets}", "缺 {count} 张已损坏的工单：{tickets}"),
+    "met": ("met", "达标"),
+    "missed": ("missed", "未达标"),
+    "unknown": ("not known", "未知"),
+}
+
+
+@click.command("report")
+@site_option
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="A day of the periods; today if there is none.")
+@click.option("--as-known-at", metavar="TIME", help="By what was recorded by then, as it was printed then.")
+@remote_options
+def command(where: Where, as_json: bool, site: str, day: datetime | None, as_known_at: str | None) -> None:
+    """Each figure of the plan, of its own period (day, week, month …) in which the day lies."""
+    query = {"day": f"{day:%Y-%m-%d}" if day is not None else None, "as_known_at": as_known_at}
+    with api(where) as line:
+        found = line.call("GET", f"/sites/{site}/figures", query=query)
+    shown = json.dumps(found, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(site, found, where.lang))
+    click.echo(shown)
+
+
+def _lines(site: str, found: Mapping[str, Any], lang: str) -> Iterator[str]:
+    yield _say("head", lang, site=site, at=found["as_of"].replace("T", " "))
+    for one in found["figures"]:
+        name = one["figure"]["title" if lang == "zh" else "id"]
+        verdict = f"{one['target']}: {_say(one['verdict'], lang)}" if one["verdict"] else ""
+        yield "  ".join(filter(None, (name, _period(one), _value(one, lang), f"n={one['n']}", verdict)))
+    if not found["figures"]:
+        yield _say("none", lang)
+    if count := found["unread"]["count"]:
+        yield _say("unread", lang, count=count, tickets=", ".join(found["unread"]["tickets"]))
+
+
+def _period(one: Mapping[str, Any]) -> str:
+    """Its first day and its last one."""
+    first, last = datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"]) - timedelta(seconds=1)
+    return f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"
+
+
+def _value(one: Mapping[str, Any], lang: str) -> str:
+    """`95%`, `2 hours 5 minutes`, `3`; — where there is nothing to count."""
+    from engine.worktime import format_seconds
+
+    if one["exact"] is None:
+        return "—"
+    exact = Fraction(one["exact"])
+    match one["unit"]:
+        case "share":
+            return f"{_rounded(exact * 100)}%"
+        case "seconds":
+            return format_seconds(int(exact), "zh" if lang == "zh" else "en")
+    return _rounded(exact)
+
+
+def _rounded(number: Fraction) -> str:
+    return f"{float(number):.1f}".removesuffix(".0")
+
+
+def _say(name: str, lang: str, **values: object) -> str:
+    return TEXTS[name][lang == "zh"].format(**values)
