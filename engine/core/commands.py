@@ -216,10 +216,12 @@ class Command(NamedTuple):
 
 class Refusal(NamedTuple):
     """The caller's mistake: nothing happened. `code` is stable, `detail` its argument, `legal` the moves possible
-    now; `why`, in English and Chinese, what is wrong with a value.
+    now; `why`, in English and Chinese, what is wrong with a value; `whose`, where somebody may not, the roles that may,
+    and words such as `assignee`.
     """
 
     code: str
     detail: str
     legal: tuple[str, ...] = ()
     why: tuple[str, str] | None = None
+    whose: tuple[str, ...] = ()

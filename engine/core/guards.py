@@ -63,6 +63,8 @@ def refuse_move(
     work: Work, ticket: Ticket, move: Move, given: Given, assignee: str | None, qualified: bool, now: int
 ) -> Refusal | None:
     """The first reason against a move that leads on from where the ticket stood at `now`, or None."""
+    if not any(is_party(work, ticket, party, work.actor) for party in move.by):
+        return not_theirs(work, ticket, move.by)
     problem = _problem(work, ticket, move, given, assignee, qualified, now)
     return Refusal(*problem, legal_moves(work, ticket)) if problem is not None else None
 
@@ -70,11 +72,6 @@ def refuse_move(
 def _problem(
     work: Work, ticket: Ticket, move: Move, given: Given, assignee: str | None, qualified: bool, now: int
 ) -> tuple[str, str] | None:
-    for party in move.by:
-        if is_party(work, ticket, party, work.actor):
-            break
-    else:
-        return "by", work.actor.person
     if (given or move.ask or move.opens) and (
         problem := refuse_facts(work, ticket, move.ask, given, _child_record(work, move))
     ):
@@ -86,6 +83,18 @@ def _problem(
     if assignee is not None and move.assign is None:
         return "unknown", "assignee"
     return None if qualified else ("unqualified", assignee or "")
+
+
+def not_theirs(work: Work, ticket: Ticket, parties: tuple[Party, ...]) -> Refusal:
+    """The actor is none of those who may. Who is one as a person is named by the plan's word for him."""
+    known = [party for party in parties if party != _PARENT]
+    whose = [
+        address.removeprefix("role:") if address.startswith("role:") else party.name
+        for party in known
+        for address in work.addresses(ticket, party)
+    ]
+    words = [party.name for party in parties if party.kind == "word"]
+    return Refusal("by", work.actor.person, legal_moves(work, ticket), whose=tuple(dict.fromkeys(whose or words)))
 
 
 def _guard(work: Work, ticket: Ticket, move: Move, given: Given, now: int) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from engine.core.commands import Refusal
 from engine.core.conditions import Row, Rule, Value
 from engine.core.consequences import consequences, part_move
 from engine.core.facts import set_facts
-from engine.core.guards import accepts, is_party, legal_moves
+from engine.core.guards import accepts, is_party, legal_moves, not_theirs
 from engine.core.ladders import pass_rungs, raise_at_start, raise_next
 from engine.core.plan import ASSIGNEE, OWNER, LengthLimit, Party
 from engine.core.runs import (
@@ -64,7 +64,7 @@ def _refuse(work: Work, ticket: Draft, name: str, act: Any) -> Refusal | None:
             who in (f"person:{work.actor.person}", *(f"role:{role}" for role in work.actor.roles)) for who in told
         )
     if not allowed and "system" not in work.actor.roles:
-        return Refusal("by", work.actor.person, legal)
+        return not_theirs(work, ticket, parties)
     if listed is not None and listed.when is not None and not listed.when.holds(work.view(ticket)):
         return Refusal("when", name, legal)
     return None

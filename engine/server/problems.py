@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect
 
 from engine.core import Plan, Refusal
 from engine.core.plan import Workflow
-from engine.policy import Words
+from engine.policy import PARTIES, Words
 from engine.runtime import FIELDS
 from engine.server.entry.denials import Denial
 from engine.store import ConflictError, HalfDoneError, StoreError
@@ -143,6 +143,8 @@ def refused(refusal: Refusal, plan: Plan, workflow: Workflow | None = None) -> P
     if refusal.why is not None:
         what = Words("{what}: {why}", "{what}（{why}）").format(what=what, why=Words(*refusal.why))
     words = REFUSALS.get(refusal.code, REFUSALS["other"]).format(what=what)
+    if refusal.whose:
+        words = REFUSALS["whose"].format(words=words, whose=_parties(plan, refusal.whose))
     known = workflow.moves if workflow is not None else {}
     legal = [{"move": id, "title": known[id].title if id in known else id} for id in refusal.legal]
     more: dict[str, Any] = {"about": about[0], "legal": legal}
@@ -151,6 +153,13 @@ def refused(refusal: Refusal, plan: Plan, workflow: Workflow | None = None) -> P
     if refusal.code == "changed":
         more["version"] = int(refusal.detail)
     return ProblemError(409, refusal.code, words, **more)
+
+
+def _parties(plan: Plan, names: Iterable[str]) -> Words:
+    """Roles as the plan titles them, and who else has a word."""
+    titles = {id: Words(role.title, role.title) for id, role in plan.roles.items()}
+    said = [titles.get(name) or PARTIES.get(name, Words(name, name)) for name in names]
+    return Words(", ".join(one.en for one in said), "、".join(one.zh for one in said))
 
 
 def _name(plan: Plan, workflow: Workflow | None, name: str) -> Words:
@@ -414,6 +423,7 @@ ENVELOPE: Final = MappingProxyType(
 REFUSALS: Final = MappingProxyType(
     {
         "by": Words("{what} may not do this here", "{what} 无权进行此操作"),
+        "whose": Words("{words}; who may: {whose}", "{words}，可由{whose}进行"),
         "missing": Words("not given: {what}", "缺少：{what}"),
         "unknown": Words("there is no {what}, or it is not asked for", "没有或不需要：{what}"),
         "value": Words("this value cannot be: {what}", "取值有误：{what}"),

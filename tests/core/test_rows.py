@@ -141,7 +141,21 @@ def test_what_only_the_parent_may_do_is_refused_even_to_who_has_the_parent_in_ha
     story = Story(plan_of(BY_PARENT)).open("11-16 09:00").do("11-16 09:10", "accept").do("11-16 10:00", "involve")
     answer = decide(story.plan, story.family, Command("T1.1", DESK, at("11-16 11:00"), commands.Do("cancel")))
     assert isinstance(answer, Refusal)
-    assert (answer.code, answer.legal) == ("by", ("finish",))
+    assert (answer.code, answer.legal, answer.whose) == ("by", ("finish",), ("parent",))
+
+
+@pytest.mark.parametrize(
+    ("by", "whose"),
+    [
+        ("boss", ("boss",)),
+        ("[owner, first_contact]", ("desk", "first_contact")),
+        ("[assignee, boss]", ("desk", "boss")),  # nobody has it in hand, so whose role it is
+    ],
+)
+def test_who_may_not_make_a_move_is_told_whose_it_is_and_no_name(by, whose):
+    text = RICH.replace("contact: {title: 联系, from", f"contact: {{title: 联系, by: {by}, from")
+    story = Story(plan_of(text)).open("11-16 09:00").do("11-16 09:10", "accept")
+    assert ask(story, "11-16 10:00", commands.Do("contact"), STRANGER).whose == whose
 
 
 def test_a_move_on_the_parts_is_made_on_the_open_parts_of_this_ticket():

@@ -130,9 +130,15 @@ def test_an_illegal_move_is_answered_with_the_legal_ones_in_the_language_of_the_
     assert problem(english.do(ticket, "satisfied"), 409, "state")["detail"] == "the move does not lead on from received"
     assert problem(desk.do(ticket, "no_such_move"), 409, "unknown")["legal"]
     assert problem(desk.do(ticket, "ack", deadline="intake"), 409, "missing")["legal"]
-    stranger = house.desk("小杨")
-    assert problem(stranger.do(ticket, "urge"), 409, "by")["about"] == "小杨"
     problem(desk.do(ticket, "withdraw"), 409, "missing")
+
+
+def test_who_may_not_is_told_who_may_by_the_titles_of_the_plan(house, desk):
+    ticket = desk.ticket()
+    refused = problem(house.desk("小杨").do(ticket, "urge"), 409, "by")
+    assert (refused["about"], refused["detail"]) == ("小杨", "小杨 无权进行此操作，可由报事人、前台接待员进行")
+    english = problem(house.desk("小杨", language="en").do(ticket, "urge"), 409, "by")
+    assert english["detail"] == "小杨 may not do this here; who may: reporter, 前台接待员"
 
 
 def test_a_call_that_names_a_language_is_answered_in_it_whatever_its_token_says(house):
