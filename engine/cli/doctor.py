@@ -258,11 +258,12 @@ def _settings(config: Path | None, settings: Config | ConfigError | OSError | No
     if settings is None:
         return
     if isinstance(settings, Exception):
+        said = _same(settings) if isinstance(settings, OSError) else settings.words
         remedy = Words(
             "mend the file; variables of the service are seen as the install guide starts the doctor",
             "请更正该文件；服务的环境变量按安装说明启动 doctor 才能读到",
         )
-        yield Line("settings", "bad", _same(settings), remedy)
+        yield Line("settings", "bad", said, remedy)
         return
     yield Line("settings", "ok", _same(config))
     yield from _address(settings)
@@ -271,7 +272,7 @@ def _settings(config: Path | None, settings: Config | ConfigError | OSError | No
         yield _policy(path, channels)
     remedy = Words("mend the name in the settings, or in the policy", "请更正设置或政策中的名称")
     for stray in stray_routes(settings, channels):
-        yield Line("routes", "warn", _same(stray), remedy)
+        yield Line("routes", "warn", stray, remedy)
 
 
 def _address(settings: Config) -> Iterator[Line]:

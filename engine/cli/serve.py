@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -40,24 +40,24 @@ def command(sites: tuple[Path, ...], config: Path | None, data: Path | None, lis
 
 
 def _settings(config: Path | None, sites: tuple[Path, ...], data: Path | None, listen: str | None) -> Config:
-    from engine.server import Config, ConfigError, read_config, shipped_sites
+    from engine.server import Config, ConfigError, parse_listen, read_config, shipped_sites
 
     try:
         settings = read_config(config) if config else Config(Path("huiyin-data"), shipped_sites())
     except ConfigError as error:
-        _fail(str(error))
+        raise FailedError(error.words.en, error.words.zh) from None
     if sites:
         settings = replace(settings, sites=tuple(map(_policy_file, sites)))
     if data or "HUIYIN_DIR" in os.environ:
         settings = replace(settings, data=data or Path(os.environ["HUIYIN_DIR"]))
     if listen:
-        host, _, port = listen.rpartition(":")
-        if not host or not port.isdigit():
+        place = parse_listen(listen)
+        if place is None:
             raise CallError(
                 f"--listen {listen}: write HOST:PORT, such as 127.0.0.1:8080",
                 f"--listen {listen}：请写 HOST:PORT，例如 127.0.0.1:8080",
             )
-        settings = replace(settings, host=host.strip("[]"), port=int(port))
+        settings = replace(settings, host=place[0], port=place[1])
     return settings
 
 
@@ -68,7 +68,3 @@ def _policy_file(named: Path) -> Path:
     if found is None:
         raise CallError(f"there is no policy file {named}", f"没有方案文件 {named}")
     return found
-
-
-def _fail(message: str) -> NoReturn:
-    raise click.ClickException(message)

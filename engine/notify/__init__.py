@@ -8,8 +8,8 @@ from engine.notify.outbox import Outbox
 from engine.notify.postman import Channel, Postman
 from engine.notify.quiet import quiet_until
 from engine.notify.release import Release
-from engine.notify.section import Mistake
-from engine.notify.settings import DestinationsError, read_destinations
+from engine.notify.section import Mistake, Section, read_settings
+from engine.notify.settings import read_destinations
 from engine.notify.templates import Rendered, fields, render
 from engine.notify.wire import Wire
 from engine.notify.world import Nobody, Person, Reader, Route, Undeliverable, World
@@ -20,7 +20,6 @@ __all__ = [
     "Console",
     "DailyDigest",
     "Destination",
-    "DestinationsError",
     "DingTalk",
     "Feishu",
     "Letter",
@@ -36,6 +35,7 @@ __all__ = [
     "Rendered",
     "Route",
     "Secret",
+    "Section",
     "Undeliverable",
     "WeCom",
     "Webhook",
@@ -44,6 +44,7 @@ __all__ = [
     "fields",
     "quiet_until",
     "read_destinations",
+    "read_settings",
     "refused",
     "render",
     "retry",

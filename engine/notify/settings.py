@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from engine.notify import destinations as d
 from engine.notify.channels.smtp import is_address
 from engine.notify.channels.webhook import key
-from engine.notify.section import Mistake, Section
+from engine.notify.section import Section
 
 PORTS: Final = frozenset({80, 443, 8443})
 MAIL_PORTS: Final = {"starttls": 587, "implicit": 465, "none": 25}
@@ -24,37 +24,25 @@ HOST_MAX: Final = 253
 VISIBLE: Final = re.compile(r"[!-~]+")
 
 
-class DestinationsError(Exception):
-    """The configuration of destinations is refused, with all its mistakes."""
+def read_destinations(settings: Section) -> dict[str, d.Destination]:
+    """The destinations by id, of what stands below `destinations:`; mistakes are noted in the section.
 
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
-        super().__init__("\n".join(f"{one.path}: {one.words.en}" for one in mistakes))
-        self.mistakes = mistakes
-
-
-def read_destinations(given: object, environ: Mapping[str, str]) -> dict[str, d.Destination]:
-    """The destinations by id. `given` is what stands below `destinations:`; values may be typed or all texts.
-
-    Secrets are read here and now: from files, and from `environ`. Raises `DestinationsError`.
+    Secrets are read here and now, from files and from the environment.
     """
-    mistakes: list[Mistake] = []
     found: dict[str, d.Destination] = {}
-    whole = Section("destinations", given, environ, mistakes)
-    for id in whole.names():
+    for id in settings.names():
         if ID.fullmatch(id) is None:
-            whole.wrong(id, "an id has letters, digits, - and _ only", "标识只能用字母、数字、- 和 _")
-        section = whole.below(id)
+            settings.wrong(id, "an id has letters, digits, - and _ only", "标识只能用字母、数字、- 和 _")
+        section = settings.below(id)
         kind = section.choice("kind", list(KINDS))
         if kind:
             found[id] = KINDS[kind](id, section)
             section.close()
-    if mistakes:
-        raise DestinationsError(tuple(mistakes))
     return found
 
 
 def _console(id: str, section: Section) -> d.Console:
-    return d.Console(id, section.number("rate", RATES))
+    return d.Console(id, section.number("rate", RATES, None))
 
 
 def _webhook(id: str, section: Section) -> d.Webhook:
@@ -62,9 +50,9 @@ def _webhook(id: str, section: Section) -> d.Webhook:
     secrets = section.secrets("secrets")
     for index, secret in enumerate(secrets):
         if secret.value and not _is_key(secret):
-            place = f"secrets[{index}]"
-            section.wrong(place, "whsec_ and 24-64 bytes in base64 are wanted", "应为 whsec_ 加 24-64 字节的 base64")
-    return d.Webhook(id, endpoint, secrets, section.number("rate", RATES))
+            wanted = "whsec_ and 24-64 bytes in base64 are wanted"
+            section.wrong("secrets", wanted, "应为 whsec_ 加 24-64 字节的 base64", index)
+    return d.Webhook(id, endpoint, secrets, section.number("rate", RATES, None))
 
 
 def _mail(id: str, section: Section) -> d.Mail:
@@ -83,8 +71,10 @@ def _mail(id: str, section: Section) -> d.Mail:
         section.wrong("user", "is missing: a password is of a user", "缺少：密码须有用户名")
     if password is not None and not (user + password.value).isascii():
         section.wrong("password", "only ASCII can be sent to a mail server", "用户名和密码只能用 ASCII 字符")
-    port = section.number("port", range(1, 65536), MAIL_PORTS.get(tls, 25)) or 0
-    return d.Mail(id, host, port, sender, tls, user, password, section.networks("allow"), section.number("rate", RATES))
+    port = section.number("port", range(1, 65536), MAIL_PORTS.get(tls, 25))
+    return d.Mail(
+        id, host, port, sender, tls, user, password, section.networks("allow"), section.number("rate", RATES, None)
+    )
 
 
 def _wecom(id: str, section: Section) -> d.WeCom:

@@ -1,8 +1,9 @@
 """The policy language: YAML in, Plan or diagnostics out."""
 
 from engine.policy.diagnostics import Diagnostic, Label, as_json, failed, in_order
+from engine.policy.document import read_document
 from engine.policy.mapping import MappingFile, Reading, TicketMapping, load_mapping
-from engine.policy.nodes import Entry, List, Map, Node, Null, Text
+from engine.policy.nodes import Broken, Entry, List, Map, Node, Null, Text
 from engine.policy.promises import Drawing, Part, Section, Table, drawings, headline, promise
 from engine.policy.render import render, render_github, render_json, summary
 from engine.policy.room import (
@@ -25,6 +26,7 @@ __all__ = [
     "CAUSES",
     "PARTIES",
     "STATUSES",
+    "Broken",
     "Diagnostic",
     "Drawing",
     "Entry",
@@ -60,6 +62,7 @@ __all__ = [
     "load_text",
     "near_names",
     "promise",
+    "read_document",
     "render",
     "render_github",
     "render_json",

@@ -25,8 +25,8 @@ TITLES: Final[dict[str, Words]] = {
     "Y007": Words("{problem}", "{problem}"),
     "Y008": Words("key “{key}” stands twice", "键“{key}”重复"),
     "Y009": Words(
-        "{what} is not used in plans: layers and `like` do that and keep the places",
-        "方案文件不使用{what}：分层和 `like` 可以做到，并且保留出处",
+        "{what} is not used here: in plans, layers and `like` do that and keep the places",
+        "这里不使用{what}：方案中用分层和 `like` 即可做到，并且保留出处",
     ),
     "Y010": Words("the file is larger than {limit}", "文件超过了 {limit}"),
     "Y011": Words("control character {character}", "控制字符 {character}"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import NamedTuple
 
-from engine.policy.nodes import Entry, List, Map, Node, Text
+from engine.policy.diagnostics import Diagnostic
+from engine.policy.nodes import Entry, List, Map, Node, Text, parse
 from engine.policy.shapes import Path
 from engine.policy.source import Source, Span
+from engine.policy.text import read
 
 
 class Touch(NamedTuple):
@@ -40,6 +43,13 @@ class Provenance:
         if len(path) > 2 and path[0] == "workflows" and (like := self.likes.get(str(path[1]))) is not None:
             return (*self.of(("workflows", like, *path[2:])), *own)
         return own
+
+
+def read_document(path: FilePath, name: str | None = None) -> tuple[Document, tuple[Diagnostic, ...]]:
+    """A file that is a document by itself, and what is wrong with its text. Raises OSError when there is none."""
+    source, found = read(path, name)
+    tree, syntax = parse(source)
+    return Document(tree, (Layer(source.name, source, tree),), Provenance()), (*found, *syntax)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,11 @@ from pydantic import BeforeValidator
 
 from engine.core import Plan
 from engine.policy.diagnostics import Diagnostic, Report, diagnostic, failed, in_order
-from engine.policy.document import Document, Layer, Provenance
-from engine.policy.nodes import parse
+from engine.policy.document import Document, read_document
 from engine.policy.schema.base import REQUIRED, Name, Part, Reads, Text, Zone, key, must, wrong
 from engine.policy.schema.validate import validate
 from engine.policy.shapes import Path
 from engine.policy.suggest import did_you_mean
-from engine.policy.text import read
 from engine.policy.words import Words
 from engine.worktime import Timetable, always
 
@@ -171,11 +169,9 @@ class MappingFile:
 
 def load_mapping(path: FilePath, plans: Sequence[Plan]) -> MappingFile:
     """A mapping file for tickets under the versions of a plan, with every mistake at its place."""
-    source, found = read(path)
-    tree, syntax = parse(source)
+    document, found = read_document(path)
     report = Report()
-    report.extend([*found, *syntax])
-    document = Document(tree, (Layer(source.name, source, tree),), Provenance())
+    report.extend(found)
     checked = validate(document, MappingText, report)
     text, document = checked.model, checked.document
     _complete(text, document, checked.doubtful, report)

@@ -174,6 +174,8 @@ class _Builder:
             key = self._key(event, depth)
             value_event = next_event()
             if key is not None and type(value_event) is yaml.ScalarEvent and not value_event.value:
+                if self._is_mended(key):  # a text with a colon that was reported: it was to be no key
+                    continue
                 value: Node = self._empty(key, value_event)
             else:
                 value = self._node(value_event, depth + 1)
@@ -202,6 +204,11 @@ class _Builder:
         if not isinstance(node, Broken):
             self._found("Y015", node.span)
         return None
+
+    def _is_mended(self, key: Text) -> bool:
+        span = key.span
+        slips = (found.primary.span for found in self.mended.found if found.code == "Y006")
+        return any(slip.line == span.line and span.column <= slip.column < span.end_column for slip in slips)
 
     def _empty(self, key: Text, event: Any) -> Node:
         """`key:` with nothing behind it."""

@@ -14,10 +14,10 @@ from engine.policy.checks import check_plan
 from engine.policy.checks.complete import complete
 from engine.policy.compile import Desk, compile_plan
 from engine.policy.diagnostics import Diagnostic, Report, failed, in_order
-from engine.policy.document import Document, Layer, Provenance
+from engine.policy.document import Document, Layer, Provenance, read_document
 from engine.policy.layers import gather, shown_name
 from engine.policy.merge import merge
-from engine.policy.nodes import Broken, Map, parse
+from engine.policy.nodes import Broken, Map
 from engine.policy.schema.policy import Policy
 from engine.policy.schema.scenario import Scenario
 from engine.policy.schema.validate import validate
@@ -100,13 +100,11 @@ def load_text(
 
 def load_scenario_document(path: Path, *, name: str | None = None) -> ScenarioDocument:
     """A scenario file, read and checked against its schema; what it plays on is the rehearsal's business."""
-    source, found = read(path, name)
-    tree, syntax = parse(source)
+    document, found = read_document(path, name)
     report = Report()
-    report.extend([*found, *syntax])
-    document = Document(tree, (Layer(source.name, source, tree),), Provenance())
+    report.extend(found)
     checked = validate(document, Scenario, report)
-    return ScenarioDocument(checked.model, tree, source, in_order(report), checked.document)
+    return ScenarioDocument(checked.model, document.tree, document.tree.span.source, in_order(report), checked.document)
 
 
 def shelved(shelves: Sequence[Path] | None) -> Sequence[Path]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Any, Final, get_args
 
 from engine.core import Plan
-from engine.notify import Destination, DestinationsError, read_destinations
-from engine.policy import shipped_policies
+from engine.notify import Destination, Mistake, Section, read_destinations, read_settings
+from engine.policy import Words, shipped_policies
 from engine.worktime import Lang
 
 MESSAGE_DAYS: Final = 90
@@ -23,13 +21,15 @@ EVERY: Final = "*"
 
 
 class ConfigError(Exception):
-    """A set-up that cannot be used; the text names every mistake on a line of its own. `data`: where the data lies, if
+    """Settings that cannot be used; the words name every mistake on a line of its own. `data`: where the data lies, if
     that can be read.
     """
 
-    def __init__(self, mistakes: str, data: Path | None = None) -> None:
-        super().__init__(mistakes)
+    def __init__(self, mistakes: Iterable[Mistake], data: Path) -> None:
+        said = [one.said() for one in sorted(mistakes, key=lambda one: (one.span.line, one.span.column))]
+        self.words = Words("\n".join(words.en for words in said), "\n".join(words.zh for words in said))
         self.data = data
+        super().__init__(self.words.en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,7 @@ class Config:
         return self.data / "huiyin.db"
 
 
-KEYS = frozenset(
-    {"data", "sites", "listen", "url", "destinations", "routes", "proxies", "message_days", "evidence_gb", "lang"}
-)
-
-
-def stray_routes(config: Config, channels: Mapping[str, Collection[str]]) -> Iterator[str]:
+def stray_routes(config: Config, channels: Mapping[str, Collection[str]]) -> Iterator[Words]:
     """Routes that nothing takes, of sites that do not run and of channels that no policy declares; `channels`: site ->
     those of its policy. No mistakes: the next version of a policy may declare them.
     """
@@ -69,13 +64,21 @@ def stray_routes(config: Config, channels: Mapping[str, Collection[str]]) -> Ite
     everywhere = {channel for known in channels.values() for channel in known} if sites <= channels.keys() else None
     for site, routes in config.routes.items():
         if site != EVERY and site not in sites:
-            yield f"routes.{site}: no site of this name runs; there are: {', '.join(sorted(sites))}"
+            yield _NO_SITE.format(route=f"routes.{site}", there=", ".join(sorted(sites)))
             continue
         known = everywhere if site == EVERY else channels.get(site)
         for channel in routes:
             if known is not None and channel not in {EVERY, *known}:
-                there = ", ".join(sorted(known)) or "none"
-                yield f"routes.{site}.{channel}: no policy has this channel (messaging.channels); there are: {there}"
+                yield _NO_CHANNEL.format(route=f"routes.{site}.{channel}", there=", ".join(sorted(known)) or "-")
+
+
+_NO_SITE: Final = Words(
+    "{route}: no site of this name runs; there are: {there}", "{route}：没有运行这个名称的项目；现有：{there}"
+)
+_NO_CHANNEL: Final = Words(
+    "{route}: no policy has this channel (messaging.channels); there are: {there}",
+    "{route}：没有方案声明这个渠道（messaging.channels）；现有：{there}",
+)
 
 
 def channels_of(plan: Plan) -> Collection[str]:
@@ -90,123 +93,106 @@ def shipped_sites() -> tuple[Path, ...]:
 
 def read_config(path: Path) -> Config:
     """Read a file of settings. Raises ConfigError with all its mistakes; OSError when there is none."""
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path}: settings are expected, a line each: `data: /var/lib/huiyin`")
-    return _Reader(path, document).read()
+    settings = read_settings(path, os.environ)
+    config = _config(settings, path.parent)
+    settings.close()
+    if settings.mistakes:
+        raise ConfigError(settings.mistakes, config.data)
+    return config
 
 
-class _Reader:
-    def __init__(self, path: Path, document: Mapping[str, Any]) -> None:
-        self.folder = path.parent
-        self.name = path.name
-        self.document = document
-        self.mistakes: list[str] = []
+def _config(settings: Section, folder: Path) -> Config:
+    host, port = _listen(settings)
+    url = _url(settings)
+    sites = _sites(settings, folder)
+    destinations = settings.below("destinations")
+    lang: Any = settings.choice("lang", get_args(Lang), "zh")
+    return Config(
+        data=folder / settings.text("data", "huiyin-data"),
+        sites=sites or shipped_sites(),
+        host=host,
+        port=port,
+        url=url,
+        destinations=read_destinations(destinations),
+        routes=_routes(settings.below("routes"), [path.stem for path in sites], destinations.names()),
+        proxies=_proxies(settings),
+        secure=url.startswith("https://"),
+        message_days=settings.number("message_days", range(7, 3_651), MESSAGE_DAYS),
+        evidence_gb=settings.number("evidence_gb", range(1, 100_001), EVIDENCE_GB),
+        lang=lang,
+    )
 
-    def read(self) -> Config:
-        for key in sorted(set(self.document) - KEYS):
-            self._wrong(key, f"there is no such setting; there are {', '.join(sorted(KEYS))}")
-        host, port = self._listen(self._text("listen", "127.0.0.1:8080"))
-        url = self._text("url", "").rstrip("/")
-        if url and not url.startswith(("http://", "https://")):
-            self._wrong("url", f"{url!r} is no address: write https://huiyin.park.example")
-        sites = tuple(self.folder / text for text in self._list("sites")) or shipped_sites()
-        for site in sites:
-            if sum(other.stem == site.stem for other in sites) > 1:
-                self._wrong("sites", f"{site}: a site has one file, and another one is named {site.stem}, too")
-        config = Config(
-            data=self.folder / self._text("data", "huiyin-data"),
-            sites=sites,
-            host=host,
-            port=port,
-            url=url,
-            destinations=self._destinations(),
-            routes=self._routes(sites),
-            proxies=self._proxies(),
-            secure=url.startswith("https://"),
-            message_days=self._number("message_days", range(7, 3_651), MESSAGE_DAYS),
-            evidence_gb=self._number("evidence_gb", range(1, 100_001), EVIDENCE_GB),
-            lang=self._lang(),
+
+def _listen(settings: Section) -> tuple[str, int]:
+    text = settings.text("listen", "127.0.0.1:8080")
+    found = parse_listen(text)
+    if found is None and text:
+        settings.wrong("listen", "HOST:PORT is wanted, such as 127.0.0.1:8080", "应为“主机:端口”，如 127.0.0.1:8080")
+    return found or ("127.0.0.1", 8080)
+
+
+def parse_listen(text: str) -> tuple[str, int] | None:
+    """`HOST:PORT`, or `[HOST]:PORT` of IPv6; None if it is neither."""
+    found = re.fullmatch(r"(.+):([0-9]{1,5})", text)
+    if found is None or int(found[2]) > 65535:
+        return None
+    return found[1].strip("[]"), int(found[2])
+
+
+def _url(settings: Section) -> str:
+    url = settings.text("url", "").rstrip("/")
+    if url and not url.startswith(("http://", "https://")):
+        settings.wrong(
+            "url",
+            "an address is wanted, such as https://huiyin.park.example",
+            "应为网址，如 https://huiyin.park.example",
         )
-        if self.mistakes:
-            raise ConfigError("\n".join(f"{self.name}: {mistake}" for mistake in self.mistakes), config.data)
-        return config
+    return url
 
-    def _wrong(self, key: str, what: str) -> None:
-        self.mistakes.append(f"{key}: {what}")
 
-    def _text(self, key: str, default: str) -> str:
-        value = self.document.get(key, default)
-        if not isinstance(value, str):
-            self._wrong(key, "a text is expected")
-            return default
-        return value
+def _sites(settings: Section, folder: Path) -> tuple[Path, ...]:
+    sites = tuple(folder / text for text in settings.texts("sites"))
+    seen: dict[str, Path] = {}
+    for index, site in enumerate(sites):
+        if seen.setdefault(site.stem, site) is not site:
+            settings.wrong(
+                "sites",
+                f"a site has one file, and another one is named {site.stem}, too",
+                f"一个项目只有一个文件，而另一个文件也叫 {site.stem}",
+                index,
+            )
+    return sites
 
-    def _number(self, key: str, allowed: range, default: int) -> int:
-        text = self._text(key, str(default))
-        if text.isascii() and text.isdigit() and len(text) < 10 and int(text) in allowed:
-            return int(text)
-        self._wrong(key, f"a number of {allowed.start}-{allowed.stop - 1} is expected")
-        return default
 
-    def _lang(self) -> Lang:
-        text = self._text("lang", "zh")
-        if text not in ("zh", "en"):
-            self._wrong("lang", "zh or en is expected")
-        return "en" if text == "en" else "zh"
+def _proxies(settings: Section) -> tuple[str, ...]:
+    """Addresses and networks; a name would never be met, and a star would believe everybody."""
+    networks = settings.networks("proxies")
+    if any(network.prefixlen == 0 for network in networks):
+        settings.wrong(
+            "proxies",
+            "this would believe everybody: write the address of the proxy",
+            "这等于相信所有人：请写代理的地址",
+        )
+    return tuple(map(str, networks))
 
-    def _list(self, key: str) -> list[str]:
-        value = self.document.get(key, [])
-        items = [value] if isinstance(value, str) else value
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            self._wrong(key, "a list of texts is expected")
-            return []
-        return items
 
-    def _proxies(self) -> tuple[str, ...]:
-        """Addresses and networks; a name would never be met, and a star would believe everybody."""
-        texts = tuple(self._list("proxies"))
-        for text in texts:
-            try:
-                network = ip_network(text)
-            except ValueError:
-                self._wrong("proxies", f"{text!r} is no address of machines: write 127.0.0.1 or 10.1.0.0/16")
-            else:
-                if network.prefixlen == 0:
-                    self._wrong("proxies", f"{text} would believe everybody: write the address of the proxy")
-        return texts
+def _routes(routes: Section, sites: Collection[str], destinations: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+    """A site that is not there is a mistake where the settings list sites; else the command line may name it."""
+    there = {EVERY, *sites}
+    for site in routes.names():
+        if sites and site not in there:
+            names = ", ".join(sorted(there))
+            routes.wrong(site, f"there is no such site; there are: {names}", f"没有这个项目；可用的有：{names}")
+    if destinations and not routes.names():
+        names = ", ".join(destinations)
+        example = '{"*": {"*": DESTINATION}}'
+        routes.wrong("", f"nothing would reach {names}: write {example}", f"没有消息会到达 {names}：请写 {example}")
+    return {site: _channels(routes.below(site), destinations) for site in routes.names()}
 
-    def _listen(self, text: str) -> tuple[str, int]:
-        host, _, port = text.rpartition(":")
-        if not host or not port.isdigit() or not 0 <= int(port) < 65536:
-            self._wrong("listen", f"{text!r} is no address: write 127.0.0.1:8080")
-            return "127.0.0.1", 8080
-        return host.strip("[]"), int(port)
 
-    def _destinations(self) -> Mapping[str, Destination]:
-        try:
-            return read_destinations(self.document.get("destinations", {}), os.environ)
-        except DestinationsError as error:
-            self.mistakes += str(error).splitlines()
-            return {}
-
-    def _routes(self, sites: tuple[Path, ...]) -> Mapping[str, Mapping[str, str]]:
-        """A site that is not there is a mistake where the settings list sites; else the command line may name it."""
-        routes = self.document.get("routes", {})
-        if not isinstance(routes, dict) or not all(isinstance(channels, dict) for channels in routes.values()):
-            self._wrong("routes", "a map is expected: site -> channel -> destination")
-            return {}
-        there = {EVERY, *(path.stem for path in sites)}
-        destinations = self.document.get("destinations", {})  # also those with mistakes of their own
-        for site, channels in routes.items():
-            if "sites" in self.document and site not in there:
-                self._wrong(f"routes.{site}", f"there is no such site; there are {', '.join(sorted(there))}")
-            for channel, name in channels.items():
-                if not isinstance(name, str) or name not in destinations:
-                    self._wrong(f"routes.{site}.{channel}", f"{name!r} is no destination")
-        if destinations and not routes:
-            self._wrong("routes", f'nothing would reach {", ".join(destinations)}: write {{"*": {{"*": DESTINATION}}}}')
-        return routes
+def _channels(channels: Section, destinations: Collection[str]) -> Mapping[str, str]:
+    found = {channel: channels.text(channel) for channel in channels.names()}
+    for channel, name in found.items():
+        if name and name not in destinations:
+            channels.wrong(channel, f"there is no destination {name}", f"没有名为 {name} 的目的地")
+    return found

@@ -57,7 +57,7 @@ def run(daemon: Daemon) -> None:
     for site, file in daemon.engine.refused.items():
         log.error("the policy of %s is refused, %s: huiyin check %s", site, _what_runs(daemon, site), file)
     for stray in stray_routes(daemon.config, _channels(daemon)):
-        log.warning("%s", stray)
+        log.warning("%s", stray.en)
     housekeeping.start()
     settle()
     _greet(daemon, app.state.gate)

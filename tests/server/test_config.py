@@ -86,49 +86,70 @@ def test_who_reported_gets_a_status_link_where_an_address_is_known_and_no_journa
 
 
 def test_destinations_that_nothing_leads_to_are_a_mistake(settings):
-    with pytest.raises(ConfigError, match=r"routes: nothing would reach screen, wall, hall: write "):
+    with pytest.raises(ConfigError, match=r"huiyin.yaml:1:1: routes: nothing would reach screen, wall, hall: write "):
         settings(DESTINATIONS)
 
 
 def test_all_mistakes_are_told_at_once_each_with_the_keys_that_lead_to_it(settings):
     with pytest.raises(ConfigError) as refused:
         settings("listen: nowhere\nspeed: fast\ndestinations: {hook: {kind: pigeon}}\nroutes: {garden: {mail: owl}}\n")
-    told = str(refused.value).splitlines()
-    assert [line.split(": ")[1] for line in told] == ["speed", "listen", "destinations.hook.kind", "routes.garden.mail"]
+    for told in refused.value.words:
+        places = [line.split(": ")[:2] for line in told.splitlines()]
+        assert [place.partition("huiyin.yaml")[2] for place, _ in places] == [":2:9", ":3:1", ":4:29", ":5:25"]
+        assert [places[n][1] for n in (0, 2, 3)] == ["listen", "destinations.hook.kind", "routes.garden.mail"]
+
+
+def test_a_key_that_stands_twice_is_a_mistake_and_so_is_a_value_of_the_wrong_kind(settings):
+    with pytest.raises(ConfigError) as refused:
+        settings("data: here\ndata: there\nlisten: [here]\nurl: {a: b}\nproxies: {a: b}\nroutes: screen\n")
+    told = [line.partition("huiyin.yaml")[2] for line in str(refused.value).splitlines()]
+    assert told == [
+        ":3:1: key “data” stands twice",
+        ":4:1: listen: a text in one line is wanted",
+        ":5:1: url: a text in one line is wanted",
+        ":6:1: proxies[0]: a text in one line is wanted",
+        ":7:1: routes: keys and values are wanted here",
+    ]
+
+
+@pytest.mark.parametrize("listen", ["nowhere", "127.0.0.1:", ":80", "127.0.0.1:70000", "127.0.0.1:²"])
+def test_what_is_no_place_to_be_heard_at_is_a_mistake(settings, listen):
+    with pytest.raises(ConfigError, match=r"huiyin.yaml:2:9: listen: HOST:PORT is wanted"):
+        settings(f"listen: {listen!r}\n")
 
 
 def test_a_route_of_a_site_that_is_not_listed_is_a_mistake(settings):
-    with pytest.raises(ConfigError, match=r"routes\.quik: there is no such site; there are \*, garden, harbour"):
+    with pytest.raises(ConfigError, match=r"routes\.quik: there is no such site; there are: \*, garden, harbour"):
         settings(DESTINATIONS + "routes: {quik: {mail: screen}}\n")
 
 
 def test_routes_that_nothing_takes_are_named_and_the_next_version_of_a_policy_may_take_them(settings):
     config = settings(DESTINATIONS + "routes: {garden: {mail: hall, wechat: wall}, '*': {'*': screen, sms: hall}}\n")
     found = list(stray_routes(config, {"garden": {"mail"}, "harbour": {"sms"}}))
-    assert [line.split(": ")[0] for line in found] == ["routes.garden.wechat"]
+    assert [line.en.split(": ")[0] for line in found] == ["routes.garden.wechat"]
     assert list(stray_routes(config, {"garden": {"mail", "wechat"}})) == []  # the other one does not run now
     other = replace(config, sites=config.sites[1:])  # as the command line may choose
-    assert list(stray_routes(other, {"harbour": {"sms"}})) == [
+    assert [line.en for line in stray_routes(other, {"harbour": {"sms"}})] == [
         "routes.garden: no site of this name runs; there are: harbour"
     ]
 
 
 def test_a_route_to_several_destinations_is_a_mistake_that_is_told(settings):
-    with pytest.raises(ConfigError, match=r"routes\.garden\.mail: \['screen', 'wall'\] is no destination"):
+    with pytest.raises(ConfigError, match=r"routes\.garden\.mail: a text in one line is wanted"):
         settings(DESTINATIONS + "routes: {garden: {mail: [screen, wall]}}\n")
 
 
 def test_an_address_for_people_begins_with_http(settings):
-    with pytest.raises(ConfigError, match=r"url: .* is no address"):
+    with pytest.raises(ConfigError, match=r"url: an address is wanted"):
         settings("url: huiyin.park.example\n")
 
 
 def test_proxies_are_addresses_since_a_name_is_never_met_and_a_star_is_everybody(settings):
-    assert settings("proxies: [127.0.0.1, 10.1.0.0/16, '::1']\n").proxies == ("127.0.0.1", "10.1.0.0/16", "::1")
+    assert settings("proxies: [127.0.0.1, 10.1.0.0/16, '::1']\n").proxies == ("127.0.0.1/32", "10.1.0.0/16", "::1/128")
     for wrong in ("nginx", "'*'", "10.1.0.7/16", "localhost"):
-        with pytest.raises(ConfigError, match=r"proxies: .* is no address"):
+        with pytest.raises(ConfigError, match=r"proxies\[0\]: an address or a range of them is wanted"):
             settings(f"proxies: [{wrong}]\n")
-    with pytest.raises(ConfigError, match=r"proxies: 0\.0\.0\.0/0 would believe everybody"):
+    with pytest.raises(ConfigError, match=r"proxies: this would believe everybody"):
         settings("proxies: [0.0.0.0/0]\n")
 
 
@@ -140,11 +161,14 @@ def test_two_files_of_one_site_are_a_mistake(settings, tmp_path):
         read_config(tmp_path / "huiyin.yaml")
 
 
-@pytest.mark.parametrize("text", ["", "- data: here\n", "data\n"])
-def test_a_file_without_settings_is_a_mistake_and_not_the_shipped_sites(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("", "the file is empty"), ("- data: here\n", "keys and values expected"), ("data\n", "keys and values expected")],
+)
+def test_a_file_without_settings_is_a_mistake_and_not_the_shipped_sites(tmp_path, text, told):
     file = tmp_path / "huiyin.yaml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match="settings are expected"):
+    with pytest.raises(ConfigError, match=f"huiyin.yaml:1:1: {told}"):
         read_config(file)
 
 
@@ -161,7 +185,7 @@ def test_in_which_language_letters_speak_is_for_the_deployment_to_say(settings):
     daemon = build(settings("lang: en\n"), VirtualClock(at("11-16 09:00")))
     daemon.database.close()
     assert daemon.postman._writer._lang == "en"
-    with pytest.raises(ConfigError, match="lang: zh or en is expected"):
+    with pytest.raises(ConfigError, match="lang: one of: en, zh"):
         settings("lang: de\n")
 
 
@@ -171,7 +195,7 @@ def test_how_many_gigabytes_of_files_a_site_keeps_is_for_the_deployment_to_say(s
     daemon = build(config, VirtualClock(at("11-16 09:00")))
     daemon.database.close()
     assert daemon.evidence._quota == 3 << 30
-    with pytest.raises(ConfigError, match="evidence_gb: a number of 1-100000 is expected"):
+    with pytest.raises(ConfigError, match="evidence_gb: a number of 1-100000 is wanted"):
         settings("evidence_gb: 0\n")
 
 

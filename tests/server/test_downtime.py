@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from engine.core import Refusal, measure, period_of
-from engine.notify import SENT, read_destinations
+from engine.notify import SENT, Console
 from engine.policy import shipped_policies
 from engine.runtime import Door, Entry, change_roster, histories, imported
 from engine.server import Config
@@ -78,7 +78,7 @@ def furnish(folder, site):
 
 
 def begin(folder, site, now):
-    robot = read_destinations({"robot": {"kind": "console"}}, {})
+    robot = {"robot": Console("robot")}
     routes = {
         "*": dict.fromkeys(("wecom", "dingtalk", "feishu", "mail", "sms", "phone", "app", "console", ""), "robot")
     }

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from engine.notify import SENT, read_destinations
+from engine.notify import SENT, Secret, Webhook
+from engine.notify.destinations import Endpoint
 from engine.runtime import Entry, change_roster, index_of
 from engine.server import Config
 from engine.server.daemon import build
@@ -53,13 +54,11 @@ class Channel:
 @contextmanager
 def garden(folder, now=START, sites=("garden",)):
     """A daemon that is started on a folder, without its threads."""
-    hooks = read_destinations(
-        {"hook": {"kind": "webhook", "url": "https://erp.example/", "secrets": ["${env:S}"]}}, {"S": SECRET}
-    )
+    hook = Webhook("hook", Endpoint("erp.example", 443, Secret("/")), (Secret(SECRET),))
     config = Config(
         folder / "data",
         tuple(folder / f"{site}.yaml" for site in sites),
-        destinations=hooks,
+        destinations={"hook": hook},
         routes={"*": dict.fromkeys(("console", ""), "hook")},
     )
     house = House(build(config, Clock(now), channel := Channel()), None)

@@ -15,14 +15,14 @@ from threading import Event, Thread
 import pytest
 
 from engine.core import Actor, Command, Refusal, commands
-from engine.notify import SENT, read_destinations
+from engine.notify import SENT, Secret, WeCom
+from engine.notify.destinations import ROBOT_RATE, Endpoint
 from engine.server import Config, build
 from engine.server.interpreter import settle
 from tests.server.conftest import SITES, START, House
 
 MANY = 10_000
 EVERYTHING = Actor("小李", frozenset({"front_desk", "agent", "supervisor", "technician", "site_manager"}))
-ALWAYS = "https://robot.example/send?key=k"
 
 
 class Running:
@@ -58,12 +58,9 @@ class Recorder:
 def storm(folder, furnished, tmp_path, many):
     """A daemon with so many tickets of one minute, as it stands just before they breach."""
     shutil.copytree(furnished, folder)
-    secret = tmp_path / "robot.url"
-    secret.write_text(ALWAYS)
-    secret.chmod(0o600)
-    given = {"robot": {"kind": "wecom", "url": f"${{file:{secret}}}"}}
+    robot = WeCom("robot", Endpoint("robot.example", 443, Secret("/send?key=k")), rate=ROBOT_RATE)
     routes = {"*": dict.fromkeys(("wecom", "mail", "sms", "phone", "app", "console", ""), "robot")}
-    config = Config(folder, SITES, destinations=read_destinations(given, {}), routes=routes)
+    config = Config(folder, SITES, destinations={"robot": robot}, routes=routes)
     clock, channel = Running(START), Recorder()
     daemon = build(config, clock, channel)
     service = daemon.engine.services["lakeside"]
