@@ -422,6 +422,12 @@ def test_who_is_erased_is_gone_and_the_chain_stays_whole(new_house):
                 assert canary.encode() not in file.read_bytes(), file.name
 
 
+def test_the_tickets_of_a_duty_open_by_themselves_and_not_by_hand(desk):
+    refused = problem(desk.open("induction", facts={"name": "新人"}), 409, "duty")
+    assert refused["detail"] == "“入职培训与考核”是例行工作，到时自动开单"
+    assert "induction" not in [one["category"]["id"] for one in desk.get("categories").json()["categories"]]
+
+
 # ---- evidence --------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from engine.core import Family, Plan, Refusal, Step, Ticket
 from engine.core.plan import MASK
+from engine.policy import Words
 from engine.runtime import Service, may_see
 from engine.server import offers, present
 from engine.server.api.route import (
@@ -64,12 +65,16 @@ def open_ticket(
         given["occurred_at"] = body.occurred_at
     key = command_key(idempotency_key)
     service = caller.service
+    plan = service.site.plan_at(caller.at)
+    known = plan.categories.get(body.category)
+    if known is not None and known.duty is not None:
+        words = SENTENCES["duty"].format(what=Words(known.id, known.title))
+        raise ProblemError(409, "duty", words, about=known.id, legal=[])
     request = caller.door.request(caller.at, "", caller.person, "open", given, caller.roles)
     if isinstance(request, Refusal):
         raise refused(request, service.site.plan)
     done = service.open(request._replace(key=key))
     if isinstance(done, Refusal):
-        plan = service.site.plan_at(caller.at)
         if done.code == "unknown" and done.detail == body.category not in plan.categories:
             raise no_category(plan, 409, "unknown", about=body.category, legal=[])
         raise refused(offers.whole(plan, None, request, done), plan)
