@@ -240,19 +240,22 @@ class _Desk:
                 told = (Person(*row) for row in self._outbox.told(*place, known.message.to))
                 found.update((person.id, person) for person in told if person.id not in found)
         if any(cause.kind != "all-clear" for cause in causes):
-            found.update((person.id, person) for person in self._stand_ins(known) if person.id not in found)
+            climbs = any(cause.kind in ("rung", "repeat") for cause in causes)
+            found.update((person.id, person) for person in self._stand_ins(known, climbs) if person.id not in found)
         return list(found.values())
 
-    def _stand_ins(self, known: Known) -> Sequence[Person]:
+    def _stand_ins(self, known: Known, climbs: bool) -> Sequence[Person]:
         """Those behind the address; where that is nobody, the role whose turn it is for a person, the fallback for a
-        role, in the end the last resort.
+        role, in the end the last resort. Who is off duty hears of a rung, but not alone: somebody has to act.
         """
+        found: list[Person] = []
         for role, people in self._who(known):
-            if people:
-                return people
-            if role:
+            found += people
+            if any(person.there or not climbs for person in people):
+                break
+            if role and not people:
                 self._find_nobody(known, role)
-        return ()
+        return found
 
     def _who(self, known: Known) -> Iterator[tuple[str, Sequence[Person]]]:
         plan, now = known.origin, self._now

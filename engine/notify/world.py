@@ -16,6 +16,7 @@ class Person(NamedTuple):
 
     id: str
     role: str
+    there: bool = True  #: False: somebody who is named and is off duty
 
 
 class Reader(NamedTuple):

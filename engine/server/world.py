@@ -57,8 +57,8 @@ class World:
         return [Person(person, role) for person in there]
 
     def _himself(self, service: Service, person: str, ticket: str, at: int) -> Sequence[Person]:
-        """Somebody who is named, as of the role whose turn it is, else of another one that he has; nobody, if he has
-        left or is on leave.
+        """Somebody who is named, on duty or not, as of the role whose turn it is, else of another one that he has;
+        nobody, if he has left or is on leave.
         """
         roster = service.site.roster
         roles = roster.roles_of(person, at)
@@ -66,7 +66,8 @@ class World:
             return [] if roster.complete or roster.knows(person) else [Person(person, "")]
         row = service.store.row(ticket)
         owner = row.owner.removeprefix("role:") if row is not None else ""
-        return [Person(person, owner if owner in roles else min(roles))]
+        there = any(person in roster.on_duty(role, at) for role in roles)
+        return [Person(person, owner if owner in roles else min(roles), there)]
 
     def _beside(self, service: Service, side: str, post: str, ticket: str, at: int) -> str | None:
         family = service.store.load(ticket)

@@ -103,6 +103,28 @@ def test_where_nobody_of_that_role_is_left_either_its_fallback_is_told_and_that_
     assert office.nobody() == ["fixer"]
 
 
+SHIFTS = FIXERS.replace("维修, on_duty: always", "维修, on_duty: [days, nights]").replace(
+    "calendars: {",
+    'calendars: {days: {title: 白班, holidays: none, hours: {mon-sun: "08:00-18:00"}}, '
+    'nights: {title: 夜班, holidays: none, hours: {mon-sun: "18:00-08:00"}}, ',
+)
+
+
+@pytest.mark.parametrize(
+    ("listed", "told", "nobody"),
+    [
+        ([Entry("老李", "fixer", ("nights",))], [("老张", "mobile"), ("老李", "mobile")], []),
+        ([Entry("老李", "fixer", ("days",))], [("老张", "mobile"), ("小王", "group")], ["fixer"]),
+    ],
+)
+def test_who_is_off_duty_does_not_hear_of_a_rung_alone(office, listed, told, nobody):
+    office.engine.apply("test", prepared(BODY, head=SHIFTS), "chief")
+    change_roster(office.service, START + 60, [Entry("老张", "fixer", ("days",)), *listed])
+    office.gives("老张", "11-16 17:30")
+    assert sorted(office.tells("11-16 18:31")) == sorted(told)
+    assert office.nobody() == nobody
+
+
 @pytest.mark.parametrize(("listed", "told"), [("mender", [("小王", "group")]), ("fixer", [("老李", "mobile")])])
 def test_a_role_that_a_plan_renames_is_told_by_who_is_listed_in_it_else_its_fallback(office, listed, told):
     office.gives("老张")
