@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
@@ -21,6 +21,7 @@ _LONG_NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "s
 Hours: TypeAlias = tuple[tuple[int, int], ...]
 
 DAY_SECONDS: Final = 86_400
+_STRETCH_MAX: Final = 366  # days that one entry may name
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class CalendarSpec:
     timezone: str  #: IANA name
     #: `{"mon-fri": "09:00-12:00, 13:30-18:00", "sat": "closed", "makeup": "…"}`; the narrower entry wins
     hours: Mapping[str, str] = field(default_factory=dict)
-    holidays: tuple[str, ...] = ()  #: codes and dates; empty, or `none`: works through
-    exceptions: Mapping[str, str] = field(default_factory=dict)  #: date -> `closed` or hours
+    holidays: tuple[str, ...] = ()  #: codes, dates, stretches of dates; empty, or `none`: works through
+    exceptions: Mapping[str, str] = field(default_factory=dict)  #: date or stretch -> `closed` or hours
     published_through: date | None = None  #: the author's own word on how far its days are known; it wins
     also: tuple[str, ...] = ()  #: other calendars; this one is open only where all of them are, too
 
@@ -205,14 +206,24 @@ def _week(hours: Mapping[str, str], problems: list[Problem]) -> tuple[tuple[Hour
     return tuple(week), makeup, dated
 
 
-def _exceptions(exceptions: Mapping[str, str], problems: list[Problem]) -> Iterator[tuple[date, Hours]]:
+def _exceptions(exceptions: Mapping[str, str], problems: list[Problem]) -> dict[date, Hours]:
+    """The hours of dates; a date is narrower than a stretch, and a short stretch than a long one."""
+    dated: dict[date, Hours] = {}
+    width: dict[date, tuple[int, str]] = {}  # how many dates the entry that rules a date names
     for key, text in exceptions.items():
-        day = _date(key)
-        if day is None:
-            problems.append(Problem(("exceptions", key), f"`{key}` is no date such as 2026-10-08", "bad-date"))
-        spans = _spans(("exceptions", key), text, problems)
-        if day is not None:
-            yield day, spans
+        path = ("exceptions", key)
+        spans = _spans(path, text, problems)
+        days = _dates(key)
+        if not days:
+            problems.append(Problem(path, f"`{key}` is no date such as 2026-10-08, and no stretch of them", "bad-date"))
+        alike = next((width[day][1] for day in days if day in width and width[day][0] == len(days)), None)
+        if alike is not None:
+            message = f"`{key}` and `{alike}` both set the hours of a date, and neither is narrower"
+            problems.append(Problem(path, message, "overlap"))
+        for day in days:
+            if day not in width or len(days) < width[day][0]:
+                dated[day], width[day] = spans, (len(days), key)
+    return dated
 
 
 def _holidays(
@@ -225,14 +236,14 @@ def _holidays(
         if name == "none":
             if len(holidays) > 1:
                 problems.append(Problem(path, "`none` stands alone", "bad-holidays"))
-        elif day := _date(name):
-            closed[day] = ""
+        elif days := _dates(name):
+            closed.update(dict.fromkeys(days, ""))
         elif name in data.codes:
             codes.append(data.codes[name])
         elif is_code(name):
             problems.append(Problem(path, f"there are no days for `{name}` in this edition", "unknown-holidays"))
         else:
-            message = f"`{name}` is no code such as CN or US-MA, no date, and not `none`"
+            message = f"`{name}` is no code such as CN or US-MA, no date or stretch of dates, and not `none`"
             problems.append(Problem(path, message, "bad-holidays"))
     return closed, codes
 
@@ -261,6 +272,15 @@ def _weekdays(key: str) -> tuple[int, ...]:
             return ()
         days.update((start + step) % 7 for step in range((stop - start) % 7 + 1))
     return tuple(sorted(days))
+
+
+def _dates(text: str) -> Sequence[date]:
+    """A date, or all from one `to` a later one; none if it is neither, or longer than a year."""
+    first, to, last = text.partition(" to ")
+    begins, ends = _date(first.strip()), _date((last if to else first).strip())
+    if begins is None or ends is None or (ends - begins).days >= _STRETCH_MAX:
+        return ()
+    return [begins + timedelta(step) for step in range((ends - begins).days + 1)]
 
 
 def _date(text: str) -> date | None:

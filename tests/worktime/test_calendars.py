@@ -73,6 +73,48 @@ def test_exception_over_make_up_day_over_holiday_over_weekday(day: str, expected
     assert openings(office, day) == expected
 
 
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2026-01-30", "09:00-18:00"),
+        ("2026-01-31", "closed"),  # the first of the stretch
+        ("2026-02-14", "closed"),  # a make-up day, over which an exception stands
+        ("2026-02-20", "09:00-12:00"),  # a date is narrower than any stretch
+        ("2026-02-24", "13:00-15:00"),  # and a short stretch than a long one, wherever it stands
+        ("2026-03-01", "closed"),  # the last
+        ("2026-03-02", "09:00-18:00"),
+        ("2026-07-13", "closed"),  # a holiday
+    ],
+)
+def test_a_stretch_is_all_of_its_dates_and_the_narrower_entry_wins(day: str, expected: str) -> None:
+    school = calendar(
+        {"mon-fri": "09:00-18:00"},
+        holidays=["CN", "2026-07-11 to 2026-08-31"],
+        exceptions={
+            "2026-02-23 to 2026-02-24": "13:00-15:00",
+            "2026-01-31 to 2026-03-01": "closed",
+            "2026-02-20": "09:00-12:00",
+        },
+    )
+    assert openings(school, day) == expected
+
+
+def test_a_stretch_ends_after_it_begins_within_a_year_and_not_where_another_as_long_does() -> None:
+    exceptions = {
+        "2026-08-31 to 2026-07-11": "closed",
+        "2026-01-01 to 2027-01-02": "closed",
+        "2026-03-01 to 2026-03-03": "closed",
+        "2026-03-03 to 2026-03-05": "closed",
+    }
+    holidays = ["2026-08-31 to", "2026-08-31 to 2026-07-11", "2026-07-11-2026-08-31"]
+    assert problems({"timezone": SHANGHAI, "hours": WEEK, "holidays": holidays, "exceptions": exceptions}) == {
+        **{f"holidays.{place}": "bad-holidays" for place in range(3)},
+        "exceptions.2026-08-31 to 2026-07-11": "bad-date",
+        "exceptions.2026-01-01 to 2027-01-02": "bad-date",
+        "exceptions.2026-03-03 to 2026-03-05": "overlap",
+    }
+
+
 def test_none_works_through() -> None:
     assert openings(calendar(holidays="none"), "2026-10-01") == "09:00-12:00, 13:30-18:00"
 

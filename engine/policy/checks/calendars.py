@@ -22,8 +22,13 @@ REASONS: Final[dict[str, Words]] = {
     ),
     "overlap": Words("two entries set the hours of one day", "同一天的时间写了两次"),
     "no-hours": Words("no hours at all", "没有任何开放时间"),
-    "bad-date": Words("write dates as 2026-10-08", "日期写成 2026-10-08"),
-    "bad-holidays": Words("write a code such as CN, a date, or none", "写 CN 之类的代码、日期，或 none"),
+    "bad-date": Words(
+        "write dates as 2026-10-08, or 2026-07-11 to 2026-08-31", "日期写成 2026-10-08，或 2026-07-11 to 2026-08-31"
+    ),
+    "bad-holidays": Words(
+        "write a code such as CN, a date, 2026-07-11 to 2026-08-31, or none",
+        "写 CN 之类的代码、日期、2026-07-11 to 2026-08-31，或 none",
+    ),
 }
 
 

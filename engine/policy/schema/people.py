@@ -10,7 +10,10 @@ from engine.policy.schema.forms import Staff
 
 class Calendar(Noted):
     title: Text = must("名称", "What people read.")
-    holidays: Names | None = key("节假日：CN 等代码、日期列表，或 none", "A code such as CN, a list of dates, or none.")
+    holidays: Names | None = key(
+        "节假日：CN 等代码、日期或 2026-07-11 to 2026-08-31 的列表，或 none",
+        "A code such as CN, a list of dates or of 2026-07-11 to 2026-08-31, or none.",
+    )
     hours: dict[str, Text] | None = key(
         '开放时间，如 {mon-fri: "09:00-18:00"}',
         'Opening hours by weekday, as {mon-fri: "09:00-18:00"}; `makeup` are those of make-up days.',
