@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from random import Random
 
 import pytest
@@ -16,6 +17,7 @@ from tests.runtime.test_differential import DESK, Hands, begin, command, tape
 from tests.runtime.test_service import PLAN
 from tests.server.conftest import listening, problem
 from tests.server.test_api_terminal import terminal
+from tests.server.test_board import Browser
 
 START = at("11-16 07:00")
 OBSERVED = PLAN.replace(
@@ -177,6 +179,31 @@ def test_what_is_not_over_yet_and_what_was_before_all_cannot_be_asked(new_house)
     problem(desk.get("figures", params={"as_known_at": "2026-09-30 10:01"}), 422, "instant")
     problem(desk.get("figures", params={"as_known_at": "2026-09-30 09:59"}), 422, "instant")
     problem(desk.get("figures", params={"as_known_at": "soon"}), 422, "instant")
+
+
+def test_the_page_and_its_files_are_printed_again(new_house):
+    new_house.account("root", "陈经理", everywhere="admin site_manager")
+    browser, desk = Browser(new_house, "root"), new_house.desk("小李")
+    desk.ticket()
+    address = "/board/lakeside/figures"
+    page, file = browser.get(address).text, browser.get(f"{address}/2026-09.csv").text
+    assert "截至 2026-09-30 10:00:00 所知" in page
+    assert "截至 2026-09-30 10:00:00 所知" in file
+    new_house.pass_time(60)
+    desk.ticket()
+    assert browser.get(f"{address}/2026-09.csv").text != file
+    again = browser.get(f"{address}?month=2026-09&known=2026-09-30T10:00").text
+    files = re.findall(rf'href="({address}/[^"]+)"', again)
+    assert [name.partition("?")[2] for name in files] == ["known=2026-09-30T10:00:00"] * 2
+    assert values_of(again) == values_of(page) != values_of(browser.get(address).text)
+    assert browser.get(files[1]).text == file
+    assert browser.get(files[0]).status_code == 200
+    for known in ("soon", "2026-09-30T10:02", "2020-01-01T00:00"):
+        assert browser.get(f"{address}?known={known}").status_code == 422
+
+
+def values_of(page):
+    return re.findall(r'<p class="value">([^<]*)<', page)
 
 
 def test_a_report_at_the_terminal_is_printed_again(new_house):

@@ -16,6 +16,7 @@ from openpyxl.styles import Font
 
 from engine.core import FigureValue, Period, period_of
 from engine.core.plan import Figure
+from engine.runtime import ValueProblemError, read_instant
 from engine.server import present
 from engine.server.board.desk import Desk, Place
 from engine.server.board.entrance import At
@@ -23,6 +24,7 @@ from engine.server.board.moments import Moments
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS, Lang
 from engine.server.figures import Known
+from engine.server.problems import SENTENCES
 from engine.worktime import LengthError, format_length, parse_length
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -53,39 +55,41 @@ class Line(NamedTuple):
 
 
 @router.get("/board/{site}/figures")
-def figures(request: Request, desk: At, site: str, month: str = "") -> Response:
+def figures(request: Request, desk: At, site: str, month: str = "", known: str = "") -> Response:
     place = desk.at(request, site, "figures.read")
-    chosen = read_month(place, month)
-    known = figures_of(desk, place, chosen)
+    chosen, then = read_month(place, month), read_then(place, known)
+    found = figures_of(desk, place, chosen, then)
     return desk.page_at(
         place,
         "figures.html",
         {
             "month": f"{chosen:%Y-%m}",
             "months": list(months(place)),
-            "lines": lines(place, known),
-            "lack": lack(place, known),
+            "known": f"{_local(place, then):%Y-%m-%dT%H:%M:%S}" if then is not None else "",
+            "as_of": said_known(place, found),
+            "lines": lines(place, found),
+            "lack": lack(place, found),
         },
     )
 
 
 @router.get("/board/{site}/figures/{month}.csv")
-def as_csv(request: Request, desk: At, site: str, month: str) -> Response:
+def as_csv(request: Request, desk: At, site: str, month: str, known: str = "") -> Response:
     place = desk.at(request, site, "figures.export")
     text = StringIO()
-    csv.writer(text).writerows(table(desk, place, read_month(place, month)))
+    csv.writer(text).writerows(table(desk, place, read_month(place, month), read_then(place, known)))
     desk.note(place, "figures.export", month)
     return _file("\ufeff" + text.getvalue(), "text/csv; charset=utf-8", f"{site}-{month}.csv")
 
 
 @router.get("/board/{site}/figures/{month}.xlsx")
-def as_xlsx(request: Request, desk: At, site: str, month: str) -> Response:
+def as_xlsx(request: Request, desk: At, site: str, month: str, known: str = "") -> Response:
     place = desk.at(request, site, "figures.export")
     book = Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.title = month
-    for row in table(desk, place, read_month(place, month)):
+    for row in table(desk, place, read_month(place, month), read_then(place, known)):
         sheet.append(list(row))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
@@ -116,6 +120,20 @@ def read_month(place: Place, text: str) -> date:
     return month
 
 
+def read_then(place: Place, text: str) -> int | None:
+    """An instant that is over, as an input of the page sends it; empty: now. Raises TroubleError."""
+    if not text:
+        return None
+    zone = place.service.site.zone
+    try:
+        then = read_instant(text, zone, datetime.fromtimestamp(place.visit.at, zone))
+    except ValueProblemError:
+        raise TroubleError(422, SENTENCES["instant"]) from None
+    if then > place.visit.at:
+        raise TroubleError(422, SENTENCES["not_yet"])
+    return then
+
+
 def months(place: Place) -> Iterator[str]:
     """This month and those before it."""
     month = read_month(place, "")
@@ -129,12 +147,26 @@ def months(place: Place) -> Iterator[str]:
 # ---- lines -----------------------------------------------------------------------------------------------------------
 
 
-def figures_of(desk: Desk, place: Place, month: date) -> Known:
-    """Every figure of the plan, as known now."""
-    service, now = place.service, place.visit.at
+def figures_of(desk: Desk, place: Place, month: date, then: int | None = None) -> Known:
+    """Every figure of the plan, as known now or then. Raises TroubleError."""
+    service, daemon = place.service, desk.daemon
     noon = int(datetime.combine(month, time(12), service.site.zone).timestamp())
-    end = period_of("month", noon, service.site.plan.timezone).end
-    return desk.daemon.figures.of(service, min(end - 1, now), now)
+    last = period_of("month", noon, service.site.plan.timezone).end - 1
+    if then is None:
+        return daemon.figures.of(service, min(last, place.visit.at), place.visit.at)
+    known = daemon.figures.as_known_at(daemon.engine, place.name, min(last, then), then)
+    if known is None:
+        raise TroubleError(422, SENTENCES["before_all"])
+    return known
+
+
+def said_known(place: Place, known: Known) -> str:
+    """As known at which instant figures are: with it they can be had again."""
+    return WORDS["as_known_at"].format(at=f"{_local(place, known.as_of):%Y-%m-%d %H:%M:%S}").in_(place.visit.lang)
+
+
+def _local(place: Place, at: int) -> datetime:
+    return datetime.fromtimestamp(at, place.moments.zone)
 
 
 def lack(place: Place, known: Known) -> str:
@@ -225,11 +257,11 @@ def _bound(lang: Lang, text: str) -> str:
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
-def table(desk: Desk, place: Place, month: date) -> Iterator[Sequence[Cell]]:
+def table(desk: Desk, place: Place, month: date, then: int | None) -> Iterator[Sequence[Cell]]:
     lang = place.visit.lang
     heads = ("figure", "period", "value", "unit", "counted", "target", "verdict", "note", "source")
     yield [WORDS[f"column_{name}"].in_(lang) for name in heads]
-    known = figures_of(desk, place, month)
+    known = figures_of(desk, place, month, then)
     for line in lines(place, known):
         verdict = WORDS[f"figure_{line.verdict}"].in_(lang) if line.verdict else ""
         unit = WORDS[f"unit_{line.unit}"].in_(lang) if line.unit else ""
@@ -237,6 +269,7 @@ def table(desk: Desk, place: Place, month: date) -> Iterator[Sequence[Cell]]:
         sources = " ".join(line.sources)
         cells = [name, line.period, line.number, unit, line.n, line.target, verdict, line.note, sources]
         yield list(quoted(cells))
+    yield [said_known(place, known)]
     if said := lack(place, known):
         yield [said]
 

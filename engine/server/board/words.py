@@ -242,6 +242,8 @@ WORDS: Final = MappingProxyType(
             "Missing here, {n} in all: {tickets}. They cannot be read; `huiyin audit verify` tells what is damaged.",
             "有 {n} 件工单无法读取，未计入：{tickets}。损坏之处见 `huiyin audit verify`。",
         ),
+        "known_at": Words("Show as known then", "显示当时所知"),
+        "as_known_at": Words("As known at {at}", "截至 {at} 所知"),
         "no_figures": Words("The policy has no figures.", "方案没有设指标。"),
         "no_target": Words("no target", "未设目标"),
         "counted": Words("{n} counted", "计入 {n} 项"),
