@@ -140,15 +140,14 @@ def of_policy(
     chosen = the_category(plan, category, fitting)
     at = read_at(plan, start, "--from")
     trial = Trial(plan, chosen, facts, at)
-    row = shape(plan, chosen).watches[deadline].deadline.limit.pick(trial.view)
-    due = trial.work.due(trial.ticket, row.value, at) if row is not None else None
-    if row is None or due is None:
-        return _nothing_due(plan, trial, row, lang)
-    run = Run(f"{deadline}#1.1", deadline, 1, 1, row.rule, row.value, at, at, due.at, due.provisional)
+    asked = shape(plan, chosen).watches[deadline].deadline
+    run = trial.run(asked)
+    if run is None:
+        return _nothing_due(plan, asked.limit.pick(trial.view), lang)
     return _answer(plan, loaded, trial.family, trial.ticket, run, at, lang, trial=True)
 
 
-def _nothing_due(plan: Plan, trial: Trial, row: Row[Limit] | None, lang: str) -> str:
+def _nothing_due(plan: Plan, row: Row[Limit] | None, lang: str) -> str:
     if row is not None:
         words = Words("its instant is not known: {limit} is not set", "不知道到期时刻：{limit}尚未填写")
         return words.in_(lang).format(limit=Teller(plan, lang).limit(row.value))

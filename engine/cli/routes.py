@@ -91,16 +91,13 @@ class _Routes:
     def _deadlines(self) -> Iterator[tuple[Deadline, str, int, tuple[Told, ...]]]:
         trial, plan = self.trial, self.plan
         for watch in self.shape.watches.values():
-            row = watch.deadline.limit.pick(trial.view)
-            due = trial.work.due(trial.ticket, row.value, self.at) if row is not None else None
-            if row is None or due is None:
+            run = trial.run(watch.deadline)
+            if run is None or run.due is None:
                 continue
-            name = watch.deadline.id
-            run = Run(f"{name}#1.1", name, 1, 1, row.rule, row.value, self.at, self.at, due.at, due.provisional)
             found = ladder(plan, watch.deadline)
             rungs = found.rungs if found is not None else ()
             told = tuple(self._rung(run, rung, watch.deadline) for rung in rungs if self._applies(rung))
-            yield watch.deadline, self.teller.limit(row.value), due.at, told
+            yield watch.deadline, self.teller.limit(run.limit), run.due, told
 
     def _applies(self, rung: Rung) -> bool:
         return rung.when is None or rung.when.holds(self.trial.view)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine.cli.errors import CallError
 from engine.cli.plans import edition_of
-from engine.core import Actor, Command, Family, Plan, Refusal, Shape, Ticket, Value, Work, commands, decide
+from engine.core import Actor, Command, Family, Plan, Refusal, Run, Shape, Ticket, Value, Work, commands, decide
 from engine.core.conditions import View
 from engine.core.plan import OWNER, Deadline, Party, State
 from engine.runtime import SYSTEM, ValueProblemError, read_instant, read_value
@@ -35,6 +35,17 @@ class Trial:
     @property
     def view(self) -> View:
         return self.work.view(self.ticket)
+
+    def run(self, deadline: Deadline) -> Run | None:
+        """The run of a deadline that starts at the opening; None if it does not speak of such a ticket, or its instant
+        is not known.
+        """
+        row, at = deadline.limit.pick(self.view), self.work.at
+        due = self.work.due(self.ticket, row.value, at) if row is not None else None
+        if row is None or due is None:
+            return None
+        name = deadline.id
+        return Run(f"{name}#1.1", name, 1, 1, row.rule, row.value, at, at, due.at, due.provisional)
 
 
 def states_of(found: Shape, deadline: Deadline) -> Iterator[State]:
