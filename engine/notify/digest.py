@@ -60,7 +60,8 @@ class DailyDigest:
             outbox.find(Finding("nobody", site, "", daily(now), plan.last_resort, "", "", now))
 
     def _tell(self, rows: Deliveries, plan: Plan, site: str, person: Person, now: int) -> bool:
-        new = New("daily", site, None, "", now, *person, person.id, critical=False, rank=0, next_at=now, made_at=now)
+        who = (person.id, person.role, person.id)
+        new = New("daily", site, None, "", now, *who, critical=False, rank=0, next_at=now, made_at=now)
         return place(rows, self._world, daily(now), new, channels(plan, (), person.role))
 
 
