@@ -29,6 +29,7 @@ from tests.core.harness import DESK, HEAD, at
 from tests.policy.test_hostile import MUTATIONS
 from tests.runtime.running import BODY
 
+ROOT = Path(__file__).parents[2]
 START = at("11-16 09:00")
 TODAY = date(2026, 11, 16)
 NAMES = ("garden", "harbour")
@@ -270,6 +271,35 @@ def test_day_data_that_reached_some_sites_reaches_the_others_when_it_is_asked_fo
         service = daemon.engine.services[site]
         assert (service.site.edition, len(service.store.site_events("calendar_published"))) == ("power", 1)
         assert service.store.load(f"{site}-1").root.edition == "power"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.server.test_reload import POWER, open_ticket, start
+
+daemon = start(Path(sys.argv[1]))
+for site, service in daemon.engine.services.items():
+    open_ticket(daemon, site, f"{site}-1")
+service.publish_calendar = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+daemon.publish_days("power", POWER)
+"""
+
+
+def test_killed_when_some_sites_have_new_days_a_daemon_gives_them_to_the_others_when_it_is_asked_again(tmp_path):
+    for name in NAMES:
+        (tmp_path / f"{name}.yaml").write_text(policy(name), encoding="utf-8")
+    life = subprocess.run([sys.executable, "-c", KILLED, tmp_path], cwd=ROOT, capture_output=True, check=False)
+    assert life.returncode == -signal.SIGKILL, life.stderr
+    daemon = start(tmp_path, START + 60)
+    services = [daemon.engine.services[site] for site in NAMES]
+    assert [service.site.edition == "power" for service in services] == [True, False]
+    assert daemon.publish_days("power", POWER) == NAMES
+    daemon.engine.tick()
+    for service in services:
+        assert [event.data["edition"] for event in service.store.site_events("calendar_published")] == ["power"]
+        assert service.store.load(f"{service.site.plan.id}-1").root.runs["finish"].due == at("11-20 18:00")
+    daemon.database.close()
 
 
 def test_a_silent_auditor_makes_the_daemon_unready(daemon):

@@ -127,7 +127,9 @@ def publish(site: str, body: Days, caller: Annotated[Caller, needs("calendar.pub
 
 @routes.post("/days", summary="Publish days off and make-up days to all sites")
 def publish_everywhere(body: Days, caller: Annotated[Caller, needs("calendar.publish")]) -> dict[str, Any]:
-    """To each of them, or to none. Where the store refuses half-way (503 `half_done`), asking again does the rest."""
+    """To each of them, or to none. Where the store refuses half-way (503 `half_done`), or the daemon is killed, asking
+    again does the rest.
+    """
     return _published(body, caller)
 
 
