@@ -39,6 +39,8 @@ TEXTS: Final = {
     "published": ("edition {edition} is published to {sites}", "日历版本 {edition} 已发布到 {sites}"),
 }  # fmt: skip
 
+MODES: Final = ("keep", "recompute", "restart")
+
 
 @click.group("policy")
 def command() -> None:
@@ -102,8 +104,9 @@ def rollback_command(site: str, number: int, why: str, where: Where, as_json: bo
 @command.command("migrate")
 @click.argument("site")
 @click.option("--to", required=True, metavar="VERSION", help="Number or version of a revision, as `list` shows it.")
-@click.option("--mode", type=click.Choice(["keep", "recompute", "restart"]), default="recompute", show_default=True,
-              help="Of deadlines that both versions have: as it is, from its start, from now.")  # fmt: skip
+@click.option("--mode", "modes", multiple=True, metavar="[DEADLINE=]MODE",
+              help="Of deadlines that both versions have, or of one: keep it, recompute (usual) from its start, "
+                   "restart from now.")  # fmt: skip
 @click.option("--state", "states", multiple=True, metavar="OLD=NEW", help="A state that the new version renamed.")
 @click.option("--ticket", "tickets", multiple=True, metavar="ID", help="Only this one, and its parts.")
 @click.option("--dry-run", is_flag=True, help="List what would change, and change nothing.")
@@ -111,7 +114,7 @@ def rollback_command(site: str, number: int, why: str, where: Where, as_json: bo
 def migrate_command(
     site: str,
     to: str,
-    mode: str,
+    modes: Sequence[str],
     states: Sequence[str],
     tickets: Sequence[str],
     dry_run: bool,
@@ -119,7 +122,7 @@ def migrate_command(
     as_json: bool,
 ) -> None:
     """Bring open tickets to another version, each whole or not at all. Lists those whose due dates change."""
-    body = {"mode": mode, "states": _states(states), "tickets": list(tickets) or None, "dry_run": dry_run}
+    body = {**_modes(modes), "states": _states(states), "tickets": list(tickets) or None, "dry_run": dry_run}
     with api(where) as line:
         known = line.call("GET", f"/sites/{site}/policies")["policies"]
         version = next((one["version"] for one in known if str(one["number"]) == to), to)
@@ -179,6 +182,20 @@ def _tell_applied(site: str, done: Mapping[str, Any], as_json: bool, lang: str) 
         click.echo(_say("applied", lang, site=site, number=made["number"], version=made["version"]))
         if done["older"]:
             click.echo(_say("open", lang, count=done["older"], site=site, number=made["number"]))
+
+
+def _modes(given: Sequence[str]) -> dict[str, Any]:
+    """The mode of all deadlines, and those of single ones; the last of several counts."""
+    found: dict[str, Any] = {"mode": "recompute", "modes": {}}
+    for each in given:
+        name, is_one, mode = each.rpartition("=")
+        if mode not in MODES or (is_one and not name):
+            modes = ", ".join(MODES)
+            raise CallError(
+                f"--mode {each}: write {modes}, or DEADLINE=MODE", f"--mode {each}：请写 {modes}，或 时限=方式"
+            )
+        found.update({"modes": {**found["modes"], name: mode}} if is_one else {"mode": mode})
+    return found
 
 
 def _states(pairs: Sequence[str]) -> dict[str, str]:

@@ -320,6 +320,9 @@ SENTENCES: Final = MappingProxyType(
         "no_site": Words("there is no such site", "没有这个项目"),
         "no_ticket": Words("there is no such ticket at this site", "本项目没有这个工单"),
         "no_category": Words("the plan has no such category; it has: {known}", "方案中没有这个类别；现有：{known}"),
+        "no_deadline": Words(
+            "the version has no deadline {name}; it has: {known}", "该版本没有时限 {name}；现有：{known}"
+        ),
         "duty": Words("{what} is a duty: it opens by itself when it is time", "“{what}”是例行工作，到时自动开单"),
         "no_evidence": Words("there is no such file at this site", "本项目没有这个文件"),
         "no_role": Words("the plan has no such role, or the role hands nothing over", "方案中没有这个岗位，或不需交接"),

@@ -128,6 +128,18 @@ def test_open_tickets_migrate_by_number_or_version(data):
     assert (done.exit_code, done.output) == (1, "Error: no_revision: the site never ran by this policy\n")
 
 
+def test_a_single_deadline_may_migrate_in_another_way(data):
+    run("policy", "apply", write(data, QUICKER), "--data", data)
+    migrate = ("policy", "migrate", "garden", "--to", 2, "--dry-run", "--data", data)
+    done = run(*migrate, "--mode", "recompute", "--mode", "finish=keep")
+    assert done.output == "2 open tickets would migrate, dues of 0 would change, 0 would stay\n"
+    assert "nosuch" in run(*migrate, "--mode", "nosuch=keep").output
+    for wrong in ("guess", "finish=guess", "=keep"):
+        done = run(*migrate, "--mode", wrong, lang="zh")
+        assert done.exit_code == 2
+        assert f"--mode {wrong}：请写 keep, recompute, restart，或 时限=方式" in done.output
+
+
 def test_a_state_that_is_gone_is_mapped_or_the_ticket_stays(data):
     renamed = FIRST.replace("todo", "doing")
     run("policy", "apply", write(data, renamed), "--data", data)

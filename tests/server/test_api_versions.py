@@ -90,3 +90,13 @@ def test_open_tickets_are_brought_along_after_a_look_at_what_would_change(chief)
     assert chief.post("policies/migrate", {**asked, "dry_run": False}).json()["migrated"] == 0
     problem(chief.post("policies/migrate", {"to": "nosuch"}), 404, "no_revision")
     problem(chief.post("policies/migrate", {"to": second, "mode": "guess"}), 422, "invalid")
+
+
+def test_a_single_deadline_may_be_brought_along_in_another_way(chief):
+    first = chief.get(f"tickets/{chief.opened}").json()["runs"][0]["deadline"]["id"]
+    chief.house.clock.at += 60
+    asked = {"to": versions(chief)[1], "mode": "keep", "modes": {first: "restart"}}
+    (change,) = chief.post("policies/migrate", asked).json()["changes"]
+    assert {due["deadline"]: due["mode"] for due in change["dues"] if due["what"] == "moved"} == {first: "restart"}
+    wrong = chief.post("policies/migrate", {**asked, "modes": {"nosuch": "keep"}})
+    assert problem(wrong, 422, "no_deadline")["about"] == "nosuch"

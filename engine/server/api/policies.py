@@ -164,6 +164,7 @@ def rollback(site: str, body: RollingBack, caller: Annotated[Caller, needs("poli
 class Migrating(Body):
     to: Short = Field(description="A version of the site's policies.")
     mode: Mode = Field("recompute", description="Of deadlines that both versions have.")
+    modes: dict[Short, Mode] = Field({}, max_length=200, description="The same of single ones: deadline -> mode.")
     states: dict[Short, Short] = Field({}, max_length=200, description="States that the new version renamed.")
     tickets: list[Short] | None = Field(None, max_length=1000, description="Only these, with their parts.")
     dry_run: StrictBool = True
@@ -175,9 +176,14 @@ def migration(site: str, body: Migrating, caller: Annotated[Caller, needs("polic
     `unknown` (its category is gone), `state` (its state is), `final` (its state is final in one version only),
     `unreadable` (nobody can look at it). With `dry_run` nothing is changed.
     """
-    if caller.service.site.plans.get(body.to) is None:
+    plan = caller.service.site.plans.get(body.to)
+    if plan is None:
         raise not_found("no_revision")
-    asked = Migration(body.to, body.mode, states=body.states)
+    known = [deadline.id for deadline in plan.deadlines]
+    if strange := [name for name in body.modes if name not in known]:
+        words = SENTENCES["no_deadline"].format(name=strange[0], known=", ".join(known))
+        raise ProblemError(422, "no_deadline", words, about=strange[0])
+    asked = Migration(body.to, body.mode, body.modes, body.states)
     changes = (preview if body.dry_run else migrate)(caller.service, asked, caller.at, body.tickets)
     if not body.dry_run:
         caller.note("policy.apply", f"migrate {body.to}")
