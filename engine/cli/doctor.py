@@ -28,6 +28,7 @@ NOTHING: Final = Words("", "")
 #: SQLite before this may lose what a checkpoint raced with, when several connections write.
 SQLITE: Final = (3, 51, 3)
 SPACE: Final = 1 << 30  #: bytes that should be free
+SEVERAL: Final = 3  #: mistakes of one policy that are told
 ZONES_AGE: Final = 2  #: years after which time zones are taken for old
 MARKS: Final = {"ok": "✓", "warn": "!", "bad": "✗"}
 
@@ -225,19 +226,35 @@ def _gone_by(data: Path) -> Iterator[Line]:
 
 
 def _not_understood(revision: Revision, tickets: int, diagnostics: Iterable[Diagnostic]) -> Line:
-    found = next((one for one in diagnostics if one.severity == "error"), None)
-    why = Words(f": {found.code} {found.message.en}", f"：{found.code} {found.message.zh}") if found else NOTHING
+    wrong = [one for one in diagnostics if one.severity == "error"]
     said = Words(
-        f"revision {revision.number} of {revision.site}, by which {tickets} open tickets go, is not understood{why.en}",
-        f"{revision.site} 的第 {revision.number} 版（{tickets} 张未结工单按它执行）无法理解{why.zh}",
+        "revision {n} of {site}, by which {tickets} open tickets go, is not understood: {why}",
+        "{site} 的第 {n} 版（{tickets} 张未结工单按它执行）无法理解：{why}",
     )
     remedy = Words(
-        "go on with the version before; there apply a policy that both understand, and `huiyin policy migrate`",
-        "请先用升级前的版本继续运行：应用两个版本都能理解的政策，并用 `huiyin policy migrate` 迁移这些工单",
+        "go on with the version before; there apply a policy that both understand, and `huiyin policy migrate`{how}",
+        "请先用升级前的版本继续运行：应用两个版本都能理解的政策，并用 `huiyin policy migrate` 迁移这些工单{how}",
     )
-    return Line("revision", "bad", said, remedy)
+    why = _several(_mistake(one) for one in wrong) if wrong else _READ_OTHERWISE
+    helps = _several(words for one in wrong for words in one.helps)
+    how = Words(". To mend it: {helps}", "。改法：{helps}").format(helps=helps) if helps != NOTHING else NOTHING
+    told = said.format(n=revision.number, site=revision.site, tickets=tickets, why=why)
+    return Line("revision", "bad", told, remedy.format(how=how))
 
 
+def _mistake(one: Diagnostic) -> Words:
+    at = f"{one.primary.span} [{one.code}]"
+    return Words(f"{at} {one.message.en}", f"{at} {one.message.zh}")
+
+
+def _several(words: Iterable[Words]) -> Words:
+    each = tuple(dict.fromkeys(words))
+    more = len(each) - SEVERAL
+    shown = [*each[:SEVERAL], *([Words(f"and {more} more", f"另有 {more} 处")] if more > 0 else ())]
+    return Words("; ".join(one.en for one in shown), "；".join(one.zh for one in shown))
+
+
+_READ_OTHERWISE: Final = Words("it is read otherwise than before", "读出的内容与升级前不同")
 _STANDS: Final = Words("does not run", "未运行")
 
 # ---- settings --------------------------------------------------------------------------------------------------------

@@ -210,7 +210,8 @@ class _Scanner:
             self.indent, self.open_value, self.at = indent, False, "item" if "-" in token[0] else "key"
             return token.end()
         if "-" in token[0]:
-            self._found("Y007", token.start() + token[0].index("-"), 1, problem=NO_ITEM)
+            problem = NO_ITEM if self.at == "item" else NO_TEXT
+            self._found("Y007", token.start() + token[0].index("-"), 1, problem=problem)
             end = text.find("\n", token.end())
             if self.at == "item" and end > 0 and A_KEY.match(text, token.end()) is None:
                 self._patch(token.start() + 1, end, " " * (end - token.start() - 1))
@@ -394,6 +395,10 @@ QUOTE_GOES_ON: Final = Words(
 NO_COLON: Final = Words("a colon is missing after this key", "这个键后面少了冒号")
 NO_ITEM: Final = Words(
     "each item of a list begins with `- `, in the same column", "列表的每一项都要以 `- ` 开头，并且上下对齐"
+)
+NO_TEXT: Final = Words(
+    "`- ` begins an item of a list: put the text around it in quotes, or nothing behind the colon above",
+    "以 `- ` 开头的行是列表的一项：整段文字加引号，或者上面的冒号后面不写内容",
 )
 NOT_A_MAP: Final = Words("a text that begins with a bracket stands in quotes", "以括号开头的文字要加引号")
 NEVER_OPENED: Final = Words("this bracket closes nothing: take it away", "这个括号没有对应的左括号，请删去")

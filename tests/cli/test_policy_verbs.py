@@ -433,15 +433,54 @@ def test_a_policy_that_may_not_be_read_and_an_address_in_use_are_named_with_all_
     assert any(line.startswith("✓ policy") for line in lines)
 
 
-def test_a_policy_that_open_tickets_go_by_and_that_is_not_understood_any_more_is_an_ill(healthy, settings):
+#: What an earlier version took (CHANGELOG, "refused now"), with its place and what mends it.
+REFUSED_NOW = {
+    "a key": (f"{FIRST}whims: {{}}\n", "garden.yaml:21:1 [E102]", "there are: source, note"),
+    "quiet hours": (
+        f"{FIRST}messaging: {{quiet: {{hours: 22:00-31:00}}}}\n",
+        "garden.yaml:21:28 [E107]",
+        "22:00-07:00",
+    ),
+    "names in one text": (
+        f"{FIRST}facts: {{a: 甲, b: 乙}}\n".replace("workflow: flow}", "workflow: flow, record: 'a，b'}"),
+        "garden.yaml:12:58 [E107]",
+        "[a, b]",
+    ),
+    "a dash in a text": (
+        f"{FIRST}note: see\n  - here\n",
+        "garden.yaml:22:3 [Y007]",
+        "put the text around it in quotes",
+    ),
+    "a state called open": (
+        FIRST.replace("todo", "open")
+        .replace("done: {title", "late: {title: 迟, owner: desk}, done: {title")
+        .replace("moves: {", "moves: {wait: {title: 等, from: open, to: late}, "),
+        "garden.yaml:17:14 [E110]",
+        "give it another id",
+    ),
+    "the same day before": (
+        FIRST.replace("working days}", "working days, escalate: soon}")
+        + "escalations: {soon: {before: {at: same day before due, notify: boss}}}\n",
+        "garden.yaml:21:35 [E108]",
+        "30 minutes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "place", "remedy"), REFUSED_NOW.values(), ids=REFUSED_NOW)
+def test_a_policy_that_open_tickets_go_by_and_that_is_not_understood_any_more_is_an_ill(
+    healthy, settings, text, place, remedy
+):
     (version,) = versions(healthy)
-    strange = Revision.of("garden", 1, version, START, "start", "", {"garden": f"{FIRST}\nwhims: {{}}"})
+    strange = Revision.of("garden", 1, version, START, "start", "", {"garden": text})
     with sqlite3.connect(healthy / "huiyin.db") as connection:
         connection.execute("UPDATE revision SET at = ?, by = ?, files = CAST(? AS TEXT), hash = ?",
                            (strange.at, strange.by, strange.texts, strange.hash))  # fmt: skip
     connection.close()
     assert look(healthy, "--config", settings) == (1, {"revision": "bad"})
-    assert "revision 1 of garden, by which 2 open tickets go, is not" in run("doctor", "--data", healthy).output
+    told = run("doctor", "--data", healthy).output
+    assert f"revision 1 of garden, by which 2 open tickets go, is not understood: {place} " in told
+    assert remedy in told
 
 
 def test_a_file_of_a_newer_version_is_not_to_be_migrated(healthy):

@@ -9,7 +9,7 @@ from engine.core import Condition
 from engine.core.plan import OWNER, STANDING_MOVES, Instant, Move, Standing, State, Workflow
 from engine.policy.compile.conditions import condition
 from engine.policy.compile.desk import Desk
-from engine.policy.compile.people import asked, settings, texts
+from engine.policy.compile.people import ANOTHER_ID, asked, settings, texts
 from engine.policy.schema import flow
 from engine.policy.schema.base import AskedItem
 from engine.policy.schema.lengths import InstantText
@@ -99,7 +99,7 @@ def _workflow(desk: Desk, moments: Moments, id: str, text: flow.Workflow) -> Wor
         _check_state_name(desk, (*path, "states", name), name, path, own_moves)
     for name in own_moves:
         if name in ("opened", MERGED):
-            desk.add(desk.say("E110", (*path, "moves", name), key=True, name=name))
+            desk.add(desk.say("E110", (*path, "moves", name), key=True, name=name).helping(ANOTHER_ID))
     states = {name: _state(desk, (*path, "states", name), name, state) for name, state in (text.states or {}).items()}
     moves: dict[str, Move] = {}
     standing: dict[str, Standing] = {}
@@ -133,7 +133,7 @@ def _workflow(desk: Desk, moments: Moments, id: str, text: flow.Workflow) -> Wor
 
 def _check_state_name(desk: Desk, at: Path, name: str, flow_path: Path, moves: list[str]) -> None:
     if name in (MERGED, "opened") or name in STANDING_MOVES:
-        desk.add(desk.say("E110", at, key=True, name=name))
+        desk.add(desk.say("E110", at, key=True, name=name).helping(ANOTHER_ID))
         desk.doubt(at)
     if name in moves:
         twice = desk.say("E111", (*flow_path, "moves", name), key=True, name=name)
@@ -214,7 +214,7 @@ def _sources(desk: Desk, path: Path, text: flow.Move, states: list[str], compile
         at: Path = (*path, "from", index)
         if name == "open" and "open" in states and unfinished != {"open"}:
             twice = desk.say("E110", (*path[:2], "states", "open"), key=True, name=name)
-            desk.add(twice.against(desk.span(at), EVERY_STATE))
+            desk.add(twice.against(desk.span(at), EVERY_STATE).helping(ANOTHER_ID))
             desk.doubt(at)
         elif name == "open":
             found |= unfinished

@@ -27,6 +27,7 @@ RESERVED: Final[dict[str, frozenset[str]]] = {
     "deadlines": frozenset({"all"}),
     "detections": frozenset({"open"}),
 }
+ANOTHER_ID: Final = Words("give it another id; its title may stay", "换一个代号；名称不必改")
 
 
 def roles(desk: Desk) -> dict[str, Role]:
@@ -182,7 +183,7 @@ def reserved(desk: Desk) -> None:
     for section, words in RESERVED.items():
         for id in desk.ids(section):
             if id in words:
-                desk.add(desk.say("E110", (section, id), key=True, name=id))
+                desk.add(desk.say("E110", (section, id), key=True, name=id).helping(ANOTHER_ID))
                 desk.doubt((section, id))
     for role in desk.ids("roles"):
         fact = (desk.policy.facts or {}).get(role)
