@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
@@ -14,7 +15,7 @@ from engine.notify.relevance import deadline_id, deadline_of, origin_of, rank, s
 from engine.notify.templates import UNSET, render
 from engine.notify.world import REPORTER, Reader, World
 from engine.policy import Words
-from engine.store import Database, Query, SqliteStore, everything
+from engine.store import Database, Query, SqliteStore, StoreError, everything
 from engine.store.tables.deliveries import Deliveries, Delivery
 
 #: Messages that a digest tells one by one; of the others it says how many there are.
@@ -194,7 +195,7 @@ class Writer:
     def _subject(self, news: News) -> str:
         category = news.plan.categories[news.ticket.category].title
         highest = max(news.causes, key=lambda cause: rank(news.origin, news.ticket, cause))
-        title = _title(news, highest)
+        title = self._title(news, highest)
         if title == category:  # of a duty, whose ticket and limit are called alike
             return f"{category} {news.ticket.id}"
         return self._say(SUBJECT, category=category, ticket=news.ticket.id, title=title)
@@ -208,11 +209,33 @@ class Writer:
     def _standard(self, news: News, cause: Cause) -> str:
         """What is said where the plan has no words of its own."""
         if cause.kind not in ("rung", "repeat", "all-clear"):
-            return _title(news, cause)
+            return self._title(news, cause)
         words = CLEAR if cause.kind == "all-clear" else OVERDUE if rank(news.origin, news.ticket, cause) else SOON
         run = last_run(news.ticket, deadline_id(cause))
         due = local(news.plan, run.due, news.row.at) if run is not None and run.due is not None else UNSET
-        return self._say(words, deadline=_title(news, cause), due=due)
+        return self._say(words, deadline=self._title(news, cause), due=due)
+
+    def _title(self, news: News, cause: Cause) -> str:
+        """What a cause is called by the plan it came from; its id where that plan is lost."""
+        if cause.kind == "notice":
+            notice = news.origin.notices.get(cause.name)
+            return notice.title if notice is not None else cause.name
+        if cause.kind == "detection":
+            detection = news.origin.detections.get(cause.name)
+            return detection.title if detection is not None else cause.name
+        id = deadline_id(cause)
+        found = (deadline_of(plan, news.ticket, id) for plan in self._plans(news))
+        return next((deadline.title for deadline in found if deadline is not None), id)
+
+    def _plans(self, news: News) -> Iterator[Plan]:
+        """The plan that something came from, then those by which its ticket went before: an all-clear may tell the end
+        of what a migration took away.
+        """
+        yield news.origin
+        steps = SqliteStore(self._database, news.row.site).steps(news.family.id)
+        for version in dict.fromkeys(step.plan for step in reversed(steps)):
+            with suppress(StoreError):
+                yield self._world.plan(news.row.site, version)
 
     def _say(self, words: Words, **names: object) -> str:
         return words.in_(self._lang).format(**names)
@@ -228,17 +251,6 @@ def _due(news: News) -> int | None:
     rungs = (cause for cause in news.causes if cause.kind in ("rung", "repeat"))
     runs = (last_run(news.ticket, deadline_id(cause)) for cause in rungs)
     return min((run.due for run in runs if run is not None and run.due is not None), default=None)
-
-
-def _title(news: News, cause: Cause) -> str:
-    """What a cause is called by the plan it came from; its id where that plan is lost, or told the end of what went."""
-    if cause.kind == "notice":
-        notice = news.origin.notices.get(cause.name)
-        return notice.title if notice is not None else cause.name
-    if cause.kind == "detection":
-        detection = news.origin.detections.get(cause.name)
-        return detection.title if detection is not None else cause.name
-    return _deadline_title(news.origin, news.ticket, deadline_id(cause))
 
 
 def _deadline_title(plan: Plan, ticket: Ticket, id: str) -> str:

@@ -52,6 +52,17 @@ def test_a_rung_that_the_plan_has_no_more_is_told_in_the_words_it_came_with(make
     assert told_in_the_morning(office) == [("报修 T1：到场", "“到场”已于11-16 22:30到期，尚未完成。")]
 
 
+def test_the_all_clear_of_a_deadline_that_a_migration_took_away_calls_it_by_its_title(make):
+    office = make(PLAN)
+    office.open()
+    office.works("11-16 10:01")
+    goes_over_to(
+        office, PLAN.replace("  arrive: {title: 到场, of: matter, from: opened, until: arrive, limit: 1 hour}\n", "")
+    )
+    told = [(letter.subject, letter.text) for _, _, letter in office.works("11-16 10:02")]
+    assert told == [("报修 T1：到场", "“到场”的提醒已解除。")]
+
+
 def test_a_letter_whose_plan_cannot_be_read_any_more_says_what_the_ticket_goes_by(make):
     office = make(NIGHT + NOTICE % "place", start="11-16 22:30")
     office.open(place="6栋")
