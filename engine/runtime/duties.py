@@ -1,4 +1,6 @@
-"""Work that comes by itself: when each duty's occurrences open, derived from plan, day data and roster."""
+"""What comes by itself: when duties open, reports fall due and posts are left empty, derived from plan, day data and
+roster.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import Final, NamedTuple
 
 from engine.core import Plan, shifted, timetable
 from engine.core.plan import Duty, NewMember, Report, ShiftEdge
+from engine.runtime.posts import EMPTY_POST, left_empty
 from engine.runtime.site import Site
 from engine.worktime import DayRule, Length, Unit
 
@@ -17,12 +20,12 @@ ROLLOUT: Final = "rollout"
 
 
 class Occurrence(NamedTuple):
-    """One opening of a duty, or one report due. Its identity is what and when; `post` is a role for shifts, else
-    empty.
+    """One opening of a duty, one report due, or one post left empty. Its identity is what and when; `post` of a duty is
+    a role for shifts, else empty.
     """
 
     at: int
-    kind: str  #: "duty" or "report"
+    kind: str  #: "duty", "report" or "empty_post"
     id: str
     post: str | None = None
 
@@ -46,6 +49,7 @@ def occurrences(site: Site, start: int, end: int) -> Iterator[Occurrence]:
         for report in plan.reports.values():
             if site.reports is None or report.id in site.reports:
                 yield from _of_report(site, plan, report, since, until)
+        yield from (Occurrence(at, EMPTY_POST, role) for role, at in left_empty(site, plan, since, until))
     at = pilot_over(site)
     if at is not None and start <= at < end and (site.reports is None or ROLLOUT in site.reports):
         yield Occurrence(at, "report", ROLLOUT)

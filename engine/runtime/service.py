@@ -25,6 +25,7 @@ from engine.core.plan import Outside
 from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.editions import lacks
 from engine.runtime.figures import report
+from engine.runtime.posts import EMPTY_POST, about_role, empty_posts
 from engine.runtime.site import CHANGES, Site
 from engine.runtime.turn import Turn, system
 from engine.store import Done, Errand, Query, Store, StoreError, Transaction, everything
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 Listener = Callable[[Plan, Family, Step, tuple[Message, ...]], None]
 #: Families that are brought up to date in one transaction.
 BATCH = 100
-#: Seconds for which duties and reports are looked up in advance.
+#: Seconds for which duties, reports and empty posts are looked up in advance.
 AHEAD = 3600
 #: The mark up to which duties and reports were opened, and how many tickets were numbered.
 OPENED = "opened"
@@ -47,6 +48,12 @@ UNOPENED = "unopened"
 def said(error: Exception) -> str:
     """A cause for strangers, who read readiness: the words of a defect may quote somebody."""
     return str(error) if isinstance(error, StoreError) else type(error).__name__
+
+
+def _find_empty(turn: Turn, one: Occurrence) -> None:
+    found = about_role(turn.site, EMPTY_POST, one.id, one.at)
+    if found is not None and not turn.tx.site_events(EMPTY_POST, one.key):
+        turn.record(one.at, EMPTY_POST, *found, one.key)
 
 
 def _nobody(plan: Plan, family: Family, step: Step, messages: tuple[Message, ...]) -> None:
@@ -229,10 +236,8 @@ class Service:
         stream and tried again, so that it keeps nothing else.
         """
         try:
-            if one.kind == "duty":
-                self._open_duty(one)
-            else:
-                self._report(one)
+            opens = {"duty": self._open_duty, "report": self._report, EMPTY_POST: self._leave_empty}
+            opens[one.kind](one)
         except Exception as error:
             self.store.write(lambda tx: None)  # raises where the trouble is the store's
             self._leave(one, error)
@@ -265,6 +270,10 @@ class Service:
             if made is not None:
                 self.record(one.at, "reported", made.rule, made.data, key)
 
+    def _leave_empty(self, one: Occurrence) -> None:
+        """A post that has to be held is empty from an instant on: a finding, written down once."""
+        self.turn(lambda turn: _find_empty(turn, one))
+
     def import_value(self, at: int, source: str, value: Fraction) -> Refusal | None:
         """A value from elsewhere for the figures that come from this source, in the periods in which `at` lies."""
         figures = [
@@ -288,11 +297,15 @@ class Service:
 
     def change(self, at: int, work: Callable[[Turn], None]) -> None:
         """Do a turn that changes people, day data or the plan. What is due before it goes by the site as it was; what
-        was looked up of later is looked up anew, also by a service that starts on this store.
+        was looked up of later is looked up anew, also by a service that starts on this store. Posts that were held and
+        are not any more are found at once.
         """
 
         def whole(turn: Turn) -> None:
+            before = empty_posts(turn.site, at)
             work(turn)
+            for role in sorted(empty_posts(turn.site, at) - before):
+                _find_empty(turn, Occurrence(at, EMPTY_POST, role))
             turn.tx.set_mark(OPENED, at)
 
         with self._hands:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.core import Finding, Plan, Rule, liable_of_site, timetable
 from engine.runtime.directory import Changes, Staff, changes, entries
 from engine.runtime.people import Entry, required_staff
+from engine.runtime.posts import about_role
 from engine.runtime.service import Service
 from engine.store import Query, Row, Transaction
 
@@ -46,7 +46,7 @@ def _change(service: Service, at: int, kind: str, data: Mapping[str, Any]) -> No
 
 
 def _count(service: Service, at: int) -> None:
-    """How many people each role has against what the plan says, and posts that are empty though they must be held."""
+    """How many people each role has against what the plan says."""
     site, plan = service.site, service.site.plan_at(at)
     for role in plan.roles.values():
         bounds = required_staff(plan, role)
@@ -54,26 +54,14 @@ def _count(service: Service, at: int) -> None:
             there = len(site.roster.holders(role.id, at))
             data = {"role": role.id, "there": there, "low": bounds[0], "high": bounds[1]}
             service.record(at, "staff_counted", role.rule, data)
-        open_now = any(timetable(plan, shift, site.edition).is_open(at) for shift in site.roster.shifts(role.id, at))
-        if role.at_least and open_now and len(site.roster.on_duty(role.id, at)) < role.at_least:
-            _find(service, plan, Finding("empty_post", role.id, at, f"role:{role.id}"))
 
 
 def nobody_was_there(service: Service, at: int, role: str, message: str) -> None:
     """Nobody of a role could be told of a message: a finding, written down once."""
     key = f"{message}/{role}"
-    plan = service.site.roster.plan_of(role, at)
-    if plan is not None and not service.store.site_events("nobody", key):
-        _find(service, plan, Finding("nobody", role, at, f"role:{role}"), key)
-
-
-def _find(service: Service, plan: Plan, finding: Finding, key: str = "") -> None:
-    """A finding about a role: who answers for it is asked at once, and both are written down."""
-    rule = plan.roles[finding.name].rule
-    found = liable_of_site(plan, finding, service.site.roster.holds_post)
-    sources = (*rule.sources, *(found.rule.sources if found is not None else ()))
-    data = {"role": finding.name, "who": found.who if found is not None else ""}
-    service.record(finding.at, finding.kind, Rule(rule.path, tuple(dict.fromkeys(sources))), data, key)
+    found = about_role(service.site, "nobody", role, at)
+    if found is not None and not service.store.site_events("nobody", key):
+        service.record(at, "nobody", *found, key)
 
 
 def is_qualified(service: Service, at: int, person: str, role: str | None) -> bool:
