@@ -300,7 +300,9 @@ def _merge(work: Work, ticket: Draft, act: c.Merge) -> Refusal | None:
 
 
 def _detected(work: Work, ticket: Draft, act: c.Detected) -> Refusal | None:
-    detection = work.plan.detections[act.detection]
+    detection = work.plan.detections.get(act.detection)
+    if detection is None:  # found by another version than the ticket goes by
+        return Refusal("unknown", act.detection)
     told = work.told(ticket, detection.notify) if act.first else ()
     work.emit(e.DetectionFired(ticket.id, work.at, detection.rule, detection.id, act.members, act.first, told))
     if detection.link:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from engine.core import Command, Refusal, agenda, commands, events, replay
 from engine.runtime import Door, Entry, Plans, Roster, Service, Site, Staff, list_staff, permit_reveal
-from engine.runtime.turn import body_of
-from engine.store import Answered, Commit, ConflictError, Done, MemoryStore, Query
+from engine.runtime.turn import body_of, system
+from engine.store import Answered, Commit, ConflictError, Done, Errand, MemoryStore, Query
 from tests.conftest import examples
 from tests.core.harness import DAYS, DESK, at, plan_of
 
@@ -138,6 +138,17 @@ def test_a_refusal_is_not_remembered():
     assert isinstance(desk.handle(Command("T1", DESK, START + 9, commands.Do("resume"), key="k")), Refusal)
     desk.handle(Command("T1", DESK, START + 10, commands.Do("suspend")))
     assert isinstance(desk.handle(Command("T1", DESK, START + 11, commands.Do("resume"), key="k")), Done)
+
+
+def test_what_a_detection_found_that_the_plan_of_the_ticket_does_not_have_leaves_the_ticket_as_it_is():
+    desk = service()
+    opened = desk.handle(Command("T1", DESK, START, commands.Open("matter", {}, "desk", "", DAYS.id)))
+    found = Command("T1", system("newer"), START, commands.Detected("newer", ("T1",), True))
+    desk.store.write(lambda tx: tx.send(Errand(START, "detected", found), "T1"))
+    desk.advance(START + 60)
+    assert desk.parked == {}
+    assert desk.store.load("T1") == opened.family
+    assert desk.store.due(START + 60, 9) == []
 
 
 def test_a_conflicting_commit_writes_nothing():
