@@ -176,6 +176,8 @@ def bomb() -> bytes:
         pytest.param(row_of(1_100_000), "P102", id="a row of empty cells without end"),
         pytest.param("姓名,角色\n\x1b[31m小陈,front_desk\n", "P107", id="signs for a terminal"),
         pytest.param(f"姓名,角色\n{'陈' * 201},front_desk\n", "P107", id="a long cell"),
+        pytest.param("姓名,角色,\x1b[31m班次\n小陈,front_desk,\n", "P107", id="signs for a terminal in a heading"),
+        pytest.param(f"姓名,角色,{'(' * 100_000}\n小陈,front_desk,\n", "P107", id="a heading of brackets without end"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_list_is_refused(data: bytes | str, code: str) -> None:

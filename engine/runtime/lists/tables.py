@@ -59,7 +59,7 @@ def read_table(name: str, data: bytes, columns: Sequence[Column]) -> Table:
     return _table(name, lines[head], lines[head + 1 :], columns, known)
 
 
-_ASIDE: Final = re.compile(r"[\s_*-]|\([^)]*\)$")
+_ASIDE: Final = re.compile(r"[\s_*-]|\([^()]*\)$")
 
 
 def _folded(heading: str) -> str:
@@ -95,7 +95,9 @@ def _table(
     for text in head[1]:
         place, column = Place(name, head[0], text), known.get(_folded(text))
         order.append(_Heading(text, column.id if column is not None else None))
-        if column is None:
+        if not _printable(text):
+            mistakes.append(mistake("P107", Place(name, head[0]), limit=CELL_MAX))
+        elif column is None:
             mistakes += [_unknown(place, text, columns)] if text else []
         elif column.id in headings:
             mistakes.append(mistake("P105", place, column=text, other=headings[column.id]))
