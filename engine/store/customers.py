@@ -19,9 +19,9 @@ def keep_customers(database: Database, site: str, customers: Iterable[CustomerRo
     def keep(connection: Connection) -> None:
         connection.execute("DELETE FROM customer WHERE site = ?", (site,))
         connection.executemany("INSERT INTO customer VALUES (?, ?, ?, ?, ?, ?)", rows)
+        database.forget()
 
     database.write(keep)
-    database.forget()
 
 
 def customers_of(database: Database, site: str) -> tuple[CustomerRow, ...]:

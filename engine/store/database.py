@@ -46,7 +46,7 @@ class Database:
         self._writer = Writer(path.name, writer, self._check_in_place, self._after_commit)
         self._readers: deque[sqlite3.Connection] = deque()
         self._closed = False
-        self._must_forget = False
+        self._must_forget = True  # a process that was killed may have left in the log what was erased
         self._busy_ms = int(busy_timeout * 1000)
 
     @classmethod
@@ -192,11 +192,11 @@ class Database:
         """Drop the log if it has something that was erased; if somebody still reads it, after the next commit."""
         if not self._must_forget:
             return
+        self._connection.execute("PRAGMA busy_timeout = 0")
         with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA busy_timeout = 0")
             busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             self._must_forget = bool(busy)
-            self._connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
+        self._connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
 
 
 def _identity(path: str) -> tuple[int, int] | None:

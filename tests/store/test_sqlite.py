@@ -20,6 +20,7 @@ from engine.store import (
     Revision,
     SiteEvent,
     StoreError,
+    keep_customers,
     migrate,
     revisions_of,
     schema,
@@ -198,6 +199,35 @@ def test_an_erased_value_is_nowhere_in_the_files(path):
         assert any(secret.encode() in file.read_bytes() for file in path.parent.iterdir())
         store.write(lambda tx: tx.erase(reference))
         assert not any(secret.encode() in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_a_list_of_customers_that_was_replaced_is_nowhere_in_the_files(path):
+    with Database.open(path, lambda: NOW) as database:
+        for list in ([("3-2-1101", "王女士", "13800000001", "")], [("3-2-1102", "李先生", "", "")]):
+            database.site("park")  # a commit between, after which nothing is to be forgotten
+            keep_customers(database, "park", list)
+        kept = b"".join(file.read_bytes() for file in path.parent.iterdir())
+        assert "李先生".encode() in kept
+        assert "王女士".encode() not in kept
+
+
+def test_what_a_killed_process_erased_is_gone_from_the_log_once_the_next_one_writes(path):
+    """It died between its commit and the end of the log: the pages of before the erasure are still in there."""
+    child = """
+import os, sys
+from engine.store import Database
+database = Database.open(sys.argv[1], lambda: 0)
+store = database.site("park")
+reference = store.write(lambda tx: tx.seal("telephone", "13900001111"))
+database.forget = lambda: None
+store.write(lambda tx: tx.erase(reference))
+os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", child, path], check=False)
+    assert b"13900001111" in path.with_name(f"{path.name}-wal").read_bytes()
+    with Database.open(path, lambda: NOW) as database:
+        database.site("park")
+        assert b"13900001111" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
 def test_an_erased_value_goes_once_an_old_reader_has_gone(path):
