@@ -48,7 +48,7 @@ def tell(damages: list[Damage], drifts: list[dict[str, Any]], as_json: bool, lan
         click.echo(json.dumps([one._asdict() for one in damages] + drifts, ensure_ascii=False, indent=2))
     else:
         for damage in damages:
-            click.echo(str(damage))
+            click.echo(damage.in_chinese() if lang == "zh" else str(damage))
         for drift in drifts:
             click.echo(TEXTS["index"][lang == "zh"].format(**drift))
         count = len(damages) + len(drifts)

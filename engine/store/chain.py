@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
+#: The same in English and Chinese.
+Said: TypeAlias = tuple[str, str]
 #: What the first hash of a chain is linked to.
 GENESIS: Final = bytes(32)
 
@@ -22,13 +24,14 @@ class Damage(NamedTuple):
     """One thing in a file that is not as it was written.
 
     `step` is the place in a family's history, in the site's stream (no family), or in the log of all (no site), each
-    counted from 1; 0: it is in none of them.
+    counted from 1; 0: it is in none of them. `zh` says `what` in Chinese.
     """
 
     site: str
     family: str
     step: int
     what: str
+    zh: str
 
     def __str__(self) -> str:
         places = [f"site {self.site}"] if self.site else []
@@ -36,6 +39,14 @@ class Damage(NamedTuple):
             chain = f"family {self.family}, step" if self.family else "event" if self.site else "entry"
             places.append(f"{chain} {self.step}")
         return f"{', '.join(places)}: {self.what}" if places else self.what
+
+    def in_chinese(self) -> str:
+        places = [f"项目 {self.site}"] if self.site else []
+        if self.step and self.family:
+            places.append(f"工单 {self.family} 第 {self.step} 步")
+        elif self.step:
+            places.append(f"第 {self.step} 个事件" if self.site else f"日志第 {self.step} 条")
+        return f"{'，'.join(places)}：{self.zh}" if places else self.zh
 
 
 class Seal(NamedTuple):
@@ -102,8 +113,8 @@ def damages(connection: sqlite3.Connection) -> Iterator[Damage]:
 def chain_damages(connection: sqlite3.Connection, site: str, family: str) -> Iterator[Damage]:
     """The same for the history of one family that is known."""
     rows = connection.execute(_STEPS_OF, (site, family)).fetchall()
-    for number, what in _of_chain(site, family, rows) if rows else [(1, "is missing, with all after it")]:
-        yield Damage(site, family, number, what)
+    for number, what in _of_chain(site, family, rows) if rows else [(1, _ALL_MISSING)]:
+        yield Damage(site, family, number, *what)
 
 
 def log_damages(connection: sqlite3.Connection) -> Iterator[Damage]:
@@ -117,24 +128,24 @@ def log_damages(connection: sqlite3.Connection) -> Iterator[Damage]:
 def _of_families(connection: sqlite3.Connection) -> Iterator[Damage]:
     yield from _of_steps(connection.execute(_STEPS))
     for site, family in connection.execute(_FAMILIES_WITHOUT_STEPS):
-        yield Damage(site, family, 1, "is missing, with all after it")
+        yield Damage(site, family, 1, *_ALL_MISSING)
 
 
 def _of_steps(rows: Iterable[Any]) -> Iterator[Damage]:
     for (site, family), some in groupby(rows, key=itemgetter(0, 1)):
         for number, what in _of_chain(site, family, some):
-            yield Damage(site, family, number, what)
+            yield Damage(site, family, number, *what)
 
 
 def _of_streams(connection: sqlite3.Connection) -> Iterator[Damage]:
     for (site, _), rows in groupby(connection.execute(_EVENTS), key=itemgetter(0, 1)):
         for number, what in _of_chain(site, "", rows):
-            yield Damage(site, "", number, what)
+            yield Damage(site, "", number, *what)
     for (site,) in connection.execute(_SITES_WITHOUT_EVENTS):
-        yield Damage(site, "", 1, "is missing, with all after it")
+        yield Damage(site, "", 1, *_ALL_MISSING)
 
 
-def _of_chain(site: str, chain: str, rows: Iterable[Any]) -> Iterator[tuple[int, str]]:
+def _of_chain(site: str, chain: str, rows: Iterable[Any]) -> Iterator[tuple[int, Said]]:
     """What is wrong with a chain. A wrong row is taken for right by the next one, so that each is named once."""
     count, last = 0, GENESIS
     row: Any = ()
@@ -143,19 +154,19 @@ def _of_chain(site: str, chain: str, rows: Iterable[Any]) -> Iterator[tuple[int,
         if number > count + 1:
             yield count + 1, _up_to(count + 1, number - 1)
         elif link(last, site, chain, number, body) != hash:
-            yield number, "is not what its hash says, or does not follow the one before it"
+            yield number, _CHANGED
         elif not columns_fit:
-            yield number, "has other columns than its body says"
+            yield number, _OTHER_COLUMNS
         count, last = number, hash
     known, head = row[6:]
     if known is None:
-        yield count, "is the last one of a history whose head is missing"
+        yield count, _HEADLESS
     elif known > count:
         yield count + 1, _up_to(count + 1, known)
     elif known < count:
-        yield known + 1, "was put in after the end"
+        yield known + 1, _PUT_IN
     elif last != head:
-        yield count, "is not the one that was written last"
+        yield count, _NOT_THE_LAST
 
 
 def _of_revisions(connection: sqlite3.Connection) -> Iterator[Damage]:
@@ -165,9 +176,11 @@ def _of_revisions(connection: sqlite3.Connection) -> Iterator[Damage]:
         count = 0
         for _, number, *columns, hash in rows:
             if number > count + 1:
-                yield Damage(site, "", 0, f"policy revision {count + 1} {_up_to(count + 1, number - 1)}")
+                missing, zh = _up_to(count + 1, number - 1)
+                yield Damage(site, "", 0, f"policy revision {count + 1} {missing}", f"方案第 {count + 1} 版{zh}")
             if hash_of(site, number, *columns) != hash:
-                yield Damage(site, "", 0, f"policy revision {number} is not what its hash says")
+                said = f"policy revision {number} is not what its hash says"
+                yield Damage(site, "", 0, said, f"方案第 {number} 版与其哈希不符")
             count = number
 
 
@@ -176,7 +189,7 @@ def _of_log(connection: sqlite3.Connection) -> Iterator[Damage]:
     last = 0
     for (seq,) in connection.execute(_ENTRIES):
         if seq > last + 1:
-            yield Damage("", "", last + 1, _up_to(last + 1, seq - 1))
+            yield Damage("", "", last + 1, *_up_to(last + 1, seq - 1))
         last = seq
     yield from _of_seals(connection)
 
@@ -186,29 +199,45 @@ def _of_seals(connection: sqlite3.Connection) -> Iterator[Damage]:
     for seal in map(Seal._make, connection.execute(_SEALS)):
         hashes = (hash for (hash,) in connection.execute(_UNDER, (before.until, seal.until)))
         if seal.number != before.number + 1:
-            yield Damage("", "", before.until + 1, f"its seal, number {before.number + 1}, is missing")
+            yield _without_seal(before)
         elif seal.hash != _sealed(before.hash, *seal[:-1], hashes):
-            yield Damage(
-                "", "", before.until + 1, f"seal {seal.number} does not fit the entries from here to {seal.until}"
-            )
+            said = f"seal {seal.number} does not fit the entries from here to {seal.until}"
+            zh = f"第 {seal.number} 号封印与此处至第 {seal.until} 条不符"
+            yield Damage("", "", before.until + 1, said, zh)
         else:
             yield from _of_sealed_streams(connection, seal)
         before = seal
     highest = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'seal'").fetchone()
     if highest is not None and highest[0] > before.number:
-        yield Damage("", "", before.until + 1, f"its seal, number {before.number + 1}, is missing")
+        yield _without_seal(before)
+
+
+def _without_seal(before: Seal) -> Damage:
+    number = before.number + 1
+    return Damage("", "", before.until + 1, f"its seal, number {number}, is missing", f"第 {number} 号封印缺失")
 
 
 def _of_sealed_streams(connection: sqlite3.Connection, seal: Seal) -> Iterator[Damage]:
     for site, (events, head) in json.loads(seal.sites).items():
         found = connection.execute(_EVENT, (site, events)).fetchone() if events else (head,)
         if found != (head,):
-            yield Damage(site, "", events, f"is not the one under seal {seal.number}")
+            zh = f"不是第 {seal.number} 号封印所封的那一个"
+            yield Damage(site, "", events, f"is not the one under seal {seal.number}", zh)
 
 
-def _up_to(first: int, last: int) -> str:
-    return "is missing" if first == last else f"is missing, up to {last}"
+def _up_to(first: int, last: int) -> Said:
+    return ("is missing", "缺失") if first == last else (f"is missing, up to {last}", f"缺失，直至 {last}")
 
+
+_ALL_MISSING: Final[Said] = ("is missing, with all after it", "缺失，其后的也全部缺失")
+_CHANGED: Final[Said] = (
+    "is not what its hash says, or does not follow the one before it",
+    "与其哈希不符，或与前一个不衔接",
+)
+_OTHER_COLUMNS: Final[Said] = ("has other columns than its body says", "各列与正文不一致")
+_HEADLESS: Final[Said] = ("is the last one of a history whose head is missing", "所在历史的末端记录缺失")
+_PUT_IN: Final[Said] = ("was put in after the end", "是在末尾之后加进去的")
+_NOT_THE_LAST: Final[Said] = ("is not the one that was written last", "不是最后写入的那一个")
 
 #: Site, chain, number, body, hash, whether the other columns say the same as the body, count and head of the chain.
 _STEP: Final = """

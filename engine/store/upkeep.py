@@ -57,8 +57,8 @@ def restore(source: PathLike, path: PathLike) -> Path | None:
     with _held(path), opened(source, "ro") as connection:
         schema.check_not_newer(schema.check_is_made(schema.version(connection)), schema.migrations()[-1].number)
         if found := _damages(connection):
-            places = "; ".join(map(str, found))
-            raise StoreError(f"{source} is damaged: {places}", f"{source} 已损坏：{places}")
+            zh = "；".join(damage.in_chinese() for damage in found)
+            raise StoreError(f"{source} is damaged: {'; '.join(map(str, found))}", f"{source} 已损坏：{zh}")
         part = restored(path)
         part.unlink(missing_ok=True)
         _copy(connection, part)
@@ -90,7 +90,7 @@ def _damages(connection: sqlite3.Connection) -> list[Damage]:
     try:
         said = [text for (text,) in connection.execute("PRAGMA integrity_check")]
         if said != ["ok"]:
-            return [Damage("", "", 0, f"the file is damaged: {text}") for text in said]
+            return [Damage("", "", 0, f"the file is damaged: {text}", f"文件已损坏：{text}") for text in said]
         return list(chain.damages(connection))
     finally:
         if connection.in_transaction:

@@ -228,6 +228,10 @@ def test_each_damage_is_named(data, verb):
         "site garden, family T1, step 1: is not what its hash says, or does not follow the one before it",
         "1 places are not as they were written",
     ]
+    assert run(verb, "verify", "--data", data, lang="zh").output.splitlines() == [
+        "项目 garden，工单 T1 第 1 步：与其哈希不符，或与前一个不衔接",
+        "有 1 处与写入时不一致",
+    ]
     found = json.loads(run(verb, "verify", "--data", data, "--json").output)
     assert [(one["site"], one["family"], one["step"]) for one in found] == [("garden", "T1", 1)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 import pytest
@@ -171,6 +172,7 @@ def test_what_was_tampered_with_is_found_and_named(database, name):
     said = found(database)
     for place in wanted:
         assert any(place in line for line in said), said
+    assert not [damage.zh for damage in verify(database) if re.search("[a-z]", damage.zh)]
 
 
 def test_nothing_is_found_in_a_file_that_nobody_touched(database):
