@@ -6,7 +6,7 @@ figures can still ask for them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from threading import Event, Thread
 from typing import Final
 
@@ -14,7 +14,7 @@ from engine.server.daemon import Daemon
 from engine.server.entry.access_log import AccessLog, Call
 from engine.server.entry.passwords import Passwords
 from engine.server.entry.sessions import Sessions
-from engine.store import StoreError, forget_answers, forget_told, note_spans
+from engine.store import Database, StoreError, forget_answers, forget_told, note_spans
 
 log = logging.getLogger(__name__)
 DAY: Final = 86_400  #: seconds
@@ -25,20 +25,38 @@ LOOKS_KEPT: Final = 400 * DAY
 EVERY: Final = DAY
 
 
-def tidy(daemon: Daemon) -> Iterator[int | None]:
+def tidy(daemon: Daemon) -> Iterator[None]:
     """One round, in short steps: others write between them, and whoever stops half-way goes on in the next round.
 
-    Raises StoreError when the world does not let it; nothing depends on when it is done.
+    What fails is said, keeps nothing else from being done, and is done in the next round: nothing depends on when.
     """
-    now = daemon.clock()
-    yield from forget_answers(daemon.database, now - ANSWERS_KEPT)
-    daemon.evidence.sweep()
-    yield None
-    yield Sessions(daemon.database, Passwords()).sweep(now)
-    yield from AccessLog(daemon.database).purge(Call(now, "housekeeping"), now - LOOKS_KEPT)
-    yield from forget_told(daemon.database, now - daemon.config.message_days * DAY)
-    for site in daemon.database.sites():
-        yield from note_spans(daemon.database, site)
+    for name, chore in _chores(daemon, daemon.clock()).items():
+        try:
+            for _ in chore:
+                yield
+        except Exception as error:
+            log.error("%s wait: %s", name, error if isinstance(error, StoreError) else type(error).__name__)
+
+
+def _chores(daemon: Daemon, now: int) -> Mapping[str, Iterator[object]]:
+    database = daemon.database
+    return {
+        "answers": forget_answers(database, now - ANSWERS_KEPT),
+        "files": _step(daemon.evidence.sweep),
+        "sessions": _step(lambda: Sessions(database, Passwords()).sweep(now)),
+        "looks": AccessLog(database).purge(Call(now, "housekeeping"), now - LOOKS_KEPT),
+        "messages": forget_told(database, now - daemon.config.message_days * DAY),
+        "spans": _spans(database),
+    }
+
+
+def _step(work: Callable[[], object]) -> Iterator[object]:
+    yield work()
+
+
+def _spans(database: Database) -> Iterator[None]:
+    for site in database.sites():
+        yield from note_spans(database, site)
 
 
 class Housekeeping:
@@ -58,11 +76,8 @@ class Housekeeping:
 
     def _run(self) -> None:
         while True:
-            try:
-                for _ in tidy(self._daemon):
-                    if self._stop.is_set():
-                        return
-            except Exception as error:  # whatever it is, the next round does it
-                log.error("housekeeping waits: %s", error if isinstance(error, StoreError) else type(error).__name__)
+            for _ in tidy(self._daemon):
+                if self._stop.is_set():
+                    return
             if self._stop.wait(EVERY):
                 return
