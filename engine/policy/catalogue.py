@@ -58,6 +58,7 @@ TITLES: Final[dict[str, Words]] = {
     ),
     "E114": Words("“{fact}” is of type {type} and cannot have values", "“{fact}”的类型是 {type}，不能有可选值"),
     "E115": Words("“{moment}” is an instant, nothing that happens", "“{moment}”是一个时刻，不是发生的事情"),
+    "W116": Words("{kind} “{name}” is used nowhere", "{kind}“{name}”没有在任何地方用到"),
     # ---- workflows ----
     "E201": Words("state “{state}” can never be reached", "状态“{state}”永远到不了"),
     "E202": Words("dead end: a ticket in “{state}” can never be closed", "死胡同：处于“{state}”的工单永远不能结束"),

@@ -23,7 +23,7 @@ facts:
   vip: {title: 贵宾, type: flag, default: no}
   kind: {title: 物品, values: {towel: 毛巾, water: 饮用水}}
   result: 结果
-categories: {request: {title: 需求, workflow: request, record: [vip]}}
+categories: {request: {title: 需求, workflow: request, record: [vip, (kind)]}}
 workflows:
   request:
     title: 需求

@@ -22,6 +22,7 @@ from engine.policy.checks import (
     roles,
     silence,
     tables,
+    unused,
     workflows,
 )
 from engine.policy.compile.desk import Desk
@@ -39,6 +40,7 @@ CHECKS: Final = (
     duties.check,
     privacy.check,
     figures.check,
+    unused.check,
 )
 
 

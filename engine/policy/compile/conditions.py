@@ -83,6 +83,7 @@ def _part(desk: Desk, path: Path, key: str, test: Any, finding: bool) -> Conditi
 def _fact(desk: Desk, path: Path, name: str, finding: bool) -> str | None:
     known = [*desk.ids("facts"), *ENGINE_TYPES, *(FINDING_TYPES if finding else ())]
     if name in known:
+        desk.named.add(name)
         return name
     if ("facts",) in desk.doubtful:
         return None

@@ -60,6 +60,7 @@ class Desk:
         self._taken = _taken_away(checked.document)
         self.places: dict[str, Place] = {}
         self.sources: dict[str, tuple[str, ...]] = {}  #: path of an element -> the ids it names itself
+        self.named: set[str] = set()  #: what anything refers to, whichever section it is of
         self._carried: dict[Path, tuple[str, ...]] = {}  # with those of the entries around
 
     # ---- mistakes ----
@@ -101,6 +102,7 @@ class Desk:
     def resolve(self, kind: str, path: Path, name: str, known: Collection[str]) -> str | None:
         """The known name that is meant; an unknown one is reported, and read as the one it most resembles."""
         if name in known:
+            self.named.add(name)
             return name
         if (kind,) in self.doubtful:  # the whole section could not be read
             return None

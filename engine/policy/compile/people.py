@@ -131,8 +131,7 @@ def settings(desk: Desk, path: Path, values: Mapping[str, str] | None) -> dict[s
     for name, text in (values or {}).items():
         at = (*path, name)
         known = desk.ids("facts")
-        if name not in known:
-            desk.resolve("facts", at, name, known)
+        if desk.resolve("facts", at, name, known) != name:
             continue
         kind = type_of(desk, name)
         value = text if kind in ("text", "phone", "person", "file") else value_of(desk, at, name, kind, text)

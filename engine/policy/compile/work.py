@@ -113,8 +113,7 @@ def messaging(desk: Desk) -> Messaging | None:
     known = [*AUDIENCES, *desk.ids("roles")]
     via = {}
     for who, channels in (text.via or {}).items():
-        if who not in known:
-            desk.resolve("roles", (*path, "via", who), who, known)
+        desk.resolve("roles", (*path, "via", who), who, known)
         via[who] = _channels(desk, (*path, "via", who), channels)
     quiet = text.quiet
     return Messaging(
