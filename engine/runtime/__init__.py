@@ -27,6 +27,7 @@ from engine.runtime.lists import (
 from engine.runtime.migration import Change, DueChange, Migration, Mode, migrate, preview
 from engine.runtime.people import Entry, Handover, Roster
 from engine.runtime.plans import Plans
+from engine.runtime.posts import EMPTY_POST, empty_posts, is_empty, role_findings
 from engine.runtime.privacy import masked, may_see, permit_reveal
 from engine.runtime.service import Service
 from engine.runtime.site import Site
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from engine.runtime.revisions import Prepared, prepare, restore
 
 __all__ = [
+    "EMPTY_POST",
     "FIELDS",
     "MISTAKES_MAX",
     "STANDING",
@@ -84,9 +86,11 @@ __all__ = [
     "change_roster",
     "changed",
     "changes",
+    "empty_posts",
     "histories",
     "imported",
     "index_of",
+    "is_empty",
     "leavers",
     "list_staff",
     "listed",
@@ -108,6 +112,7 @@ __all__ = [
     "read_staff",
     "read_value",
     "restore",
+    "role_findings",
     "roster_entries",
     "search",
     "show_instant",

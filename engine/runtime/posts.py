@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.core import Finding, Plan, Rule, liable_of_site, timetable
 from engine.runtime.site import Site
+from engine.store import Reader, SiteEvent
 from engine.worktime import Timetable
 
 #: The kinds of events in a site's stream that somebody answers for: a post left empty, a role in which nobody was.
@@ -43,6 +44,12 @@ def is_empty(site: Site, role: str, at: int) -> bool:
 def empty_posts(site: Site, at: int) -> frozenset[str]:
     """The roles of which too few are there at an instant."""
     return frozenset(role for role in site.plan_at(at).roles if is_empty(site, role, at))
+
+
+def role_findings(store: Reader, start: int, end: int) -> list[SiteEvent]:
+    """What was found of roles in [start, end), each with who answers for it."""
+    found = (event for event in store.site_events_of(FINDINGS) if start <= event.at < end)
+    return sorted(found, key=lambda event: event.at)
 
 
 def about_role(site: Site, kind: str, role: str, at: int) -> Found | None:

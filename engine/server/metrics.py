@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from engine import __version__
+from engine.runtime import empty_posts
 from engine.server.api.route import ApiRoute
 from engine.server.auth import Caller, Gate, needs
 from engine.store.tables.deliveries import Deliveries
@@ -58,6 +59,8 @@ class _Figures(Collector):
         yield _by("families_parked", "Tickets that cannot be brought up to date.", ["site"], parked.items())
         unopened = {name: len(service.unopened) for name, service in sites.items()}
         yield _by("unopened", "Duties and reports that cannot be opened.", ["site"], unopened.items())
+        empty = {name: len(empty_posts(service.site, self._daemon.clock())) for name, service in sites.items()}
+        yield _by("posts_empty", "Roles of which fewer are there than have to be.", ["site"], empty.items())
         failing = {name: name in engine.beat.failing for name in (*sites, *engine.shut)}
         yield _by("site_failing", "1: it could not be opened, or the loop fails at it.", ["site"], failing.items())
         good = {name: name not in engine.refused for name in sites}

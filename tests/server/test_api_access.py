@@ -46,6 +46,7 @@ POST   /sites/{site}/evidence                          wA
 GET    /sites/{site}/evidence/{evidence}               rA
 POST   /sites/{site}/erasures                          eA
 GET    /sites/{site}/roster                            rA
+GET    /sites/{site}/findings                          rA
 POST   /sites/{site}/lists                             eA
 GET    /sites/{site}/customers                         wA
 POST   /sites/{site}/roster                            oA

@@ -9,7 +9,7 @@ from fastapi import Query as Param
 from pydantic import AfterValidator, Field
 
 from engine.core import Refusal, commands
-from engine.runtime import Entry, Service, change_roster
+from engine.runtime import Entry, Service, change_roster, is_empty
 from engine.server import present
 from engine.server.api.route import (
     Body,
@@ -58,8 +58,9 @@ def roster(
     caller: Annotated[Caller, needs("roster.show")],
     at: Annotated[InstantText | None, Param(description="An instant; now if there is none.")] = None,
 ) -> dict[str, Any]:
-    """Of each role who is on duty, who holds it at all, and who answers for its post; and the entries of the list, each
-    with what of its role and shifts the plan in force does not know: `outdated`.
+    """Of each role who is on duty, who holds it at all, who answers for its post, and whether it is `empty`: fewer are
+    there than have to be, `at_least`; and the entries of the list, each with what of its role and shifts the plan in
+    force does not know: `outdated`.
     """
     service = caller.service
     instant = read_at(caller, at) if at is not None else caller.at
@@ -80,6 +81,8 @@ def _manned(service: Service, at: int) -> Iterator[dict[str, Any]]:
             "holders": list(known.holders(role.id, at)),
             "post_held_by": known.holds_post(role.id, at) if role.handover is not None else None,
             "shifts": list(known.shifts(role.id, at)),
+            "at_least": role.at_least,
+            "empty": is_empty(service.site, role.id, at),
         }
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from engine.core import period_of
+from engine.runtime import EMPTY_POST, is_empty, role_findings
 from engine.server import present
 from engine.server.board.desk import Desk, Place, refused
 from engine.server.board.duties import days
@@ -53,6 +55,7 @@ def _board(desk: Desk, place: Place, choice: Choice) -> dict[str, Any]:
         "categories": [{"id": one.id, "title": one.title} for one in plan.categories.values()],
         "states": list(states.values()),
         "on_duty": on_duty(place),
+        "left_empty": left_empty(place),
         "today": next(days(place, 1))["duties"] if allowed(place.visit.principal, "duty.list", place.name) else [],
     }
 
@@ -68,9 +71,22 @@ def on_duty(place: Place) -> list[Mapping[str, Any]]:
             "people": site.roster.on_duty(role.id, now),
             "nobody": site.roster.nobody_there(role.id, now),
             "stand_in": _title(roles, role.fallback or plan.last_resort),
+            "least": role.at_least,
+            "empty": is_empty(site, role.id, now),
         }
         for role in roles.values()
-        if site.roster.on_duty(role.id, now) or site.roster.complete
+        if site.roster.on_duty(role.id, now) or site.roster.complete or is_empty(site, role.id, now)
+    ]
+
+
+def left_empty(place: Place) -> list[Mapping[str, Any]]:
+    """The posts that were left empty today, each with who answers for it."""
+    plan, now = place.service.site.plan, place.visit.at
+    found = role_findings(place.service.store, period_of("day", now, plan.timezone).start, now + 1)
+    return [
+        {"at": one.at, "role": _title(plan.roles, one.data["role"]), "who": one.data["who"]}
+        for one in found
+        if one.kind == EMPTY_POST and one.data["role"] in plan.roles
     ]
 
 
