@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import click
 from engine.cli.common import language_option
 from engine.cli.errors import CallError, FailedError
 
-NAME: Final = re.compile(r"[^\W\d_][\w-]*")
+NAME: Final = re.compile(r"(?!(?i:null)$)[^\W\d_][\w-]*")
 
 
 @click.command("init")
@@ -30,6 +31,11 @@ def command(folder: Path, title: str | None, lang: str) -> None:
             f"“{name}” cannot name a policy: use letters, digits, _ and -, a letter first",
             f"“{name}”不能作为方案名：请用字母、数字、_ 和 -，以字母开头",
         )
+    if _is_shipped(name):
+        raise CallError(
+            f"“{name}” is the name of a policy that is shipped: call the folder something else",
+            f"“{name}”是随附方案的名称：请换一个文件夹名",
+        )
     files = {
         f"{name}.yaml": POLICY[lang],
         f"scenarios/{name}-first.yaml": SCENARIO[lang],
@@ -42,14 +48,30 @@ def command(folder: Path, title: str | None, lang: str) -> None:
             f"{folder / standing[0]} 已存在，没有写入任何文件",
         )
     called = title or name
-    words = {"NAME": name, "DIR": str(folder), "TITLE": called, "QUOTED": json.dumps(called, ensure_ascii=False)}
+    words = {"NAME": name, "DIR": _word(folder), "TITLE": called, "QUOTED": json.dumps(called, ensure_ascii=False)}
+
+    def filled(text: str) -> str:
+        return re.sub("|".join(words), lambda found: words[found[0]], text)
+
     for file, text in files.items():
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        filled = re.sub("|".join(words), lambda found: words[found[0]], text)
-        path.write_text(filled, encoding="utf-8")
-        click.echo(f"{folder / file}")
-    click.echo(NEXT[lang].replace("DIR", str(folder)).replace("NAME", name), nl=False)
+        path.write_text(filled(text), encoding="utf-8")
+        click.echo(f"{path}")
+    click.echo(filled(NEXT[lang]), nl=False)
+
+
+def _is_shipped(name: str) -> bool:
+    """A site of such a name would be found before the shipped one, also where a policy that it extends asks for it."""
+    from engine.policy import shipped_policies
+
+    return (shipped_policies() / f"{name}.yaml").exists()
+
+
+def _word(folder: Path) -> str:
+    """A folder as a shell reads it."""
+    text = str(folder)
+    return text if re.fullmatch(r"[\w@%+=:,./-]+", text) else shlex.quote(text)
 
 
 NEXT: Final = {

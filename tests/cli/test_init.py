@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_nothing_is_written_over() -> None:
     assert Path("garden/README.md").read_text(encoding="utf-8") == "mine"
 
 
-@pytest.mark.parametrize("name", ["my site", "3", "-x."])
+@pytest.mark.parametrize("name", ["my site", "3", "-x.", "null", "residential", "handbook"])
 def test_a_folder_whose_name_cannot_be_a_policy_is_refused(name: str) -> None:
     """The policy is named after the folder, so the folder must have a name for one."""
     assert huiyin("init", "--", name).exit_code == 2
@@ -73,13 +74,11 @@ def test_a_folder_whose_name_cannot_be_a_policy_is_refused(name: str) -> None:
 
 
 def test_the_readme_names_commands_that_work() -> None:
-    """Every `huiyin` line of the README of a new site runs."""
-    huiyin("init", "garden", "--lang", "en")
-    lines = Path("garden/README.md").read_text(encoding="utf-8").splitlines()
-    commands = [line.strip() for line in lines if line.startswith("    huiyin ")]
-    assert len(commands) == 5
+    """Every `huiyin` line that a new site is begun with runs, wherever the site lies."""
+    said = huiyin("init", "our NAMES/garden", "--lang", "en").output
+    readme = Path("our NAMES/garden/README.md").read_text(encoding="utf-8")
+    commands = [line.strip() for line in (readme + said).splitlines() if line.lstrip().startswith("huiyin ")]
+    assert len(commands) == 8
     for command in commands:
-        import shlex
-
         arguments = shlex.split(command.split("   ")[0])[1:]
         assert huiyin(*arguments).exit_code == 0, command
