@@ -189,11 +189,12 @@ def _calendar(
     raw: dict[str, Any] = _from_file(calendar) if calendar else dict(OFFICE)
     if timezone and not calendar:
         raw["holidays"] = "none"  # the office's holidays are those of its own country
+    stated, beside = raw.get("exceptions", {}), _pairs("--exception", exception)
     named = {
         "timezone": timezone,
         "holidays": list(holidays),
         "hours": _pairs("--hours", hours),
-        "exceptions": {**raw.get("exceptions", {}), **_pairs("--exception", exception)},
+        "exceptions": {**stated, **beside} if beside and isinstance(stated, dict) else None,
     }
     return {**raw, **{key: value for key, value in named.items() if value}}
 
@@ -215,10 +216,12 @@ def _from_file(source: str) -> dict[str, Any]:
     name, _, id = source.rpartition(":") if not Path(source).exists() and ":" in source else (source, "", "")
     try:
         read = yaml.load(Path(name).read_text(encoding="utf-8"), yaml.BaseLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as wrong:
+    except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as wrong:
         why = wrong.strerror if isinstance(wrong, OSError) else wrong
         raise CallError(f"cannot read {name}: {why}", f"无法读取 {name}：{why}") from None
-    found = read.get("calendars", {}).get(id) if id and isinstance(read, dict) else read
+    found = read
+    for key in ("calendars", id) if id else ():
+        found = found.get(key) if isinstance(found, dict) else None
     if not isinstance(found, dict):
         if id:
             raise CallError(f"{name} has no calendar `{id}`", f"{name} 中没有日历 `{id}`")

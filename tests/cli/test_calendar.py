@@ -276,6 +276,25 @@ def test_one_calendar_of_many_in_a_file(tmp_path: Path) -> None:
     assert huiyin("due", "2026-10-01T17:00", "1 hour", "--calendar", f"{file}:other").exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [("calendars: [desk]", 2, "has no calendar `desk`"), ("calendars:", 2, "has no calendar `desk`"),
+     ("calendars: {desk: {timezone: UTC, exceptions: [2026-10-08]}}", 1, "`exceptions` maps days to texts"),
+     ("calendars: {desk: {timezone: UTC, exceptions: }}", 1, "`exceptions` maps days to texts"),
+     ("[" * 5000, 2, "cannot read")],
+)  # fmt: skip
+@pytest.mark.parametrize("beside", [(), ("--exception", "2026-10-09=closed")])
+def test_a_file_that_is_no_calendar_is_refused(
+    tmp_path: Path, beside: tuple[str, ...], text: str, code: int, said: str
+) -> None:
+    """Also where an exception is said beside one that the file has in no form at all."""
+    file = tmp_path / "plan.yaml"
+    file.write_text(text, "utf-8")
+    refused = huiyin("due", "2026-10-01T17:00", "1 hour", "--calendar", f"{file}:desk", *beside)
+    assert (refused.exit_code, refused.stdout) == (code, "")
+    assert said in refused.stderr
+
+
 def test_between_from_a_terminal() -> None:
     assert huiyin("between", "2026-09-30T10:00", "2026-10-08T10:00").stdout == "7 working hours 30 minutes\n"
     assert huiyin("between", "2026-10-08T10:00", "2026-09-30T10:00").stdout == "-7 working hours 30 minutes\n"
