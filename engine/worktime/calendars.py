@@ -36,6 +36,7 @@ class CalendarSpec:
     exceptions: Mapping[str, str] = field(default_factory=dict)  #: date or stretch -> `closed` or hours
     published_through: date | None = None  #: the author's own word on how far its days are known; it wins
     also: tuple[str, ...] = ()  #: other calendars; this one is open only where all of them are, too
+    title: str = ""  #: for people
 
     def __hash__(self) -> int:
         return hash((self.id, self.timezone, tuple(self.hours.items()), self.holidays))
@@ -266,8 +267,8 @@ def _weekdays(key: str) -> tuple[int, ...]:
     """The weekdays that a key names, from 0 for Monday; none if it names no weekdays."""
     days: set[int] = set()
     for part in key.split(","):
-        first, _, last = part.partition("-")
-        start, stop = weekday_of(first), weekday_of(last or first)
+        first, to, last = part.partition("-")
+        start, stop = weekday_of(first), weekday_of(last if to else first)
         if start is None or stop is None:
             return ()
         days.update((start + step) % 7 for step in range((stop - start) % 7 + 1))

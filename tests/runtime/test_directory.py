@@ -243,6 +243,16 @@ def test_all_mistakes_of_a_list_are_told_at_once_with_their_places() -> None:
     assert said(text, "zh")[2] == "staff.csv:2:角色: P202 没有角色“前台接待”；您是否指“前台接待员”？"
 
 
+@pytest.mark.parametrize("shifts", ["前台早班、desk_late", "desk_early 前台晚班", "前台早班/前台晚班"])
+def test_a_shift_is_named_by_its_title_or_its_id_as_a_role_is(shifts: str) -> None:
+    """People write what they read on the plan."""
+    (one,) = staff_of(f"姓名,角色,班次\n小陈,前台接待员,{shifts}\n").staff
+    assert one.shifts == ("desk_early", "desk_late")
+    assert said("姓名,角色,班次\n小陈,前台接待员,前台早斑\n") == [
+        "staff.csv:2:班次: P203 there is no shift “前台早斑”; did you mean “前台早班”?"
+    ]
+
+
 def test_with_one_mistake_nothing_is_taken() -> None:
     """Neither of the staff nor of the customers."""
     assert staff_of(LIST + "小张,nobody,,,,,\n").staff == ()

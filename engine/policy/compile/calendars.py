@@ -30,6 +30,7 @@ def _calendar(desk: Desk, path: Path, text: Calendar) -> CalendarSpec:
         exceptions=dict(text.exceptions or {}),
         published_through=text.published_through,
         also=tuple(name for name in also if name is not None and name != "always"),
+        title=text.title or "",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -68,10 +68,8 @@ class _StaffReader:
 
     def __init__(self, table: Table, plan: Plan, zone: ZoneInfo) -> None:
         self.table, self.plan, self.zone = table, plan, zone
-        titles = Counter(role.title for role in plan.roles.values())
-        unique = {role.title: role.id for role in plan.roles.values() if titles[role.title] == 1}
-        self.roles = {**unique, **{id: id for id in plan.roles}}
-        self.shifts = {*plan.calendars, "always"}
+        self.roles = _by_name({role.id: role.title for role in plan.roles.values()})
+        self.shifts = _by_name({"always": "", **{shift.id: shift.title for shift in plan.calendars.values()}})
         self.channels = [column.id for column in _channels(plan)]
         self.by_person: dict[str, list[Post]] = {}
         self.mistakes: list[Mistake] = []
@@ -113,9 +111,7 @@ class _StaffReader:
         )
 
     def _roles(self, row: Row) -> tuple[str, ...]:
-        """Roles by id or title; a title may itself have a sign that divides others."""
-        text = row.cells.get("role", "")
-        names = [text] if text in self.roles else [name for name in _SEVERAL.split(text) if name]
+        names = _names(row.cells.get("role", ""), _SEVERAL, self.roles)
         if not names:
             self._add("P201", row, "role")
         for name in names:
@@ -124,19 +120,21 @@ class _StaffReader:
         return tuple(dict.fromkeys(self.roles[name] for name in names if name in self.roles))
 
     def _shifts(self, row: Row, roles: Sequence[str]) -> tuple[str, ...]:
-        """Shifts by id, each of every role of the row."""
-        shifts = tuple(dict.fromkeys(name for name in _SHIFTS.split(row.cells.get("shifts", "")) if name))
-        for shift in shifts:
-            if shift not in self.shifts:
-                ours = {id: None for role in roles for id in shifts_of(self.plan, role)}
-                self._add("P203", row, "shifts", did_you_mean(shift, ours or self.shifts), name=shift)
+        """The shifts of the row, each of every role of it."""
+        shifts: dict[str, None] = {}
+        for name in _names(row.cells.get("shifts", ""), _SHIFTS, self.shifts):
+            if (shift := self.shifts.get(name)) is None:
+                ours = {id for role in roles for id in shifts_of(self.plan, role)}
+                known = [said for said, id in self.shifts.items() if not ours or id in ours]
+                self._add("P203", row, "shifts", did_you_mean(name, known), name=name)
                 continue
+            shifts[shift] = None
             for role in roles:
                 own = shifts_of(self.plan, role)
                 if shift not in own:
                     has = Words(f"it has: {', '.join(own)}", f"它的班次有：{'、'.join(own)}")
-                    self._add("P204", row, "shifts", (has,), role=role, name=shift)
-        return shifts
+                    self._add("P204", row, "shifts", (has,), role=role, name=name)
+        return tuple(shifts)
 
     def _leave(self, row: Row) -> Leave | None:
         since, until = self._period(row, "leave_from", "leave_until")
@@ -163,3 +161,14 @@ class _StaffReader:
 
     def _add(self, code: str, row: Row, column: str, helps: Iterable[Words] = (), **names: object) -> None:
         self.mistakes.append(mistake(code, self.table.place(row, column), **names).helping(*helps))
+
+
+def _by_name(titles: Mapping[str, str]) -> dict[str, str]:
+    """Ids by what people write: an id, or a title that nothing else has."""
+    often = Counter(titles.values())
+    return {**{title: id for id, title in titles.items() if title and often[title] == 1}, **{id: id for id in titles}}
+
+
+def _names(text: str, divided: re.Pattern[str], known: Collection[str]) -> list[str]:
+    """What a cell names; a title may itself have a sign that divides others."""
+    return [text] if text in known else list(dict.fromkeys(name for name in divided.split(text) if name))
