@@ -87,7 +87,7 @@ class Auditor:
             if not _agree(service, family):
                 self.repaired[site] += service.store.write(lambda tx: mend(service.site, tx, family, now))
         except Exception as error:  # also where we are wrong about a family: it keeps no other from being looked at
-            self._found(Trouble("unreadable", site, family, said(error)), now, error)
+            self._found(Trouble("unreadable", site, family, said(error).en), now, error)
         else:
             self.troubles.pop(("unreadable", site, family), None)
 

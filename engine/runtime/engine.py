@@ -10,6 +10,7 @@ from threading import Event, Lock, Thread
 from typing import Final, NamedTuple, Protocol
 
 from engine.core import Plan
+from engine.policy import Words
 from engine.runtime.clock import Watch
 from engine.runtime.editions import take_up
 from engine.runtime.people import Roster
@@ -41,6 +42,10 @@ ALIVE_EVERY: Final = 60
 PATIENCE: Final = 5
 #: The mark that says until when the engine is known to have run.
 ALIVE: Final = "alive"
+_NOT_OPENED: Final = Words(
+    "it cannot be opened: {why}; `huiyin audit verify` tells what is damaged",
+    "无法打开：{why}；损坏之处请用 `huiyin audit verify` 查看",
+)
 
 
 class EngineClock(Protocol):
@@ -59,7 +64,7 @@ class Beat(NamedTuple):
 
     at: int
     behind: Mapping[str, int]  #: site -> seconds since the earliest instant that should have been applied
-    failing: Mapping[str, str]  #: site -> why
+    failing: Mapping[str, Words]  #: site -> why
 
 
 class Engine:
@@ -73,7 +78,7 @@ class Engine:
         #: Sites whose policy file was refused, and the file: they run by the version before.
         self.refused: dict[str, str] = {}
         #: Sites that could not be opened, and why: they are tried again every minute.
-        self.shut: dict[str, str] = {}
+        self.shut: dict[str, Words] = {}
         self.watch = Watch()
         #: Called after each round of the loop, in its thread.
         self.after_round: Callable[[Beat], None] = lambda beat: None
@@ -93,7 +98,8 @@ class Engine:
         """The service of a site, None: there is no such site. Raises StoreError: it could not be opened."""
         service = self.services.get(name)
         if service is None and name in self.shut:
-            raise StoreError(f"{name} does not run: {self.shut[name]}", f"{name} 未运行：{self.shut[name]}")
+            why = self.shut[name]
+            raise StoreError(f"{name} does not run: {why.en}", f"{name} 未运行：{why.zh}")
         return service
 
     def as_known_at(self, name: str, at: int) -> tuple[Site, Past] | None:
@@ -115,9 +121,9 @@ class Engine:
         try:
             self._open(name)
         except Exception as error:
-            why = f"it cannot be opened: {said(error)}; `huiyin audit verify` tells what is damaged"
+            why = _NOT_OPENED.format(why=said(error))
             if self.shut.get(name) != why:
-                log.error("%s: %s", name, why, exc_info=not isinstance(error, StoreError))
+                log.error("%s: %s", name, why.en, exc_info=not isinstance(error, StoreError))
             self.shut[name] = why
             self.beat = self.beat._replace(failing={**self.beat.failing, name: why})
         else:

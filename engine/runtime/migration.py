@@ -101,7 +101,8 @@ def migrate(
 def _families(service: Service, migration: Migration, tickets: Iterable[str] | None) -> dict[str, list[Row]]:
     """Families with an open ticket that is on another version, each with the rows of those. Raises StoreError."""
     if migration.to not in service.site.plans:
-        raise StoreError(f"{service.site.plan.id} never ran by version {migration.to}")
+        site, to = service.site.plan.id, migration.to
+        raise StoreError(f"{site} never ran by version {to}", f"{site} 从未执行过版本 {to}")
     service.site.version(migration.to)  # it can be read
     wanted = None if tickets is None else set(tickets)
     found: dict[str, list[Row]] = {}
@@ -139,7 +140,7 @@ def _unreadable(service: Service, rows: Iterable[Row], error: Exception) -> list
     service.store.write(lambda tx: None)
     if not isinstance(error, StoreError):
         log.error("a ticket cannot be migrated", exc_info=error)
-    refusal = Refusal("unreadable", said(error))
+    refusal = Refusal("unreadable", said(error).en)
     return [Change(row.ticket, row.plan, row.state, row.state, refused=refusal) for row in rows]
 
 

@@ -22,6 +22,7 @@ from engine.core import (
 )
 from engine.core import commands as c
 from engine.core.plan import Outside
+from engine.policy import Words
 from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.editions import lacks
 from engine.runtime.figures import report
@@ -45,9 +46,10 @@ NUMBERED = "numbered"
 UNOPENED = "unopened"
 
 
-def said(error: Exception) -> str:
+def said(error: Exception) -> Words:
     """A cause for strangers, who read readiness: the words of a defect may quote somebody."""
-    return str(error) if isinstance(error, StoreError) else type(error).__name__
+    name = type(error).__name__
+    return Words(str(error), error.zh) if isinstance(error, StoreError) else Words(name, name)
 
 
 def _find_empty(turn: Turn, one: Occurrence) -> None:
@@ -196,7 +198,7 @@ class Service:
             self._follow(turn)
 
     def _park(self, family: str, error: Exception) -> None:
-        why = said(error)
+        why = said(error).en
         if self.parked.get(family) != why:
             log.error("a ticket cannot be brought up to date", exc_info=error)
         self.parked[family] = why
@@ -245,7 +247,7 @@ class Service:
             self.unopened.pop(one, None)
 
     def _leave(self, one: Occurrence, error: Exception) -> None:
-        why = said(error)
+        why = said(error).en
         if self.unopened.get(one) != why:
             log.error("%s of %s cannot be opened", one.kind, one.id, exc_info=error)
         if not self.store.site_events(UNOPENED, one.key):

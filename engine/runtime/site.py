@@ -53,7 +53,10 @@ class Site:
         """A plan by its version, as tickets are pinned to it. Raises StoreError: this release cannot read it."""
         plan = self.plans.get(version)
         if plan is None:
-            raise StoreError(f"it goes by version {version} of the plan, which this release cannot read")
+            raise StoreError(
+                f"it goes by version {version} of the plan, which this release cannot read",
+                f"它所按的方案版本 {version} 无法由本版本读取",
+            )
         return plan
 
     def wording(self, version: str) -> Plan:

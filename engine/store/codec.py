@@ -41,7 +41,7 @@ class Codec(Generic[T]):
             plain = json.loads(text)
             value: T = self._decode(plain) if self._decode is not None else plain
         except (_StrangeError, ValueError, TypeError, ArithmeticError) as error:
-            raise StoreError(f"{self._name} cannot be read: {error}") from None
+            raise StoreError(f"{self._name} cannot be read: {error}", f"无法读取 {self._name}：{error}") from None
         return value
 
 

@@ -125,7 +125,7 @@ class Database:
 
     def _take_reader(self) -> sqlite3.Connection:
         if self._closed:
-            raise StoreError("the store is closed")
+            raise StoreError("the store is closed", "数据库已关闭")
         try:
             return self._readers.pop()
         except IndexError:

@@ -93,7 +93,7 @@ class Writer:
         me = get_ident()
         with self._gate:
             if self._closed:
-                raise StoreError("the store is closed")
+                raise StoreError("the store is closed", "数据库已关闭")
             assert self._leader != me, "a write inside a write would wait for itself"
             self._queue.append(job)
             if self._full is not None and len(self._queue) >= self._shared:
@@ -179,7 +179,9 @@ class Writer:
             raise sqlite3.OperationalError("the transaction was rolled back")
 
     def _fail(self, jobs: list[_Job[Any]], error: BaseException) -> None:
-        known = StoreError(f"{self._name}: nothing was written: {error}") if is_of_world(error) else error
+        known = error
+        if is_of_world(error):
+            known = StoreError(f"{self._name}: nothing was written: {error}", f"{self._name}：未写入任何内容：{error}")
         for job in jobs:
             job.error = known
 

@@ -326,7 +326,7 @@ def test_a_store_that_cannot_be_read_makes_no_figures_of_nothing(tmp_path, monke
             raise StoreError("huiyin.db cannot be read: disk I/O error")
 
         monkeypatch.setattr(house.service.store, "steps", fails)
-        monkeypatch.setattr(house.service.store, "next_instant", fails)
+        monkeypatch.setattr(house.service.store, "site_events", fails)
         problem(desk.get("figures", site="garden"), 503, "store")
 
 
@@ -395,6 +395,7 @@ def test_a_damaged_event_in_the_stream_of_a_site_keeps_only_that_site(how, back,
         known = desk.get("/api/v1/sites").json()
         assert [one["site"] for one in known["sites"]] == ["harbour"]
         assert [one["site"] for one in known["shut"]] == ["garden"]
+        assert known["shut"][0]["zh"].startswith("无法打开：")
         assert f"garden: {known['shut'][0]['why']}" == cause["why"]
         assert house.as_(house.token(harbour="desk")).get("/api/v1/sites").json()["shut"] == []
         assert 'huiyin_site_failing{site="garden"} 1.0' in metrics(house)

@@ -115,7 +115,7 @@ def test_a_site_none_of_whose_policies_is_understood_any_more_runs_by_a_file_tha
     again = start(tmp_path)
     try:
         assert set(again.engine.services) == {"harbour"}
-        assert "none of the policies that were applied is understood" in again.engine.shut["garden"]
+        assert "none of the policies that were applied is understood" in again.engine.shut["garden"].en
         write(again, "garden", policy("garden", limit(5)))
         assert again.reload("SIGHUP") == {}
         assert (set(again.engine.services), again.engine.shut) == (set(NAMES), {})

@@ -31,7 +31,7 @@ def sites(caller: Annotated[Caller, needs("ticket.list", anywhere=True)]) -> dic
         if allowed(caller.principal, "ticket.list", name)
     ]
     shut = [
-        {"site": name, "why": why}
+        {"site": name, "why": why.en, "zh": why.zh}
         for name, why in sorted(engine.shut.items())
         if allowed(caller.principal, "ticket.list", name)
     ]

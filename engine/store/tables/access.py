@@ -241,7 +241,7 @@ def _read(text: str, kind: type[T]) -> T:
     except ValueError:
         found = None
     if not isinstance(found, kind):
-        raise StoreError("a row of an account or a token is damaged")
+        raise StoreError("a row of an account or a token is damaged", "账号或令牌的一行数据已损坏")
     return found
 
 
