@@ -284,8 +284,8 @@ _DAY_WORDS: Final[dict[Unit, tuple[str, str]]] = {
 _CLOCK_WORDS: Final = ((_HOUR, "hour", "小时"), (_MINUTE, "minute", "分钟"), (1, "second", "秒"))
 
 _LEFT_DAYS: Final = (
-    re.compile(r"(?:([0-9]+)(?: |$))?(?:([0-9]+)/([1-9][0-9]*) )?working days?"),
-    re.compile(r"(?:([0-9]+)又?)?(?:(?<![0-9])([0-9]+)/([1-9][0-9]*))?个工作日"),
+    re.compile(r"(?=[0-9])(?:([0-9]+)(?: |$))?(?:([0-9]+)/([1-9][0-9]*) )?working days?"),
+    re.compile(r"(?=[0-9])(?:([0-9]+)又?)?(?:(?<![0-9])([0-9]+)/([1-9][0-9]*))?个工作日"),
 )
 
 

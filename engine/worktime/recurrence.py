@@ -59,24 +59,12 @@ class Recurrence(NamedTuple):
         the first."""
         if end <= start:
             return ()
-        # A roll may leave its period: a holiday is shorter than a month, a local date nearer than a day.
+        # A roll leaves its period by less than a month, or ends where that of a later period does; a local date is
+        # nearer than a day.
         first, last = timetable.local(start).date() - 31 * _DAY, timetable.local(end).date() + 31 * _DAY
         days = dict.fromkeys(self._days(timetable, first, last))
         found = {at for day in days for at in self._times(timetable, day) if start <= at < end}
         return tuple(sorted(found))
-
-    def next_after(self, timetable: Timetable, at: int) -> int:
-        """The first instant after `at`.
-
-        Raises:
-            OutOfTable: there is none within eight years.
-        """
-        start, span = at + 1, 40 * 86_400
-        for _ in range(7):
-            if found := self.occurrences(timetable, start, start + span):
-                return found[0]
-            start, span = start + span, span * 2
-        raise OutOfTable(f"calendar {timetable.id}: nothing recurs in the eight years after {at}")
 
     def _days(self, timetable: Timetable, first: date, last: date) -> Iterator[date]:
         if self.every is Every.DAY:

@@ -198,7 +198,12 @@ def test_everything_wrong_in_a_calendar_is_said_at_once() -> None:
         {
             "timezone": "Asia/Beijing",
             "holidays": ["CN", "ZZ", "2026-02-30", "sundays"],
-            "hours": {"mon-fri": "9-18", "funday": "09:00-18:00", "sat": "09:00-12:00, 11:00-13:00"},
+            "hours": {
+                "mon-fri": "9-18",
+                "mon-": "09:00-18:00",
+                "funday": "09:00-18:00",
+                "sat": "09:00-12:00, 11:00-13:00",
+            },
             "exceptions": {"2026-13-01": "closed", "2026-10-08": "25:00-26:00"},
             "also": ["building"],
         }
@@ -208,6 +213,7 @@ def test_everything_wrong_in_a_calendar_is_said_at_once() -> None:
         "holidays.2": "bad-holidays",
         "holidays.3": "bad-holidays",
         "hours.mon-fri": "bad-hours",
+        "hours.mon-": "bad-weekday",
         "hours.funday": "bad-weekday",
         "hours.sat": "bad-hours",
         "exceptions.2026-13-01": "bad-date",

@@ -200,7 +200,7 @@ def test_what_is_left_in_words(left: Left, english: str, chinese: str) -> None:
     assert (format_left(left), format_left(left, "zh")) == (english, chinese)
 
 
-@pytest.mark.parametrize("text", ["3 calendar days", "soon", "1/0 working days"])
+@pytest.mark.parametrize("text", ["3 calendar days", "soon", "1/0 working days", "working days", "个工作日"])
 def test_what_cannot_be_left_is_refused(text: str) -> None:
     with pytest.raises(LengthError):
         parse_left(text)

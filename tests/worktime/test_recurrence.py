@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.worktime import OutOfTable, RecurrenceError, Timetable, parse_recurrence
+from engine.worktime import RecurrenceError, Timetable, parse_recurrence
 from tests.worktime.tools import at, calendar, shown
 
 OFFICE = calendar()
@@ -116,15 +116,6 @@ def test_two_halves_of_a_span_have_what_the_whole_has(
     recurrence, (a, b, c) = parse_recurrence(*case), marks
     halves = recurrence.occurrences(OFFICE, a, b) + recurrence.occurrences(OFFICE, b, c)
     assert halves == recurrence.occurrences(OFFICE, a, c)
-
-
-def test_the_next_one_after_an_instant() -> None:
-    reports = parse_recurrence("month", "15", ["09:00"])
-    assert shown(reports.next_after(OFFICE, at("2026-02-15 00:00"))) == "2026-02-24 09:00"
-    assert shown(reports.next_after(OFFICE, at("2026-02-24 09:00"))) == "2026-03-16 09:00"
-    assert shown(parse_recurrence("year").next_after(OFFICE, at("2025-01-02 10:00"))) == "2026-01-04 09:00"
-    with pytest.raises(OutOfTable):
-        parse_recurrence("working day").next_after(calendar({}, holidays="none"), at("2026-10-08 10:00"))
 
 
 @pytest.mark.parametrize(
