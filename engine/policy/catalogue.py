@@ -37,6 +37,10 @@ TITLES: Final[dict[str, Words]] = {
     "Y013": Words("the file is empty", "文件是空的"),
     "Y014": Words("a second document begins here: one plan is one file", "这里开始了第二个文档：一个文件只写一个方案"),
     "Y015": Words("a key must be a word", "键必须是一个词"),
+    "W016": Words(
+        "a comment begins here, and the text ends before it: a text with ` #` in it stands in quotes",
+        "从这里开始是注释，前面的文字到此为止：含有“ #”的文字要加引号",
+    ),
     # ---- names, keys, values ----
     "E101": Words("there is no {kind} “{name}”", "没有名为“{name}”的{kind}"),
     "E102": Words("unknown key “{key}” in {where}", "{where}中没有“{key}”这个键"),

@@ -61,6 +61,8 @@ PLACEHOLDER: Final = (
     re.compile(r"\{[\w.]+\}(?=[^\s,\]}#])[^\n#]*[^\s#]"),
     re.compile(r"\{[\w.]+\}(?=[^\s,\]}#])(?:\{[\w.]+\}|[^,{}\[\]\n#])*"),
 )
+NUMBER_SIGN: Final = re.compile(r"#\d")
+CUT: Final = re.compile(r"[^\s\"'\[\]{},:][ ]+")  # the end of a plain word, and blanks
 BLOCK_TEXT: Final = re.compile(r"[|>][-+0-9]*$")
 A_KEY: Final = re.compile(r"\s*[\w-]+:(?:\s|$)")
 
@@ -160,6 +162,8 @@ class _Scanner:
                 return self._line(text, token)
             case "space":
                 self._tabs(token)
+            case "comment":
+                self._number_sign(text, here)
             case "quoted":
                 return self._quoted(text, token)
             case "open":
@@ -294,6 +298,11 @@ class _Scanner:
         return end
 
     # ---- slips ----
+
+    def _number_sign(self, text: str, here: int) -> None:
+        """`先戴 #2 手套`: what looks like a number behind a text is a comment."""
+        if NUMBER_SIGN.match(text, here) and CUT.fullmatch(text, self.ended - 1, here):
+            self._found("W016", here, 1)
 
     def _wide_colon(self, start: int, word: str, wide: int) -> int:
         sticks = wide + 1 < len(word) and word[wide + 1] != " "
