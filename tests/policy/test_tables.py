@@ -76,6 +76,10 @@ def test_nights_and_weekdays_overlap_where_clocks_and_weeks_do() -> None:
     assert overlap({"day": "off"}, {"day": "sat-sun"})
 
 
+def test_half_a_stretch_of_weekdays_is_not_its_first_day() -> None:
+    assert [found.code for found in loaded({"one": {"day": "mon-"}}).diagnostics] == ["E103"]
+
+
 def test_a_ticket_may_have_breached_several_deadlines() -> None:
     def found(one: str, other: str) -> set[str]:
         return {one.code for one in loaded({"one": {"breached": one}, "other": {"breached": other}}).diagnostics}

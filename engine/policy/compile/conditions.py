@@ -158,8 +158,8 @@ def _near(desk: Desk, path: Path, fact: str, test: str) -> Condition | None:
 def _day(test: str) -> Condition | None:
     if test in ("working", "off"):
         return OpeningDay(working=test == "working")
-    first, _, last = test.partition("-")
-    if first in WEEKDAYS and (last or first) in WEEKDAYS:
+    first, to, last = test.partition("-")
+    if first in WEEKDAYS and (not to or last in WEEKDAYS):
         start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         days = range(start, end + 1) if start <= end else [*range(start, 7), *range(end + 1)]
         return OpeningDay(weekdays=frozenset(days))
