@@ -12,7 +12,7 @@ from engine.core import Plan, shifted, timetable
 from engine.core.plan import Duty, NewMember, Report, ShiftEdge
 from engine.runtime.posts import EMPTY_POST, left_empty
 from engine.runtime.site import Site
-from engine.worktime import DayRule, Length, Unit
+from engine.worktime import DayRule, Every, Length, Recurrence, Timetable, Unit
 
 DAY: Final = 86_400
 #: The id of the report that compares a pilot with the time before it.
@@ -99,5 +99,16 @@ def _reach(offset: Length) -> int:
 
 def _of_report(site: Site, plan: Plan, report: Report, start: int, end: int) -> Iterator[Occurrence]:
     table = timetable(plan, report.calendar or plan.calendar, site.edition)
-    for at in report.every.occurrences(table, start, end):
+    instants = report.every.occurrences(table, start, end)
+    if report.every.every is Every.DAY:
+        instants = (*instants, *_on_days_off(report.every, table, start, end))
+    for at in instants:
         yield Occurrence(at, "report", report.id)
+
+
+def _on_days_off(every: Recurrence, table: Timetable, start: int, end: int) -> Iterator[int]:
+    """A report of each day needs nobody to be there: without those on days off, some days would stand in none."""
+    if table.usual_opening is not None:
+        for at in every._replace(at=(table.usual_opening,)).occurrences(table, start, end):
+            if not table.is_working_day(table.local(at).date()):
+                yield at

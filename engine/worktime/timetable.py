@@ -91,6 +91,11 @@ class Timetable:
             return True
         return False
 
+    @property
+    def usual_opening(self) -> int | None:
+        """The second of the day at which a make-up day opens; None: no day has hours."""
+        return self._rules.makeup[0][0] if self._rules.makeup else None
+
     # ---- days ----
 
     def date_of(self, at: int) -> date:

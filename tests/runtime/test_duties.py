@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from engine.runtime import Plans, Roster, Site
@@ -29,3 +31,22 @@ def test_a_duty_comes_round_as_far_from_each_shift_as_it_says_whatever_it_is_cou
     site = Site(Plans.of(plan), Roster(Plans.of(plan), edition), edition)
     start = at(f"{openings[0][:5]} 00:00")
     assert [local(one.at) for one in sorted(occurrences(site, start, start + 2 * 86_400))] == openings
+
+
+DAILY = """
+figures: {seen: {title: 受理, of: matter, count: opened, per: day}}
+reports: {daily: {title: 日报, every: EVERY, to: [boss], figures: [seen]}}
+"""
+
+
+def reports(every, first, days):
+    (edition,) = (plan := prepared(BODY + DAILY.replace("EVERY", every), off=[date(2026, 11, 18)]).plan).editions
+    site = Site(Plans.of(plan), Roster(Plans.of(plan), edition), edition)
+    start = at(f"{first} 00:00")
+    return [local(one.at) for one in sorted(occurrences(site, start, start + days * 86_400))]
+
+
+def test_a_report_of_every_day_is_made_on_days_off_too_so_that_each_day_stands_in_one():
+    days = ["11-18 09:00", "11-19 09:00", "11-20 09:00", "11-21 09:00", "11-22 09:00", "11-23 09:00"]
+    assert reports("day", "11-18", 6) == days  # a holiday, a week-end
+    assert reports("working day", "11-18", 6) == ["11-19 09:00", "11-20 09:00", "11-23 09:00"]
