@@ -35,7 +35,7 @@ class Mistake(NamedTuple):
 def read_settings(path: Path, environ: Mapping[str, str]) -> Section:
     """A file of settings, with what is wrong with its text. Raises OSError when there is none."""
     document, found = read_document(path)
-    mistakes = [Mistake(one.primary.span, "", _with_help(one)) for one in found]
+    mistakes = [Mistake(one.primary.span, "", _with_help(one)) for one in found if one.severity == "error"]
     return Section("", document.tree, document.tree.span, environ, mistakes)
 
 

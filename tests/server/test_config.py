@@ -53,6 +53,10 @@ def test_the_route_of_the_site_comes_first_and_a_star_is_every_other(settings, s
         daemon.database.close()
 
 
+def test_a_warning_about_the_text_of_settings_keeps_no_daemon_from_starting(settings):
+    assert settings("listen: 127.0.0.1:8080 #2\n").port == 8080
+
+
 def test_a_channel_without_a_route_reaches_nobody(settings):
     config = settings(DESTINATIONS + "routes: {garden: {mail: screen}}\n")
     daemon = build(config, VirtualClock(at("11-16 09:00")))
