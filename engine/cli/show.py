@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -122,10 +122,17 @@ def _markdown(part: Part, level: int, lang: str) -> Iterator[str]:
 
 
 def _markdown_table(table: Table) -> Iterator[str]:
-    yield f"| {' | '.join(table.head)} |"
+    yield _markdown_row(table.head)
     yield f"|{'---|' * len(table.head)}"
-    for row in table.rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield from map(_markdown_row, table.rows)
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.translate(_CELL) for cell in cells)} |"
+
+
+#: A row is one line, and a bar ends a cell.
+_CELL: Final = str.maketrans({"|": r"\|", "\n": " "})
 
 
 # ---- Mermaid --------------------------------------------------------------------------------------------------------

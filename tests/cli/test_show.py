@@ -38,6 +38,12 @@ def test_every_table_of_a_site_is_a_table(site: str, lang: str) -> None:
             columns = 0
 
 
+def test_a_title_of_two_lines_or_with_a_bar_is_one_cell(tmp_path: Path) -> None:
+    policy = tmp_path / "x.yaml"
+    policy.write_text('policy: x\nextends: residential\ndeadlines: {resolve: {title: "办结\\n或 | 答复"}}\n', "utf-8")
+    assert r"| `resolve` 办结 或 \| 答复 |" in show(str(policy))
+
+
 @pytest.mark.parametrize("site", SITES)
 def test_the_page_is_whole_and_asks_nobody(site: str) -> None:
     """HTML without scripts and without anything from elsewhere; every tag is closed."""
