@@ -76,6 +76,13 @@ def test_who_sends_an_erased_file_again_gives_it_anew(evidence):
     assert evidence.read("park", ID)[1] == file(b"a")
 
 
+def test_who_sends_a_damaged_file_again_mends_it(evidence, tmp_path):
+    kept = evidence.keep("park", file(b"a"))
+    (tmp_path / "evidence" / "park" / ID[:2] / ID).write_bytes(file(b"a")[:-1])
+    assert evidence.keep("park", file(b"a")) == kept
+    assert evidence.read("park", ID) == (kept, file(b"a"))
+
+
 def killed(*_):
     raise KeyboardInterrupt  # nothing is tidied up, as after kill -9
 
