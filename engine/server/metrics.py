@@ -50,7 +50,7 @@ class _Figures(Collector):
 
     def _of_sites(self) -> Iterator[Metric]:
         engine, auditor = self._daemon.engine, self._daemon.auditor
-        sites = engine.services
+        sites = dict(engine.services)  # a site may be opened meanwhile
         unread = self._daemon.figures.unread()
         troubles = Counter((one.what, one.site) for one in list(auditor.troubles.values()))
         behind = {name: engine.beat.behind.get(name, 0) for name in sites}
