@@ -34,9 +34,13 @@ def left_empty(site: Site, plan: Plan, start: int, end: int) -> Iterator[tuple[s
 
 
 def is_empty(site: Site, role: str, at: int) -> bool:
-    """Whether fewer of a role are there at an instant than have to be in every minute of its shifts."""
+    """Whether fewer of a role are there at an instant than have to be in every minute of its shifts. A roster that is
+    not complete cannot tell how many are there, only that nobody is.
+    """
     known = site.plan_at(at).roles.get(role)
-    if known is None or not known.at_least or len(site.roster.on_duty(role, at)) >= known.at_least:
+    if known is None or not known.at_least:
+        return False
+    if len(site.roster.on_duty(role, at)) >= (known.at_least if site.roster.complete else 1):
         return False
     return any(shift.is_open(at) for shift in _shifts(site, role, at))
 

@@ -39,6 +39,7 @@ _PHRASES = {
     "reported": ("report {about}", "报告 {about}"),
     "revealed": ("{said} looked at {about}", "{said} 查看 {about}"),
 }
+_EMPTY: Final = ("{about} is empty", "{about}无人在岗")
 
 
 class Speaker:
@@ -56,7 +57,8 @@ class Speaker:
                 self._states[state.id] = title if title == state.title else state.id
 
     def say(self, fact: Fact, reference: int) -> str:
-        english, chinese = _PHRASES[fact.word]
+        nobody_answers = fact.word == "empty_post" and not fact.said  # of a plan without `liability`
+        english, chinese = _EMPTY if nobody_answers else _PHRASES[fact.word]
         phrase = chinese if self.lang == "zh" else english
         return phrase.format(about=self._about(fact), said=self.said(fact, reference))
 

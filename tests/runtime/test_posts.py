@@ -93,6 +93,15 @@ def test_a_plan_that_begins_to_ask_for_somebody_finds_the_post_empty_at_once(sto
     assert found(service) == [at("11-16 10:00")]
 
 
+def test_a_roster_that_is_not_complete_does_not_count(store):
+    service = begin(store, head=HELD.replace("at_least: 1", "at_least: 2"))
+    change_roster(service, MORNING, [Entry("早", "desk", ("early",))])
+    service.advance(at("11-16 14:59"))
+    assert found(service) == []
+    change_roster(service, at("11-17 08:00"), gone=["早"])
+    assert found(service) == [at("11-17 08:00")]
+
+
 def test_a_roster_that_is_not_complete_says_nothing_of_a_shift_on_which_it_names_nobody(service):
     change_roster(service, MORNING, [Entry("早", "desk", ("early",), since=MORNING)])
     service.advance(at("11-17 06:00"))
