@@ -10,7 +10,7 @@ from engine.core.cases import History
 from engine.core.commands import Actor, Command, Refusal
 from engine.core.conditions import Condition, Row, Rule, Table, Value, View
 from engine.core.decide import ENGINE, Outcome, advance, decide, fire
-from engine.core.detections import Firing, Membership, firings, memberships
+from engine.core.detections import Firing, Membership, ended_unanswered, firings, memberships
 from engine.core.events import Event, Step, kind
 from engine.core.evolve import evolve, replay
 from engine.core.figures import FigureValue, looked_at, measure
@@ -66,6 +66,7 @@ __all__ = [
     "commands",
     "conditions",
     "decide",
+    "ended_unanswered",
     "events",
     "evolve",
     "fact_of",

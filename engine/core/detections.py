@@ -63,6 +63,15 @@ def memberships(plan: Plan, family: Family, ticket: Ticket) -> tuple[Membership,
     return tuple(found)
 
 
+def ended_unanswered(plan: Plan, ticket: Ticket) -> bool:
+    """Whether a closed ticket was withdrawn or rejected before an answer, and is a member no more: it has no `outcome`,
+    though its workflow gives one (SEMANTICS §12, and §14, which leaves the same ones out).
+    """
+    moves = plan.workflow_of(ticket.category).moves.values()
+    gives_one = any("outcome" in move.set or any(asked.fact == "outcome" for asked in move.ask) for move in moves)
+    return gives_one and ticket.fact("outcome") is None
+
+
 def firings(plan: Plan, edition: str, detection: Detection, members: Iterable[Membership]) -> tuple[Firing, ...]:
     """The openings of one bucket that fire: m fires iff at least `count` of them, m included, lie in the window
     before it.

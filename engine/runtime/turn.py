@@ -26,6 +26,7 @@ from engine.core import (
     agenda,
     agenda_after,
     decide,
+    ended_unanswered,
     fire,
     firings,
     is_quiet,
@@ -237,7 +238,8 @@ class Turn:
         for event in step.events:
             if isinstance(event, e.Opened):
                 self._file(plan, family.tickets[event.ticket], event.effective_at)
-            if isinstance(event, e.Recategorised | e.Merged):
+            unanswered = isinstance(event, e.Closed) and ended_unanswered(plan, family.tickets[event.ticket])
+            if unanswered or isinstance(event, e.Recategorised | e.Merged):
                 self.tx.leave(event.ticket)
             if isinstance(event, e.Opened | e.Recategorised):
                 of_group = isinstance(event, e.Opened) and event.origin is not None

@@ -368,6 +368,19 @@ def test_what_was_merged_or_is_of_another_category_now_is_no_member():
     assert detected(desk) == {"D": True, "E": False}
 
 
+def test_what_was_withdrawn_before_an_answer_is_no_member_and_what_was_answered_stays_one():
+    outcome, finish = "outcome: {title: 结论, values: {solved: 已解决}}", "finish: {title: 完成, from: todo, to: done"
+    moves = f"{finish}, set: {{outcome: solved}}}}\n      drop: {{title: 撤诉, from: todo, to: done}}"
+    desk = service(text=PLAN.replace("facts:\n", f"facts:\n  {outcome}\n").replace(f"{finish}}}", moves))
+    for n, (id, move) in enumerate({"A": "drop", "B": "finish", "C": "finish"}.items()):
+        ticket(desk, id, START + n, f"u{n}" if id != "C" else "u1")
+        assert isinstance(desk.handle(Command(id, DESK, START + 60 + n, commands.Do(move))), Done)
+    ticket(desk, "D", START + 120, "u3")
+    assert detected(desk) == {}
+    ticket(desk, "E", START + 180, "u4")
+    assert detected(desk) == {"E": True}
+
+
 def test_whom_the_first_list_of_staff_names_is_no_newcomer_and_whoever_comes_later_is():
     training = "duties:\n  training: {title: 培训, every: new member of desk, within: 1 week, owner: boss}\n"
     plan = plan_of(PLAN.replace("duties:\n", training))
