@@ -39,7 +39,7 @@ _PHRASES = {
     "reported": ("report {about}", "报告 {about}"),
     "revealed": ("{said} looked at {about}", "{said} 查看 {about}"),
 }
-_EMPTY: Final = ("{about} is empty", "{about}无人在岗")
+_EMPTY = ("{about} is empty", "{about}无人在岗")
 
 
 class Speaker:
