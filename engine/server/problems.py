@@ -27,7 +27,7 @@ from engine.policy import PARTIES, Words
 from engine.runtime import FIELDS
 from engine.server.entry.denials import Denial
 from engine.store import ConflictError, HalfDoneError, StoreError
-from engine.worktime import CalendarError, OutOfTable
+from engine.worktime import CalendarError, OutOfTable, format_seconds
 
 log = logging.getLogger(__name__)
 #: Bytes of a body that is JSON, and how deep it may be nested.
@@ -142,9 +142,6 @@ def refused(refusal: Refusal, plan: Plan, workflow: Workflow | None = None) -> P
     what = Words(", ".join(name.en for name in names), "、".join(name.zh for name in names))
     if refusal.why is not None:
         what = Words("{what}: {why}", "{what}（{why}）").format(what=what, why=Words(*refusal.why))
-    words = REFUSALS.get(refusal.code, REFUSALS["other"]).format(what=what)
-    if refusal.whose:
-        words = REFUSALS["whose"].format(words=words, whose=_parties(plan, refusal.whose))
     known = workflow.moves if workflow is not None else {}
     legal = [{"move": id, "title": known[id].title if id in known else id} for id in refusal.legal]
     more: dict[str, Any] = {"about": about[0], "legal": legal}
@@ -152,7 +149,18 @@ def refused(refusal: Refusal, plan: Plan, workflow: Workflow | None = None) -> P
         more["missing"] = about
     if refusal.code == "changed":
         more["version"] = int(refusal.detail)
-    return ProblemError(409, refusal.code, words, **more)
+    return ProblemError(409, refusal.code, sentence(refusal, plan, what), **more)
+
+
+def sentence(refusal: Refusal, plan: Plan, what: Words) -> Words:
+    """A refusal in words: what it is about, and how much the plan allows, or to whom."""
+    words = REFUSALS.get(refusal.code, REFUSALS["other"]).format(what=what)
+    if refusal.code == "late":
+        allowed = Words(format_seconds(plan.late_reports, "en"), format_seconds(plan.late_reports, "zh"))
+        return REFUSALS["how_late"].format(words=words, allowed=allowed)
+    if refusal.whose:
+        return REFUSALS["whose"].format(words=words, whose=_parties(plan, refusal.whose))
+    return words
 
 
 def _parties(plan: Plan, names: Iterable[str]) -> Words:
@@ -428,6 +436,7 @@ REFUSALS: Final = MappingProxyType(
     {
         "by": Words("{what} may not do this here", "{what} 无权进行此操作"),
         "whose": Words("{words}; who may: {whose}", "{words}，可由{whose}进行"),
+        "how_late": Words("{words}; the plan allows {allowed}", "{words}；方案允许 {allowed}"),
         "missing": Words("not given: {what}", "缺少：{what}"),
         "unknown": Words("there is no {what}, or it is not asked for", "没有或不需要：{what}"),
         "value": Words("this value cannot be: {what}", "取值有误：{what}"),

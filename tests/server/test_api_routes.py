@@ -155,7 +155,8 @@ def test_a_late_report_that_was_taken_is_answered_again_though_it_came_too_late_
     new_house.pass_time(5 * 60)
     again = new_house.desk("老张").do(ticket, "arrive", **arrived)
     assert (again.status_code, again.json()["events"]) == (200, first.json()["events"])
-    problem(new_house.desk("老张").do(ticket, "arrive", **(arrived | {"key": "k2"})), 409, "late")
+    late = problem(new_house.desk("老张").do(ticket, "arrive", **(arrived | {"key": "k2"})), 409, "late")
+    assert late["detail"] == "已超过补报期限：实际发生时间；方案允许 30分钟"
 
 
 @pytest.mark.parametrize("move", ["note", "ack", "assign", "excuse"])

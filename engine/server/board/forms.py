@@ -11,7 +11,7 @@ from engine.core.plan import Workflow
 from engine.policy import Words
 from engine.server import present
 from engine.server.board.words import WORDS
-from engine.server.problems import ENVELOPE, REFUSALS, SENTENCES, refused
+from engine.server.problems import ENVELOPE, SENTENCES, refused, sentence
 from engine.store.tables.evidence import GB, SIZE_MAX, Evidence, QuotaError
 
 #: Stands before the names of what a form asks, so that none is taken for what the form itself carries.
@@ -90,7 +90,7 @@ def answer(plan: Plan, refusal: Refusal, workflow: Workflow | None = None) -> An
     name = refusal.detail.partition(", ")[0]
     field = name if refusal.code in ("missing", "value") else FIELDS.get(refusal.code, "")
     if refusal.detail in ENVELOPE:
-        return Answer(REFUSALS[refusal.code].format(what=ENVELOPE[refusal.detail]), field)
+        return Answer(sentence(refusal, plan, ENVELOPE[refusal.detail]), field)
     words = refused(refusal, plan, workflow).words
     for each in refusal.detail.split(", "):  # as their labels say them
         words = words._replace(en=words.en.replace(each, each.replace("_", " ")))
