@@ -17,6 +17,7 @@ TEXTS: Final = {
     "head": ("{site}, as known at {at}", "{site}，截至 {at} 所知"),
     "none": ("the policy has no figures", "方案没有设指标"),
     "unread": ("{count} tickets are damaged and missing in it: {tickets}", "缺 {count} 张已损坏的工单：{tickets}"),
+    "left": ("left out: {left}", "未计入：{left}"),
     "met": ("met", "达标"),
     "missed": ("missed", "未达标"),
     "unknown": ("not known", "未知"),
@@ -42,7 +43,9 @@ def _lines(site: str, found: Mapping[str, Any], lang: str) -> Iterator[str]:
     for one in found["figures"]:
         name = one["figure"]["title" if lang == "zh" else "id"]
         verdict = f"{one['target']}: {_say(one['verdict'], lang)}" if one["verdict"] else ""
-        yield "  ".join(filter(None, (name, _period(one), _value(one, lang), f"n={one['n']}", verdict)))
+        left = ", ".join(f"{reason} {count}" for reason, count in one["left_out"].items())
+        said = (name, _period(one), _value(one, lang), f"n={one['n']}", verdict, left and _say("left", lang, left=left))
+        yield "  ".join(filter(None, said))
     if not found["figures"]:
         yield _say("none", lang)
     if count := found["unread"]["count"]:

@@ -9,12 +9,13 @@ import string
 from fractions import Fraction
 from html import unescape
 from io import BytesIO, StringIO
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
 from openpyxl import load_workbook
 
-from engine.core import FigureValue, Period, Rule
+from engine.core import FigureValue, Period, Rule, measures
 from engine.core.events import Noted
 from engine.core.plan import State, Workflow
 from engine.policy import Section, Table, promise
@@ -860,6 +861,13 @@ def test_figures_of_a_spreadsheet_are_numbers_with_their_unit():
     assert figures.numbered(value(Fraction(5400), "seconds")) == (1.5, "hours")
     assert figures.numbered(value(Fraction(4), "number")) == (4, "")
     assert figures.numbered(value(None, "share")) == (None, "share")
+
+
+def test_whatever_a_figure_leaves_out_is_said_in_the_language_of_the_reader():
+    reasons = set(re.findall(r'left\["([^"]+)"\]', Path(measures.__file__).read_text(encoding="utf-8")))
+    assert reasons > {"merged", "no outcome"}
+    for reason in (*reasons, "void", "paused", "corrected"):
+        assert f"why_{reason.replace(' ', '_')}" in WORDS, reason
 
 
 def test_shares_of_a_spreadsheet_are_shown_in_percent(new_house):

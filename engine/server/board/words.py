@@ -305,6 +305,12 @@ WORDS: Final = MappingProxyType(
         "why_no_outcome": Words("no outcome", "无办理结论"),
         "why_earlier_round": Words("earlier rounds", "较早轮次"),
         "why_no_answer": Words("no answer", "未答复"),
+        "why_anonymous": Words("anonymous", "匿名"),
+        "why_merged": Words("merged", "已合并"),
+        "why_excused": Words("excused", "已免责"),
+        "why_corrected": Words("corrected", "已更正"),
+        "why_void": Words("ended without a verdict", "终止，不计判定"),
+        "why_paused": Words("paused", "挂起中"),
         # ---- policy ----
         "policy": Words("Policy", "方案"),
         "policy_refused": Words(
