@@ -51,6 +51,7 @@ def _moments(performance: Performance) -> Iterator[tuple[int, str, str, list[Fac
                 "liable",
                 "due",
                 "opened",
+                "made",
                 "state",
                 "reported",
             ):

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from engine.sim import Runner
+from engine.sim import Runner, timeline
 
 PLAN = """\
 policy: shop
@@ -70,3 +70,20 @@ def test_what_was_breached_is_asked_by_its_name_and_stays_so_when_it_is_done_lat
     (tmp_path / "story.yaml").write_text(story, encoding="utf-8")
     result = Runner(date(2026, 10, 1)).run(tmp_path / "story.yaml")
     assert result.passed, (result.diagnostics, result.performance and result.performance.differences)
+
+
+HURRY = PLAN.replace("CONDITION", "{breached: arrive}").replace(
+    "finish: {title: 办结, from: todo, to: done}",
+    "finish: {title: 办结, from: todo, to: done}\n"
+    "      give_up: {title: 关闭, from: todo, to: done, by: engine, when: {breached: [arrive]}}",
+)
+
+
+def test_a_breach_is_what_an_engine_move_waits_for_and_stands_at_its_own_time(tmp_path):
+    (tmp_path / "shop.yaml").write_text(HURRY, encoding="utf-8")
+    steps = STORY[: STORY.index("  - {at: 09:30")] + "  - {at: 10:30, then: {state: done, made: [give_up]}}\n"
+    (tmp_path / "story.yaml").write_text(steps, encoding="utf-8")
+    result = Runner(date(2026, 10, 1)).run(tmp_path / "story.yaml")
+    assert result.passed, (result.diagnostics, result.performance and result.performance.differences)
+    (line,) = (line for line in timeline(result.performance) if "give_up" in line)
+    assert line.strip().startswith("10:00")
