@@ -7,9 +7,14 @@ import re
 import resource
 import socket
 from contextlib import contextmanager
+from threading import Event
+from time import sleep
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
 from engine.server import connections, live
 from engine.server.board import lists, web
@@ -131,6 +136,43 @@ def test_who_holds_a_connection_and_does_not_say_what_for_loses_it(house, monkey
             connection.sendall(b"GET")  # a second one has as long
             assert ends(connection)
     assert house.gate.defects.count == 0
+
+
+LONG = 8 << 20  # bytes: more than the buffers of both sides take
+
+
+async def long_answer(request):
+    return Response(bytes(LONG))
+
+
+READING = Starlette(routes=[Route("/", long_answer)])
+
+
+def test_who_takes_nothing_of_an_answer_loses_his_connection(monkeypatch):
+    monkeypatch.setattr(connections, "TAKEN_IN", 0.05)
+    lost = Event()
+
+    class Connection(connections.Connection):
+        def connection_lost(self, exc):
+            super().connection_lost(exc)
+            lost.set()
+
+    with listening(READING, http=Connection) as address, connected(address) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert lost.wait(10)
+
+
+def test_who_takes_an_answer_slowly_gets_it_whole(monkeypatch):
+    monkeypatch.setattr(connections, "TAKEN_IN", 0.05)
+    monkeypatch.setattr(connections, "TAKEN_MIN", 1)
+    with listening(READING, http=connections.Connection) as address, connected(address) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        taken = 0
+        while taken < LONG:
+            part = len(connection.recv(1 << 17))
+            assert part
+            taken += part
+            sleep(0.01)
 
 
 def test_there_are_only_so_many_connections(house, monkeypatch):
