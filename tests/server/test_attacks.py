@@ -164,7 +164,7 @@ def test_who_takes_nothing_of_an_answer_loses_his_connection(monkeypatch):
 
 def test_who_takes_an_answer_slowly_gets_it_whole(monkeypatch):
     monkeypatch.setattr(connections, "TAKEN_IN", 0.05)
-    monkeypatch.setattr(connections, "TAKEN_MIN", 1)
+    monkeypatch.setattr(connections, "TAKEN_MIN", 0)  # a busy machine may stand still meanwhile
     with listening(READING, http=connections.Connection) as address, connected(address) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         taken = 0
