@@ -13,7 +13,7 @@ from engine.core.decide import ENGINE, Outcome, advance, decide, fire
 from engine.core.detections import Firing, Membership, ended_unanswered, firings, memberships
 from engine.core.events import Event, Step, kind
 from engine.core.evolve import evolve, replay
-from engine.core.figures import FigureValue, looked_at, measure
+from engine.core.figures import FigureValue, looked_at, measure, unit_of
 from engine.core.guards import accepts
 from engine.core.liability import Finding, HoldsPost, findings, liable, liable_of_site
 from engine.core.notices import Cause, Message, notices
@@ -95,4 +95,5 @@ __all__ = [
     "span",
     "table_reads",
     "timetable",
+    "unit_of",
 ]

@@ -28,6 +28,7 @@ __all__ = [
     "measure",
     "period_of",
     "periods",
+    "unit_of",
 ]
 
 Unit: TypeAlias = Literal["share", "seconds", "number", "score"]
@@ -76,7 +77,7 @@ def measure(
 def evaluate(books: Books, figure: Figure, period: Period) -> FigureValue:
     """The figure with the value it is compared with, and the verdict on it."""
     found = find(books, figure, period)
-    value, unit = found.value, _unit(books.plan, figure)
+    value, unit = found.value, unit_of(books.plan, figure)
     companions = dict(found.companions)
     before: Fraction | None = None
     target = figure.target
@@ -114,7 +115,8 @@ def looked_at(plan: Plan, figure: Figure, period: Period) -> tuple[Period, ...]:
     return (period,) if against is None else (period, compared_with(figure.per, plan.timezone, period, against))
 
 
-def _unit(plan: Plan, figure: Figure) -> Unit:
+def unit_of(plan: Plan, figure: Figure) -> Unit:
+    """What the value of a figure counts: a share of 1, seconds, a score, or plain numbers."""
     match figure.measure:
         case OnTime() | Share() | Load():
             return "share"

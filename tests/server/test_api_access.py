@@ -55,6 +55,7 @@ POST   /sites/{site}/handovers                         wA
 GET    /sites/{site}/duties                            rA
 POST   /sites/{site}/duties/excuse                     oA
 GET    /sites/{site}/figures                           fA
+GET    /sites/{site}/reports                           fA
 GET    /sites/{site}/policies                          pA
 GET    /sites/{site}/policies/active                   pA
 POST   /sites/{site}/policies/reload                   PA

@@ -8,6 +8,7 @@ import pytest
 
 from engine.server import figures
 from engine.server.figures import GOOD_FOR, KEPT, Figures
+from tests.server.test_board import Browser, text_of
 
 
 @pytest.fixture
@@ -92,3 +93,41 @@ def test_no_more_periods_are_remembered_than_somebody_looks_at(service, new_hous
     for month in range(KEPT + 5):
         known.of(service, now - month * 31 * 86400, now)
     assert len(known._shelves["lakeside"].found) <= KEPT
+
+
+# ---- reports ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_that_fell_due_is_listed_with_its_figures_as_they_were_when_it_was_made(new_house):
+    manager = new_house.desk("陈经理")
+    new_house.desk("小李").ticket()
+    assert manager.get("reports").json() == {"reports": [], "next": None}
+    new_house.pass_time(15 * 86400)  # the first working day of October is its eighth
+    all_made = manager.get("reports").json()["reports"]
+    (made,) = (one for one in all_made if one["report"]["id"] == "monthly")
+    assert made["at"] == "2026-10-08T09:00:00+08:00"
+    assert [role["id"] for role in made["to"]] == ["supervisor", "site_manager"]
+    numbers = {one["figure"]["id"]: (one["value"], one["unit"]) for one in made["figures"]}
+    assert numbers["still_open"] == (1, "number")
+    assert numbers["timely"] == (None, "share")
+    new_house.desk("小李").ticket()
+    assert manager.get("reports").json()["reports"] == all_made
+    new_house.account("root", "陈经理", everywhere="site_manager")
+    page = text_of(Browser(new_house, "root").get("/board/lakeside/figures"))
+    assert "已生成的报告" in page
+    assert "报送 客服主管、" in page
+    assert "已生成的报告" not in text_of(
+        Browser(new_house, "root").get("/board/lakeside/figures?known=2026-09-30T10:00:00")
+    )
+
+
+def test_reports_come_page_by_page(new_house):
+    manager = new_house.desk("陈经理")
+    new_house.pass_time(15 * 86400)
+    made, pages, before = manager.get("reports").json(), [], {}
+    while not pages or before["before"] is not None:
+        page = manager.get("reports", params={"limit": 2, **before}).json()
+        before = {"before": page["next"]}
+        pages += page["reports"]
+    assert pages == made["reports"]
+    assert (len(pages), made["next"]) == (3, None)

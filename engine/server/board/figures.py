@@ -25,6 +25,7 @@ from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS, Lang
 from engine.server.figures import Known
 from engine.server.problems import SENTENCES
+from engine.server.reports import Made, made_reports
 from engine.worktime import LengthError, format_length, parse_length
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -34,6 +35,7 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 VALUE: Final = 3  #: the column of the value, counted from 1; that of its unit comes after it
 MONTHS: Final = 13  #: that a page offers
 NAMED: Final = 10  #: tickets that cannot be read that a page names
+REPORTS: Final = 10  #: that fell due last and that a page shows
 
 
 Cell: TypeAlias = str | int | float | None
@@ -69,6 +71,9 @@ def figures(request: Request, desk: At, site: str, month: str = "", known: str =
             "as_of": said_known(place, found),
             "lines": lines(place, found),
             "lack": lack(place, found),
+            "reports": [
+                _report(place, one) for one in made_reports(place.service, None, REPORTS) if one.at <= found.as_of
+            ],
         },
     )
 
@@ -184,7 +189,7 @@ def _line(place: Place, figure: Figure, value: FigureValue) -> Line:
     return Line(
         present.named(figure.id, figure.title),
         _period(place.moments, value.period),
-        said(place.moments, value),
+        said(place.moments, value.value, value.unit),
         *numbered(value),
         value.n,
         _target(place, figure.target.text if figure.target is not None else ""),
@@ -211,16 +216,16 @@ def _period(moments: Moments, period: Period) -> str:
     return f"{first}" if first == last else f"{first} – {last}"
 
 
-def said(moments: Moments, value: FigureValue) -> str:
+def said(moments: Moments, value: Fraction | None, unit: str) -> str:
     """The value of a figure with its unit."""
-    if value.value is None:
+    if value is None:
         return "—"
-    match value.unit:
+    match unit:
         case "share":
-            return f"{_rounded(value.value * 100)}%"
+            return f"{_rounded(value * 100)}%"
         case "seconds":
-            return moments.length(int(value.value))
-    return _rounded(value.value)
+            return moments.length(int(value))
+    return _rounded(value)
 
 
 def numbered(value: FigureValue) -> tuple[int | float | None, str]:
@@ -252,6 +257,26 @@ def _bound(lang: Lang, text: str) -> str:
         return format_length(parse_length(text), lang)
     except LengthError:
         return text
+
+
+def _report(place: Place, one: Made) -> dict[str, Any]:
+    """A report that fell due, with its numbers as they were known then."""
+    lang, roles = place.visit.lang, one.plan.roles
+    return {
+        "at": one.at,
+        "report": present.named(one.id, one.title),
+        "to": [present.named(name, roles[name].title if name in roles else name) for name in one.to],
+        "figures": [
+            {
+                "figure": present.named(number.id, number.title),
+                "of": WORDS[f"of_{number.of}"].in_(lang) if number.of else "",
+                "value": said(place.moments, number.value, number.unit),
+                "weakest": number.id == one.weakest,
+            }
+            for number in one.figures
+        ],
+        "lack": WORDS["report_lacks"].format(n=one.unread).in_(lang) if one.unread else "",
+    }
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
