@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from engine.core import Finding, Plan, Rule, liable_of_site, timetable
@@ -50,9 +50,9 @@ def empty_posts(site: Site, at: int) -> frozenset[str]:
     return frozenset(role for role in site.plan_at(at).roles if is_empty(site, role, at))
 
 
-def role_findings(store: Reader, start: int, end: int) -> list[SiteEvent]:
+def role_findings(store: Reader, start: int, end: int, kinds: Collection[str] = FINDINGS) -> list[SiteEvent]:
     """What was found of roles in [start, end), each with who answers for it."""
-    found = (event for event in store.site_events_of(FINDINGS) if start <= event.at < end)
+    found = (event for event in store.site_events_of(kinds) if start <= event.at < end)
     return sorted(found, key=lambda event: event.at)
 
 

@@ -82,11 +82,11 @@ def on_duty(place: Place) -> list[Mapping[str, Any]]:
 def left_empty(place: Place) -> list[Mapping[str, Any]]:
     """The posts that were left empty today, each with who answers for it."""
     plan, now = place.service.site.plan, place.visit.at
-    found = role_findings(place.service.store, period_of("day", now, plan.timezone).start, now + 1)
+    found = role_findings(place.service.store, period_of("day", now, plan.timezone).start, now + 1, (EMPTY_POST,))
     return [
         {"at": one.at, "role": _title(plan.roles, one.data["role"]), "who": one.data["who"]}
         for one in found
-        if one.kind == EMPTY_POST and one.data["role"] in plan.roles
+        if one.data["role"] in plan.roles
     ]
 
 
