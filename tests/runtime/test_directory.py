@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
@@ -143,11 +144,22 @@ def test_a_mistake_names_the_line_in_which_its_row_begins() -> None:
 def row_of(cells: int) -> bytes:
     """An XLSX of a few kilobytes that would be hundreds of megabytes in memory."""
     main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    sheet = b'<worksheet xmlns="%s"><sheetData><row>%s</row></sheetData></worksheet>' % (main, b"<c/>" * cells)
+    row = b"<row>%s</row>" % (b"<c/>" * cells)
+    return with_part(
+        "sheet1.xml", lambda _: b'<worksheet xmlns="%s"><sheetData>%s</sheetData></worksheet>' % (main, row)
+    )
+
+
+def styled(styles: int) -> bytes:
+    """Another one: every style is an object of the library."""
+    return with_part("styles.xml", lambda part: part.replace(b"</cellXfs>", b"<xf/>" * styles + b"</cellXfs>"))
+
+
+def with_part(part: str, change: Callable[[bytes], bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(xlsx(("x",)))) as whole, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in whole.namelist():
-            packed.writestr(name, sheet if name.endswith("sheet1.xml") else whole.read(name))
+            packed.writestr(name, change(whole.read(name)) if name.endswith(part) else whole.read(name))
     return file.getvalue()
 
 
@@ -174,6 +186,7 @@ def bomb() -> bytes:
         pytest.param("姓名,角色" + "," * 100 + "x\n", "P102", id="too many columns"),
         pytest.param(bomb(), "P102", id="a bomb"),
         pytest.param(row_of(1_100_000), "P102", id="a row of empty cells without end"),
+        pytest.param(styled(110_000), "P102", id="styles without end"),
         pytest.param("姓名,角色\n\x1b[31m小陈,front_desk\n", "P107", id="signs for a terminal"),
         pytest.param(f"姓名,角色\n{'陈' * 201},front_desk\n", "P107", id="a long cell"),
         pytest.param("姓名,角色,\x1b[31m班次\n小陈,front_desk,\n", "P107", id="signs for a terminal in a heading"),

@@ -19,6 +19,8 @@ from engine.policy import Words
 BYTES_MAX: Final = 1 << 20
 UNPACKED_MAX: Final = 32 << 20  #: bytes of an XLSX, which is a packed folder
 ELEMENTS_MAX: Final = 1_000_000  #: of XML in it; a cell with its value is two
+OTHERS_MAX: Final = 100_000  #: of these that are no cells; styles, say: each is an object, where a cell goes by
+CELLS: Final = frozenset({"row", "c", "v", "f", "is", "si", "t", "r"})
 ROWS_MAX: Final = 20_000
 COLUMNS_MAX: Final = 100
 SNIFFED: Final = 4_000  #: characters in which the separator shows
@@ -148,11 +150,12 @@ def _weigh(packed: zipfile.ZipFile) -> None:
     if sum(part.file_size for part in packed.infolist()) > UNPACKED_MAX:
         limit = f"{UNPACKED_MAX >> 20} MB"
         raise NoTableError("P102", Words(f"more than {limit} when unpacked", f"解压后超过 {limit}"))
-    elements = count(1)
+    elements, others = count(1), count(1)
 
     def element(name: str, attributes: object) -> None:
-        if next(elements) > ELEMENTS_MAX:
-            raise NoTableError("P102", Words("more cells than a list has", "单元格过多"))
+        is_cell = name.rpartition(":")[2] in CELLS
+        if next(elements) > ELEMENTS_MAX or (not is_cell and next(others) > OTHERS_MAX):
+            raise NoTableError("P102", Words("more cells or styles than a list has", "单元格或样式过多"))
 
     for part in packed.infolist():
         parser = expat.ParserCreate()
