@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.store import schema
-from engine.store.database import InUseError, Lock
+from engine.store.database import InUseError, Lock, lock_of
 from engine.store.protocol import StoreError
 from engine.store.revisions import COLUMNS, Revision
 from engine.store.upkeep import existing, opened
@@ -49,11 +49,13 @@ USING (site, version) GROUP BY site, version ORDER BY site, number
 
 
 def in_use(path: str | os.PathLike[str]) -> bool:
-    """Whether a process has the file. Where that cannot be told, opening it says why."""
+    """Whether a process has the file. Where that cannot be told, opening it says why. Whoever asks leaves nothing."""
+    path = Path(path).resolve()
     try:
-        Lock(Path(path).resolve()).release()
+        if lock_of(path).exists():
+            Lock(path).release()
     except InUseError:
         return True
-    except StoreError:
+    except (StoreError, OSError):
         return False
     return False

@@ -224,6 +224,11 @@ def check_not_torn(path: Path) -> None:
         )
 
 
+def lock_of(path: Path) -> Path:
+    """Where the lock of a file lies, once anybody had it."""
+    return path.with_name(f"{path.name}.lock")
+
+
 class InUseError(StoreError):
     """Another process has the file."""
 
@@ -232,7 +237,7 @@ class Lock:
     """Holds `<path>.lock` while a process has the file. Raises InUseError if another one does, else StoreError."""
 
     def __init__(self, path: Path) -> None:
-        place = Path(f"{path}.lock")
+        place = lock_of(path)
         try:
             self._file = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:

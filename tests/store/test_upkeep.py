@@ -244,6 +244,12 @@ def test_an_empty_file_is_no_backup(database, path, copy):
             use()
 
 
+def test_who_asks_whether_a_file_is_in_use_leaves_no_lock_of_his_own(tmp_path):
+    """It would belong to him, and the daemon could not open it."""
+    assert not in_use(tmp_path / "huiyin.db")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_whether_a_file_is_in_use_is_not_said_where_its_lock_cannot_be_opened(path):
     path.with_name(f"{path.name}.lock").mkdir()
     assert not in_use(path)
