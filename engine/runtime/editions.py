@@ -64,7 +64,21 @@ def lacks(site: Site, reader: Reader, edition: str, days: Mapping[str, Any]) -> 
         problem = f"{site.plan.id} has an edition {edition} already: choose another name"
         raise CalendarError([Problem(("edition",), problem, "bad-days")])
     overlay(site.plan.editions[site.edition], days, edition)
+    if slips := list(_slips(days)):
+        raise CalendarError(slips)
     return True
+
+
+def _slips(days: Mapping[str, Any]) -> Iterator[Problem]:
+    """What can be read and cannot be meant: a date that stands there twice, or is of another time than the notice."""
+    year, seen = days.get("year"), set[date]()
+    for place, day in enumerate(days["days"]):
+        on = date.fromisoformat(day["date"])
+        if on in seen:
+            yield Problem(("days", str(place), "date"), f"{on} stands there twice", "bad-days")
+        elif year is not None and abs(on.year - year) > 1:
+            yield Problem(("days", str(place), "date"), f"{on} is far from {year}", "bad-days")
+        seen.add(on)
 
 
 def _laid(service: Service, below: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

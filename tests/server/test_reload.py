@@ -237,7 +237,21 @@ def test_day_data_is_published_to_all_sites_or_one(daemon):
     assert due == {"garden": at("11-20 18:00"), "harbour": at("11-23 18:00")}
 
 
-@pytest.mark.parametrize("days", [{"days": [{"date": "2026-02-30"}]}, {"days": "none"}, {}, {"year": 2027, "days": []}])
+def day(date, off=True):
+    return {"name": "国庆", "date": date, "isOffDay": off}
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        {"days": [{"date": "2026-02-30"}]},
+        {"days": "none"},
+        {},
+        {"year": 2027, "days": []},
+        {"year": 2027, "days": [day("2027-10-01"), day("2072-10-02")]},
+        {"days": [day("2027-10-10"), day("2027-10-10", off=False)]},
+    ],
+)
 def test_day_data_that_is_wrong_reaches_no_site(daemon, days):
     before = dump(daemon)
     with pytest.raises(CalendarError):
