@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -70,7 +69,7 @@ def official_days(codes: Iterable[str] = ("CN",), years: Iterable[int] | None = 
     return _official(tuple(sorted(set(codes))), *span)
 
 
-def overlay(data: DayData, source: str | Mapping[str, Any], id: str, code: str = "CN") -> DayData:
+def overlay(data: DayData, source: Mapping[str, Any], id: str, code: str = "CN") -> DayData:
     """The edition with the days of a file laid over it: `{"year": 2027, "days": [{"name", "date", "isOffDay"}]}`.
 
     With `year` the file is the whole notice of that year: it replaces what was known or guessed of it, and the code is
@@ -78,7 +77,7 @@ def overlay(data: DayData, source: str | Mapping[str, Any], id: str, code: str =
     added and the horizon stays. A day that the notice of one year puts into another (29 December 2007) is taken, too.
 
     Args:
-        source: the file's text (JSON), or the same as a mapping.
+        source: the file as a mapping.
         id: name of the new edition.
 
     Raises:
@@ -213,14 +212,9 @@ def _rests(day: date, off: Mapping[date, str], makeup: Mapping[date, str]) -> bo
 # ---- a consultant's file --------------------------------------------------------------------------------------------
 
 
-def _notice(source: str | Mapping[str, Any]) -> tuple[int | None, list[tuple[date, str, bool]]]:
+def _notice(source: Mapping[str, Any]) -> tuple[int | None, list[tuple[date, str, bool]]]:
     """Year and days of a file, checked throughout."""
-    if isinstance(source, str):
-        try:
-            source = json.loads(source)
-        except json.JSONDecodeError as wrong:
-            raise CalendarError([Problem((), f"not JSON: {wrong}", "bad-days")]) from None
-    if not isinstance(source, Mapping) or not isinstance(source.get("days"), list):
+    if not isinstance(source.get("days"), list):
         raise CalendarError([Problem(("days",), 'day data has the form {"year": 2027, "days": [...]}', "bad-days")])
     problems: list[Problem] = []
     days: list[tuple[date, str, bool]] = []
