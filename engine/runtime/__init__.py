@@ -9,7 +9,7 @@ from engine.runtime.clock import SteadyClock, VirtualClock, boottime, monotonic,
 from engine.runtime.directory import Changes, Leave, Staff, changed, changes, leavers
 from engine.runtime.directory import entries as roster_entries
 from engine.runtime.door import Door
-from engine.runtime.duties import Occurrence, occurrences
+from engine.runtime.duties import Occurrence, openings
 from engine.runtime.editions import publish
 from engine.runtime.figures import Histories, histories, imported, measured
 from engine.runtime.listing import listed
@@ -101,7 +101,7 @@ __all__ = [
     "monotonic",
     "nobody_was_there",
     "now",
-    "occurrences",
+    "openings",
     "permit_reveal",
     "prepare",
     "preview",

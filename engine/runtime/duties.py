@@ -42,10 +42,8 @@ class Occurrence(NamedTuple):
 
 def occurrences(site: Site, start: int, end: int) -> Iterator[Occurrence]:
     """Everything that comes due in [start, end), unordered; each by the plan in force at its instant."""
+    yield from openings(site, start, end)
     for plan, since, until in site.plans.stretches(start, end):
-        for duty in plan.duties.values():
-            if site.duties is None or duty.id in site.duties:
-                yield from _of_duty(site, plan, duty, since, until)
         for report in plan.reports.values():
             if site.reports is None or report.id in site.reports:
                 yield from _of_report(site, plan, report, since, until)
@@ -53,6 +51,14 @@ def occurrences(site: Site, start: int, end: int) -> Iterator[Occurrence]:
     at = pilot_over(site)
     if at is not None and start <= at < end and (site.reports is None or ROLLOUT in site.reports):
         yield Occurrence(at, "report", ROLLOUT)
+
+
+def openings(site: Site, start: int, end: int) -> Iterator[Occurrence]:
+    """Of these the openings of duties alone, as a page of the day shows them."""
+    for plan, since, until in site.plans.stretches(start, end):
+        for duty in plan.duties.values():
+            if site.duties is None or duty.id in site.duties:
+                yield from _of_duty(site, plan, duty, since, until)
 
 
 def pilot_over(site: Site) -> int | None:

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from engine.runtime import Plans, Roster, Site
-from engine.runtime.duties import occurrences
+from engine.runtime.duties import occurrences, openings
 from tests.core.harness import HEAD, at, local
 from tests.runtime.running import BODY, prepared
 
@@ -31,6 +31,19 @@ def test_a_duty_comes_round_as_far_from_each_shift_as_it_says_whatever_it_is_cou
     site = Site(Plans.of(plan), Roster(Plans.of(plan), edition), edition)
     start = at(f"{openings[0][:5]} 00:00")
     assert [local(one.at) for one in sorted(occurrences(site, start, start + 2 * 86_400))] == openings
+
+
+def test_the_openings_of_a_day_are_found_without_its_reports_and_without_asking_who_is_there():
+    class Unasked(Roster):
+        def on_duty(self, role, at):
+            raise AssertionError("a page of the day shows no empty posts")
+
+    duty = "duties:\n  look: {title: 巡查, every: day, at: ['08:00'], within: 1 hour, owner: boss}\n"
+    held = NIGHTS.replace("on_duty: night}", "on_duty: night, at_least: 1}")
+    (edition,) = (plan := prepared(BODY + duty + DAILY.replace("EVERY", "day"), head=held).plan).editions
+    site = Site(Plans.of(plan), Unasked(Plans.of(plan), edition), edition)
+    start = at("11-16 00:00")
+    assert [(one.id, local(one.at)) for one in openings(site, start, start + 86_400)] == [("look", "11-16 08:00")]
 
 
 DAILY = """

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Query as Param
 
 from engine.core import Plan, Refusal, Run
-from engine.runtime import Occurrence, Service, occurrences
+from engine.runtime import Occurrence, Service, openings
 from engine.server import present
 from engine.server.api.route import Body, InstantText, Reason, Short, read_at, router
 from engine.server.auth import Caller, needs
@@ -35,7 +35,7 @@ def duties(
     local = day or datetime.fromtimestamp(caller.at, zone).date()
     start = int(datetime.combine(local, time(), zone).timestamp())
     end = int(datetime.combine(local + timedelta(days=1), time(), zone).timestamp())
-    found = sorted(one for one in occurrences(service.site, start, end) if one.kind == "duty")
+    found = sorted(openings(service.site, start, end))
     return {"day": local.isoformat(), "duties": [_shown(service, one) for one in found]}
 
 

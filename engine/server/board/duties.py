@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from engine.core import Plan
 from engine.core.plan import Duty, Role
-from engine.runtime import Occurrence, occurrences
+from engine.runtime import Occurrence, openings
 from engine.server import present
 from engine.server.board.desk import Place
 from engine.server.board.entrance import At
@@ -48,7 +48,7 @@ def days(place: Place, count: int) -> Iterator[dict[str, Any]]:
     for ahead in range(count):
         day = today + timedelta(days=ahead)
         start, end = (int(datetime.combine(one, time(), zone).timestamp()) for one in (day, day + timedelta(days=1)))
-        found = sorted(one for one in occurrences(place.service.site, start, end) if one.kind == "duty")
+        found = sorted(openings(place.service.site, start, end))
         yield {"at": start, "duties": [duty(place, one) for one in found]}
 
 
