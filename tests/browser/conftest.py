@@ -149,6 +149,12 @@ class Eyes:
         metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
+    def connect(self, on):
+        """Whether the daemon can be reached."""
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        line = {"offline": not on, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", line)
+
     def go(self, path):
         self.driver.get(self.url + path)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from engine.server import people
+from engine.server.board import outside
 from engine.server.entry.access_log import Call
 from engine.server.entry.accounts import Profile
 from tests.browser.conftest import PHONE
@@ -205,9 +206,39 @@ def test_all_that_a_wall_says_stands_on_its_screen(site, look):
     eyes = look("chen")
     eyes.go("/wall/bridge")
     assert "另有 2 项" in eyes.text()
+    _assert_stands_on_its_screen(eyes)
+
+
+def test_a_line_of_a_wall_is_one_line_whatever_its_words(site, look):
+    for _ in range(12):
+        _opened(site)
+    site.pass_time(30 * 86400)
+    eyes = look("chen")
+    eyes.go("/language/en?next=/wall/bridge")
+    assert "Nobody told any more" in eyes.text(".wall-lines")
+    _assert_stands_on_its_screen(eyes)
+    out = "return [...document.querySelectorAll('.wall-lines div')].filter(e => e.scrollWidth > e.clientWidth).length"
+    assert eyes.driver.execute_script(out) == 0
+
+
+def _assert_stands_on_its_screen(eyes):
     for size in ((1920, 1080), (1440, 900), (1366, 768)):
         eyes.resize(size)
         assert eyes.driver.execute_script("return document.documentElement.scrollHeight") == size[1]
+
+
+def test_a_wall_says_when_it_cannot_be_read_anew_and_goes_on_by_itself(site, look, monkeypatch):
+    monkeypatch.setattr(outside, "WALL_EVERY", 0.2)
+    eyes = look("chen")
+    eyes.go("/wall/bridge")
+    made = _opened(site)
+    eyes.wait(lambda: made in eyes.text(".wall-lines"))
+    assert not eyes.one(".wall-top .live").is_displayed()
+    eyes.connect(False)
+    eyes.wait(lambda: eyes.one(".wall-top .live").is_displayed())
+    assert made in eyes.text(".wall-lines")
+    eyes.connect(True)
+    eyes.wait(lambda: not eyes.one(".wall-top .live").is_displayed())
 
 
 def test_why_a_due_is_then_fits_its_card(site, look):

@@ -2,7 +2,8 @@
 "use strict";
 
 const body = document.body.dataset;
-const ahead = Number(body.now) * 1000 - Date.now(); // the server's clock is right
+const lead = (at) => Number(at) * 1000 - Date.now(); // the server's clock is right
+let ahead = lead(body.now);
 const now = () => Math.floor((Date.now() + ahead) / 1000);
 
 // A page that shows what a form brought about is read again by another address: the form is not sent a second time.
@@ -159,6 +160,28 @@ if (notice) {
     },
   });
 }
+
+// ---- a wall: what is new stands there without a blink; what could not be asked for is said, and asked for again ----
+
+async function look() {
+  const stale = document.querySelector(".wall-top .live");
+  try {
+    const response = await fetch(location, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const script = (of) => of.querySelector("script").getAttribute("src");
+    // Signed out, refused, or a newer version runs: its styles and scripts are loaded with it.
+    if (response.redirected || response.status === 403 || script(page) !== script(document)) return location.reload();
+    if (!response.ok || !page.querySelector(".wall-top")) throw new Error(response.statusText);
+    ahead = lead(page.body.dataset.now);
+    document.getElementById("main").replaceWith(page.getElementById("main"));
+    tick();
+  } catch {
+    stale.hidden = false;
+  }
+}
+
+const wall = document.querySelector(".wall-top");
+if (wall) setInterval(look, Number(wall.dataset.every) * 1000);
 
 tick();
 setInterval(tick, 1000);
