@@ -1158,3 +1158,14 @@ def house_call(house):
     from engine.server.entry.access_log import Call
 
     return Call(house.clock(), "root")
+
+
+def test_where_somebody_is_stands_in_the_menu_on_the_pages_below_too(desk):
+    for page, part in ((f"ticket/{desk.open()}", ""), ("intake/repair", "/intake"), ("handover", "/duties")):
+        text = desk.get(f"/board/lakeside/{page}").text
+        assert re.findall(r'<a href="([^"]+)" aria-current="true">', text) == [f"/board/lakeside{part}"], page
+
+
+def test_a_list_of_closed_tickets_says_so(desk):
+    assert '<h1 id="list-title">已结束</h1>' in desk.get("/board/lakeside?show=closed").text
+    assert '<h1 id="list-title">在办工单</h1>' in desk.get("/board/lakeside").text
