@@ -239,9 +239,10 @@ class Turn:
             if isinstance(event, e.Opened):
                 self._file(plan, family.tickets[event.ticket], event.effective_at)
             unanswered = isinstance(event, e.Closed) and ended_unanswered(plan, family.tickets[event.ticket])
-            if unanswered or isinstance(event, e.Recategorised | e.Merged):
+            reopened = isinstance(event, e.Moved) and _is_reopening(plan, family.tickets[event.ticket], event)
+            if unanswered or reopened or isinstance(event, e.Recategorised | e.Merged):
                 self.tx.leave(event.ticket)
-            if isinstance(event, e.Opened | e.Recategorised):
+            if reopened or isinstance(event, e.Opened | e.Recategorised):
                 of_group = isinstance(event, e.Opened) and event.origin is not None
                 self._detect(plan, family, family.tickets[event.ticket], step.at, of_group)
             if isinstance(event, e.Closed):
@@ -386,6 +387,12 @@ def _signature(plan: Plan, ticket: Ticket, side: str) -> Made | None:
 def _is_of(side: str, move: Move, source: State) -> bool:
     parties = [source.owner if party == OWNER else party for party in move.by]
     return Party("word", side) in parties
+
+
+def _is_reopening(plan: Plan, ticket: Ticket, moved: e.Moved) -> bool:
+    """Whether a ticket that had ended before an answer goes on: it is a member of its detections again."""
+    states = plan.workflow_of(ticket.category).states
+    return states[moved.source].final and not states[moved.to].final and ended_unanswered(plan, ticket)
 
 
 def body_of(command: Command, *, as_read: bool = False) -> str:

@@ -381,6 +381,20 @@ def test_what_was_withdrawn_before_an_answer_is_no_member_and_what_was_answered_
     assert detected(desk) == {"E": True}
 
 
+def test_what_was_withdrawn_and_goes_on_is_a_member_again():
+    outcome, finish = "outcome: {title: 结论, values: {solved: 已解决}}", "finish: {title: 完成, from: todo, to: done"
+    moves = f"""{finish}, set: {{outcome: solved}}}}
+      drop: {{title: 撤诉, from: todo, to: done}}
+      reopen: {{title: 重开, from: done, to: todo, rework: true, by: desk, before: 7 calendar days after done}}"""
+    desk = service(text=PLAN.replace("facts:\n", f"facts:\n  {outcome}\n").replace(f"{finish}}}", moves))
+    ticket(desk, "A", START, "u0")
+    for n, move in enumerate(("drop", "reopen")):
+        assert isinstance(desk.handle(Command("A", DESK, START + 60 + n, commands.Do(move))), Done)
+    ticket(desk, "B", START + 120, "u1")
+    ticket(desk, "C", START + 180, "u2")
+    assert detected(desk) == {"C": True}
+
+
 def test_whom_the_first_list_of_staff_names_is_no_newcomer_and_whoever_comes_later_is():
     training = "duties:\n  training: {title: 培训, every: new member of desk, within: 1 week, owner: boss}\n"
     plan = plan_of(PLAN.replace("duties:\n", training))
