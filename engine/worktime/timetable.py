@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from threading import Lock
 from types import MappingProxyType
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -25,10 +26,11 @@ class Timetable:
     """The opening times of a calendar with an edition of day data. Instants are whole seconds UTC.
 
     To its users it never changes. Inside, the table of sums covers the years asked about so far and is replaced by a
-    longer one when a question goes beyond; what is asked about never lies outside 1990 to 2100 (`OutOfTable`).
+    longer one when a question goes beyond; what is asked about never lies outside 1990 to 2100 (`OutOfTable`). Several
+    threads may ask at once: a table is followed by longer ones only.
     """
 
-    __slots__ = ("_also", "_rules", "_table", "_years", "horizon", "id", "published_through", "zone")
+    __slots__ = ("_also", "_growing", "_rules", "_table", "_years", "horizon", "id", "published_through", "zone")
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Timetable:
         self._also = also
         self._table = _NO_TABLE
         self._years = (0, -1)  # first and last year of the table
+        self._growing = Lock()
         self.horizon = self._end_of(self.published_through)  #: an instant after it hangs on days not yet published
 
     def __repr__(self) -> str:
@@ -184,7 +187,7 @@ class Timetable:
             try:
                 return ask(table)
             except TableEnds:
-                table = self._longer()
+                table = self._longer(table)
 
     def covering(self, at: int) -> Table:
         """A table that contains an instant."""
@@ -211,8 +214,10 @@ class Timetable:
             raise OutOfTable(f"calendar {self.id}: {at} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
         return self._table
 
-    def _longer(self) -> Table:
+    def _longer(self, table: Table) -> Table:
         first, last = self._years
+        if table is not self._table:  # another thread needed a longer one, too; it sets the years after their table
+            return self._table
         if (first, last) == (FIRST_YEAR, LAST_YEAR):
             raise OutOfTable(f"calendar {self.id}: no such working time from {FIRST_YEAR} to {LAST_YEAR}")
         more = last - first + 1
@@ -220,17 +225,19 @@ class Timetable:
         return self._table
 
     def _build(self, first: int, last: int) -> None:
-        also = [other._spanning(first, last) for other in self._also]
-        # The years are set last: a reader in another thread sees either table, each of them right.
-        self._table = build(self._rules, self.zone, first, last, also)
-        self._years = (first, last)
+        """Have a table of these years, and of those that there were."""
+        with self._growing:
+            low, high = self._years
+            if low <= high:
+                first, last = min(low, first), max(high, last)
+            if (first, last) != (low, high):
+                also = [other._spanning(first, last) for other in self._also]
+                self._table = build(self._rules, self.zone, first, last, also)
+                self._years = (first, last)
 
     def _spanning(self, first: int, last: int) -> Table:
         """A table of at least these years, and of the year before and after for other zones' nights."""
-        low, high = self._years
-        first, last = max(first - 1, FIRST_YEAR), min(last + 1, LAST_YEAR)
-        if not low <= first <= last <= high:
-            self._build(*((min(low, first), max(high, last)) if low <= high else (first, last)))
+        self._build(max(first - 1, FIRST_YEAR), min(last + 1, LAST_YEAR))
         return self._table
 
     def _covering_day(self, day: date) -> Table:

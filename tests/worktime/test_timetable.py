@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from threading import Event, Thread
+from typing import Any
 
 import holidays
 import pytest
 
-from engine.worktime import DayRule, OutOfTable, always, shift_edges
+from engine.worktime import DayRule, OutOfTable, always, shift_edges, timetable
+from engine.worktime.tables import Table, TableEnds, build
 from tests.worktime import oracle
 from tests.worktime.sites import random_instant
 from tests.worktime.test_against_oracle import sites
@@ -191,3 +194,41 @@ def test_what_opens_but_once_has_one_working_day() -> None:
     for beyond in (lambda: ONCE.nth_working_day(day, 1), lambda: ONCE.nth_working_day(day, -1)):
         with pytest.raises(OutOfTable):
             beyond()
+
+
+# ---- several threads ----
+
+
+def test_what_one_thread_asked_about_another_does_not_take_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of 2030 is begun first and ready last, and has 2000 in it, too."""
+    office, begun, other, tables = calendar(), Event(), Event(), []
+
+    def slow(*arguments: Any) -> Table:
+        tables.append(build(*arguments))
+        if len(tables) == 1:
+            begun.set()
+            other.wait(0.05)
+        return tables[-1]
+
+    monkeypatch.setattr(timetable, "build", slow)
+    thread = Thread(target=office.is_open, args=(at("2030-06-03 10:00"),))
+    thread.start()
+    begun.wait()
+    assert office.is_open(at("2000-06-01 10:00"))
+    other.set()
+    thread.join()
+    asked = len(tables)
+    assert office.opening_between(at("2000-06-01 10:00"), at("2030-06-03 10:00")) > 0
+    assert len(tables) == asked
+
+
+def test_a_search_goes_on_in_the_table_that_another_thread_made_longer() -> None:
+    office, end = calendar(), at("2100-12-30 10:00")
+
+    def ask(table: Table) -> Table:
+        if not table.lo <= end < table.hi:
+            office.opening_between(at("1990-01-04 10:00"), end)
+            raise TableEnds
+        return table
+
+    assert office.search(at("2026-11-16 10:00"), ask).lo <= end
