@@ -246,8 +246,10 @@ def test_why_a_due_is_then_fits_its_card(site, look):
     eyes = look("chen", PHONE)
     eyes.go("/board/bridge/ticket/bridge-1")
     eyes.click(".why > summary")
-    assert eyes.one(".why pre").is_displayed()
+    assert eyes.one(".counted").is_displayed()
     assert eyes.driver.execute_script("return document.documentElement.scrollWidth") == PHONE[0]
+    out = "return [...document.querySelectorAll('.why *')].filter(e => e.scrollWidth > e.clientWidth && e.clientWidth).length"
+    assert eyes.driver.execute_script(out) == 0
 
 
 def test_every_page_fits_a_phone_and_its_targets_can_be_hit(site, look):
