@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
 import click
 
+from engine.cli.errors import CallError
 from engine.cli.remote import Where, api, remote_options
 from engine.cli.ticket import site_option
 
@@ -28,14 +29,32 @@ TEXTS: Final = {
 @site_option
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="A day of the periods; today if there is none.")
 @click.option("--as-known-at", metavar="TIME", help="By what was recorded by then, as it was printed then.")
+@click.option("--import", "brought", multiple=True, metavar="SOURCE=VALUE",
+              help="First bring a value from elsewhere, of the periods of the day: call_centre=96%.")  # fmt: skip
 @remote_options
-def command(where: Where, as_json: bool, site: str, day: datetime | None, as_known_at: str | None) -> None:
+def command(
+    where: Where, as_json: bool, site: str, day: datetime | None, as_known_at: str | None, brought: Sequence[str]
+) -> None:
     """Each figure of the plan, of its own period (day, week, month …) in which the day lies."""
-    query = {"day": f"{day:%Y-%m-%d}" if day is not None else None, "as_known_at": as_known_at}
+    chosen = f"{day:%Y-%m-%d}" if day is not None else None
+    values = dict(map(_brought, brought))
+    query = {"day": chosen, "as_known_at": as_known_at}
     with api(where) as line:
+        for source, value in values.items():
+            line.call("POST", f"/sites/{site}/figures", {"source": source, "value": value, "day": chosen})
         found = line.call("GET", f"/sites/{site}/figures", query=query)
     shown = json.dumps(found, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(site, found, where.lang))
     click.echo(shown)
+
+
+def _brought(text: str) -> tuple[str, str]:
+    source, equals, value = text.partition("=")
+    if not source or not equals:
+        raise CallError(
+            f"--import {text}: write SOURCE=VALUE, such as call_centre=96%",
+            f"--import {text}：请写 来源=值，如 call_centre=96%",
+        )
+    return source, value
 
 
 def _lines(site: str, found: Mapping[str, Any], lang: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ from engine.runtime.lists import (
     search,
 )
 from engine.runtime.migration import Change, DueChange, Migration, Mode, migrate, preview
+from engine.runtime.outside import import_value, read_number, sources_of
 from engine.runtime.people import Entry, Handover, Roster
 from engine.runtime.plans import Plans
 from engine.runtime.posts import EMPTY_POST, empty_posts, is_empty, role_findings
@@ -88,6 +89,7 @@ __all__ = [
     "changes",
     "empty_posts",
     "histories",
+    "import_value",
     "imported",
     "index_of",
     "is_empty",
@@ -109,6 +111,7 @@ __all__ = [
     "read_customers",
     "read_file",
     "read_instant",
+    "read_number",
     "read_staff",
     "read_value",
     "restore",
@@ -117,6 +120,7 @@ __all__ = [
     "search",
     "show_instant",
     "show_value",
+    "sources_of",
     "system",
     "today",
 ]

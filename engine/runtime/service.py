@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from fractions import Fraction
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -18,10 +17,8 @@ from engine.core import (
     Rule,
     Step,
     Value,
-    period_of,
 )
 from engine.core import commands as c
-from engine.core.plan import Outside
 from engine.policy import Words
 from engine.runtime.duties import Occurrence, occurrences
 from engine.runtime.editions import lacks
@@ -275,18 +272,6 @@ class Service:
     def _leave_empty(self, one: Occurrence) -> None:
         """A post that has to be held is empty from an instant on: a finding, written down once."""
         self.turn(lambda turn: _find_empty(turn, one))
-
-    def import_value(self, at: int, source: str, value: Fraction) -> Refusal | None:
-        """A value from elsewhere for the figures that come from this source, in the periods in which `at` lies."""
-        figures = [
-            f for f in self.site.plan.figures.values() if isinstance(f.measure, Outside) and f.measure.source == source
-        ]
-        if not figures:
-            return Refusal("unknown", source)
-        for figure in figures:
-            period = period_of(figure.per, at, self.site.plan.timezone)
-            self.record(at, "imported", figure.rule, {"source": source, "period": period, "value": value})
-        return None
 
     # ---- the site's own stream --------------------------------------------------------------------------------------
 

@@ -9,7 +9,9 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from engine.core import FigureValue, Period, Plan, period_of
-from engine.runtime import Engine, Service, Site, measured
+from engine.policy import Words
+from engine.runtime import Engine, Service, Site, import_value, measured, read_number, sources_of
+from engine.server.problems import SENTENCES
 from engine.store import Past
 
 #: Seconds for which what was found is good while nothing happens at the site: what still waits only waits longer.
@@ -76,6 +78,19 @@ class Figures:
     def unread(self) -> dict[str, int]:
         """How many tickets the figures lacked that were found last, by site."""
         return {site: len(shelf.unread) for site, shelf in list(self._shelves.items())}
+
+
+def bring(service: Service, at: int, source: str, text: str, within: int) -> Words | None:
+    """A value from elsewhere, of the periods in which the instant `within` lies. Words: what is wrong with it."""
+    if source not in (known := sources_of(service.site.plan)):
+        return SENTENCES["no_source"].format(known=", ".join(known) or "-")
+    value = read_number(text.strip())
+    if value is None:
+        return SENTENCES["no_number"]
+    if within > at:
+        return SENTENCES["not_yet"]
+    refusal = import_value(service, at, source, value, within)
+    return Words(*refusal.why) if refusal is not None and refusal.why is not None else None
 
 
 def _periods(plan: Plan, within: int) -> tuple[Period, ...]:

@@ -328,6 +328,11 @@ SENTENCES: Final = MappingProxyType(
         "no_site": Words("there is no such site", "没有这个项目"),
         "no_ticket": Words("there is no such ticket at this site", "本项目没有这个工单"),
         "no_category": Words("the plan has no such category; it has: {known}", "方案中没有这个类别；现有：{known}"),
+        "no_source": Words(
+            "no figure of the plan comes from there; from elsewhere come: {known}",
+            "方案中没有来自该来源的指标；现有来源：{known}",
+        ),
+        "no_number": Words("a number or a share is wanted: 12, 4.5 or 96%", "应为数字或百分数，如 12、4.5 或 96%"),
         "no_deadline": Words(
             "the version has no deadline {name}; it has: {known}", "该版本没有时限 {name}；现有：{known}"
         ),

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from engine.core import Plan
 from engine.core.plan import STANDING_MOVES, Move
 from engine.policy import Diagnostic, Span, Words, did_you_mean
+from engine.runtime import read_number
 from engine.sim.codes import diagnose
 from engine.sim.scenario import Scenario, Step
 
@@ -26,7 +25,6 @@ SITE_COMMANDS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]] | None]]
     "import_figure": (frozenset({"source", "value"}), frozenset()),
 }
 
-_VALUE: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?%?", re.ASCII)
 _PERSON: Final = Words("person", "人物")
 _ROLE: Final = Words("role", "角色")
 _SHIFT: Final = Words("shift", "班次")
@@ -84,13 +82,6 @@ def read_days(step: Step, beside: Path) -> Mapping[str, Any] | Diagnostic:
     return document
 
 
-def read_figure(text: str) -> Fraction | None:
-    """`96%`, `93.5%`, `12`; None where it is no such value."""
-    if not _VALUE.fullmatch(text):
-        return None
-    return Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-
-
 def _own_moves(step: Step, scenario: Scenario, plan: Plan) -> Iterator[Move]:
     """The moves of the step's ticket by its category; of one that the engine opens, those of the duties that run."""
     named = {other.ticket: other.given.get("category", "") for other in scenario.steps if other.verb == "open"}
@@ -136,7 +127,7 @@ def _brought(step: Step, plan: Plan, people: Collection[str]) -> Iterator[Diagno
             yield from _known(Words("argument", "参数"), name, needed | more, step.given_spans[name])
         if lacking := ", ".join(f"`{name}`" for name in sorted(needed - step.given.keys())):
             yield diagnose("E608", step.span, what=verb, keys=lacking)
-        if verb == "import_figure" and "value" in step.given and read_figure(step.given["value"]) is None:
+        if verb == "import_figure" and "value" in step.given and read_number(step.given["value"]) is None:
             yield _unfit(step, "value", Words("write `96%` or a number", "请写 `96%` 或数字"))
 
 

@@ -10,9 +10,21 @@ from typing import Final, NamedTuple
 from engine.core import Family, History, Message, Plan, Refusal
 from engine.core import Step as CoreStep
 from engine.policy import Diagnostic, Span, Words, did_you_mean
-from engine.runtime import Door, Entry, Plans, Roster, Service, Site, VirtualClock, change_roster, permit_reveal
+from engine.runtime import (
+    Door,
+    Entry,
+    Plans,
+    Roster,
+    Service,
+    Site,
+    VirtualClock,
+    change_roster,
+    import_value,
+    permit_reveal,
+    read_number,
+)
 from engine.sim.codes import diagnose
-from engine.sim.names import GONE, TICKET, read_days, read_figure
+from engine.sim.names import GONE, TICKET, read_days
 from engine.sim.projection import CLOCK_WORDS, SITE, Fact, last_said, of_message, of_site, of_step
 from engine.sim.scenario import Expected, Scenario, Step
 from engine.store import MemoryStore
@@ -289,9 +301,11 @@ def _refused(step: Step, refusal: Refusal) -> Fact:
 
 def _import_figure(player: _Player, step: Step) -> None:
     """A value from elsewhere arrives: `with: {source: call_centre, value: 96%}`."""
-    value = read_figure(step.given.get("value", ""))
-    source = step.given.get("source", "")
-    refusal = Refusal("value", "value") if value is None else player.service.import_value(step.at, source, value)
+    value, source = read_number(step.given.get("value", "")), step.given.get("source", "")
+    if value is None:
+        refusal: Refusal | None = Refusal("value", "value")
+    else:
+        refusal = import_value(player.service, step.at, source, value, step.at)
     if refusal is not None:
         player.fresh.append(Fact(SITE, "refused", "", f"{refusal.code} {refusal.detail}", step.at))
 

@@ -66,6 +66,7 @@ policy.apply       A a T o          A o
 calendar.publish   A a T o          A o
 figures.read       A a R r T o      A R o
 figures.export     A a R r T o      A R o
+figures.import     A a T            A
 wall.show          A a R r w T      A R
 outbox.list        A a T o          A o
 outbox.retry       A a T o          A o

@@ -12,7 +12,7 @@ from engine.server.entry.access_log import Call
 from tests.server.conftest import REPAIR, problem
 from tests.server.doors import GOOD
 
-#: Scopes by the letter of their token: read, write, policy, roster, people, outbox, audit, figures, admin; nothing.
+#: Scopes by the letter of their token: read, write, policy, roster, people, outbox, audit, figures (read, write), admin; nothing.
 TOKENS = {
     "r": "ticket:read",
     "w": "ticket:write",
@@ -24,6 +24,7 @@ TOKENS = {
     "x": "outbox:manage",
     "u": "audit:read",
     "f": "figures:read",
+    "F": "figures:write",
     "A": "admin",
 }
 #: method, path, tokens at lakeside whose call is not 403; `deployment`: those for the whole deployment.
@@ -55,6 +56,7 @@ POST   /sites/{site}/handovers                         wA
 GET    /sites/{site}/duties                            rA
 POST   /sites/{site}/duties/excuse                     oA
 GET    /sites/{site}/figures                           fA
+POST   /sites/{site}/figures                           FA
 GET    /sites/{site}/reports                           fA
 GET    /sites/{site}/policies                          pA
 GET    /sites/{site}/policies/active                   pA

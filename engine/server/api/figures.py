@@ -7,13 +7,14 @@ from fractions import Fraction
 from typing import Annotated, Any, Final
 
 from fastapi import Query as Param
+from pydantic import Field
 
 from engine.core import FigureValue, Plan
 from engine.server import present
 from engine.server.api.duties import FIRST, LAST
-from engine.server.api.route import InstantText, read_at, router
+from engine.server.api.route import Body, InstantText, Short, read_at, router
 from engine.server.auth import Caller, needs
-from engine.server.figures import Known
+from engine.server.figures import Known, bring
 from engine.server.problems import SENTENCES, ProblemError
 
 routes = router("figures")
@@ -45,6 +46,29 @@ def figures(
         "figures": [shown(known.plan, value) for value in known.values],
         "unread": {"count": len(known.unread), "tickets": known.unread[:NAMED]},
     }
+
+
+class Importing(Body):
+    source: Short = Field(description="As the plan names it: `outside: call_centre`.")
+    value: Short = Field(description="A number or a share.", examples=["96%", "4.5"])
+    day: Annotated[date, Field(ge=FIRST, le=LAST, strict=False)] | None = Field(
+        None, description="A day of the period that it is of; today if there is none."
+    )
+
+
+@routes.post("/sites/{site}/figures", summary="A value from elsewhere")
+def post(site: str, body: Importing, caller: Annotated[Caller, needs("figures.import")]) -> dict[str, Any]:
+    """A value for the figures that the plan takes from this source, in their periods (day, week, month …) in which the
+    day lies. Sent again, the latest one counts.
+    """
+    if wrong := bring(caller.service, caller.at, body.source, body.value, _start(caller, body.day)):
+        raise ProblemError(422, "value", wrong)
+    caller.note("figures.import", body.source)
+    return {"source": body.source, "value": body.value}
+
+
+def _start(caller: Caller, day: date | None) -> int:
+    return caller.at if day is None else int(datetime.combine(day, time(), caller.service.site.zone).timestamp())
 
 
 def _known(caller: Caller, within: int | None, then: int | None) -> Known:

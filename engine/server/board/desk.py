@@ -191,7 +191,7 @@ class Desk:
 #: The actions that pages ask about before they offer them.
 ASKED: Final = (
     "ticket.open", "ticket.list", "duty.list", "handover.sign", "policy.show", "figures.read", "figures.export",
-    "wall.show", "people.list", "people.import", "pii.reveal", "ticket.link", "evidence.add",
+    "figures.import", "wall.show", "people.list", "people.import", "pii.reveal", "ticket.link", "evidence.add",
 )  # fmt: skip
 
 

@@ -10,20 +10,20 @@ from io import BytesIO, StringIO
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
 from engine.core import FigureValue, Period, period_of
-from engine.core.plan import Figure
+from engine.core.plan import Figure, Outside
 from engine.runtime import ValueProblemError, read_instant
 from engine.server import present
 from engine.server.board.desk import Desk, Place
-from engine.server.board.entrance import At
+from engine.server.board.entrance import At, Form
 from engine.server.board.moments import Moments
 from engine.server.board.web import PageRoute, TroubleError
 from engine.server.board.words import WORDS, Lang
-from engine.server.figures import Known
+from engine.server.figures import Known, bring
 from engine.server.problems import SENTENCES
 from engine.server.reports import Made, made_reports
 from engine.worktime import LengthError, format_length, parse_length
@@ -54,12 +54,29 @@ class Line(NamedTuple):
     verdict: str
     note: str
     sources: tuple[str, ...]
+    outside: str  #: whence the value comes, if from elsewhere
 
 
 @router.get("/board/{site}/figures")
 def figures(request: Request, desk: At, site: str, month: str = "", known: str = "") -> Response:
     place = desk.at(request, site, "figures.read")
-    chosen, then = read_month(place, month), read_then(place, known)
+    return _page(desk, place, read_month(place, month), read_then(place, known))
+
+
+@router.post("/board/{site}/figures")
+def bring_value(request: Request, desk: At, site: str, form: Form) -> Response:
+    """A value from elsewhere, of the month that is shown."""
+    place = desk.at(request, site, "figures.import")
+    desk.check_form(place.visit, form)
+    month, source = read_month(place, form.get("month", "")), form.get("source", "")
+    wrong = bring(place.service, place.visit.at, source, form.get("value", ""), _within(place, month, place.visit.at))
+    if wrong is not None:
+        return _page(desk, place, month, None, wrong.in_(place.visit.lang))
+    desk.note(place, "figures.import", source)
+    return RedirectResponse(f"/board/{site}/figures?month={month:%Y-%m}", 303)
+
+
+def _page(desk: Desk, place: Place, chosen: date, then: int | None, problem: str = "") -> Response:
     found = figures_of(desk, place, chosen, then)
     return desk.page_at(
         place,
@@ -74,7 +91,9 @@ def figures(request: Request, desk: At, site: str, month: str = "", known: str =
             "reports": [
                 _report(place, one) for one in made_reports(place.service, None, REPORTS) if one.at <= found.as_of
             ],
+            "problem": problem,
         },
+        422 if problem else 200,
     )
 
 
@@ -155,14 +174,19 @@ def months(place: Place) -> Iterator[str]:
 def figures_of(desk: Desk, place: Place, month: date, then: int | None = None) -> Known:
     """Every figure of the plan, as known now or then. Raises TroubleError."""
     service, daemon = place.service, desk.daemon
-    noon = int(datetime.combine(month, time(12), service.site.zone).timestamp())
-    last = period_of("month", noon, service.site.plan.timezone).end - 1
     if then is None:
-        return daemon.figures.of(service, min(last, place.visit.at), place.visit.at)
-    known = daemon.figures.as_known_at(daemon.engine, place.name, min(last, then), then)
+        return daemon.figures.of(service, _within(place, month, place.visit.at), place.visit.at)
+    known = daemon.figures.as_known_at(daemon.engine, place.name, _within(place, month, then), then)
     if known is None:
         raise TroubleError(422, SENTENCES["before_all"])
     return known
+
+
+def _within(place: Place, month: date, at: int) -> int:
+    """The last instant of a month, or one before it: the periods of all figures are those in which it lies."""
+    site = place.service.site
+    noon = int(datetime.combine(month, time(12), site.zone).timestamp())
+    return min(period_of("month", noon, site.plan.timezone).end - 1, at)
 
 
 def said_known(place: Place, known: Known) -> str:
@@ -196,6 +220,7 @@ def _line(place: Place, figure: Figure, value: FigureValue) -> Line:
         value.verdict or "",
         _note(place.visit.lang, value),
         value.rule.sources,
+        figure.measure.source if isinstance(figure.measure, Outside) else "",
     )
 
 

@@ -254,6 +254,8 @@ WORDS: Final = MappingProxyType(
         "of_before": Words("before the pilot", "试点前"),
         "of_pilot": Words("in the pilot", "试点期"),
         "no_figures": Words("The policy has no figures.", "方案没有设指标。"),
+        "from_outside": Words("from {source}", "来自 {source}"),
+        "bring": Words("Enter", "录入"),
         "no_target": Words("no target", "未设目标"),
         "counted": Words("{n} counted", "计入 {n} 项"),
         "figure_met": Words("met", "达标"),
