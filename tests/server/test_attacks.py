@@ -284,7 +284,9 @@ def test_a_store_that_cannot_be_read_is_a_page_too(new_house, monkeypatch):
     assert "Content-Security-Policy" in answer.headers
 
 
-@pytest.mark.parametrize("damage", ["zzz", "[1]", "{}", "7"])
+@pytest.mark.parametrize(
+    "damage", ["zzz", "[1]", "{}", "7", '{"lakeside": 7}', '{"lakeside": [["admin"]]}', "[" * 9999]
+)
 def test_a_damaged_account_or_token_lets_nobody_in_and_is_no_defect(new_house, damage):
     new_house.account("lily", "小李", lakeside="front_desk")
     lily, desk = browser(new_house, "lily"), new_house.desk("小李")

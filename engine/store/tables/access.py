@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from sqlite3 import Connection
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias
 
 from engine.store.protocol import StoreError
 
-T = TypeVar("T", dict[str, Any], list[str])
 #: What is granted where: site -> words; the site `*` is all of them.
 Grants: TypeAlias = Mapping[str, frozenset[str]]
 
@@ -227,22 +226,32 @@ def _account(
 def _token(
     id: str, hash: bytes, name: str, person: str, language: str, scopes: str, sites: str, *rest: object
 ) -> Token:
-    return Token(id, hash, name, person, language, frozenset(_read(scopes, list)), _grants(sites), *rest)  # type: ignore[arg-type]
+    return Token(id, hash, name, person, language, _words(_json(scopes)), _grants(sites), *rest)  # type: ignore[arg-type]
 
 
 def _grants(text: str) -> Grants:
-    return {site: frozenset(words) for site, words in _read(text, dict).items()}
+    found = _json(text)
+    if not isinstance(found, dict):
+        raise _damaged()
+    return {site: _words(words) for site, words in found.items()}
 
 
-def _read(text: str, kind: type[T]) -> T:
-    """What a column has as JSON. Raises StoreError: it is damaged, and nobody is let in by it."""
+def _words(found: object) -> frozenset[str]:
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise _damaged()
+    return frozenset(found)
+
+
+def _json(text: str) -> object:
     try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, kind):
-        raise StoreError("a row of an account or a token is damaged", "账号或令牌的一行数据已损坏")
-    return found
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise _damaged() from None
+
+
+def _damaged() -> StoreError:
+    """Nobody is let in by such a row."""
+    return StoreError("a row of an account or a token is damaged", "账号或令牌的一行数据已损坏")
 
 
 def _grants_text(grants: Grants) -> str:
