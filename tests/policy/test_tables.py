@@ -65,6 +65,11 @@ def test_a_witness_is_a_ticket_in_the_words_of_the_plan() -> None:
     assert found.helps[0].en == "say in “other” what `grade` is not to be, as in grade: {not: …}"
 
 
+def test_a_witness_whose_value_no_row_names_says_that_there_is_one() -> None:
+    (found,) = loaded({"one": {"breached": "set"}, "other": {"loud": "yes"}}).diagnostics
+    assert found.notes[0].en == "witness: a ticket with breached: set, loud: yes"
+
+
 def test_nights_and_weekdays_overlap_where_clocks_and_weeks_do() -> None:
     def overlap(one: dict[str, str], other: dict[str, str]) -> bool:
         return any(found.code == "E302" for found in loaded({"one": one, "other": other}).diagnostics)

@@ -22,6 +22,7 @@ from engine.policy.words import Words
 
 TRIALS_MAX: Final = 20_000  # of two rows; rows of a real plan need a few dozen
 AND: Final = " and "  #: between the deadlines that a ticket breached
+SOME: Final = "~"  #: a value that no row names
 
 Ticket = Mapping[str, Value | None]
 
@@ -100,7 +101,9 @@ def _name(row: Row[Any]) -> str:
 
 def _shown(ticket: Ticket) -> str:
     def text(value: Value | None) -> str:
-        return "unset" if value is None else ("yes" if value else "no") if isinstance(value, bool) else str(value)
+        if value is None or value == SOME:
+            return "unset" if value is None else "set"
+        return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
     return ", ".join(f"{name}: {text(value)}" for name, value in ticket.items())
 
@@ -171,7 +174,7 @@ def _domain(
     named = _named(fact, conditions)
     declared = plan.facts.get(fact)
     if declared is None:
-        return [*sorted(named or {"~"}, key=str), *([None] if fact in c.FINDING_FACTS else [])]
+        return [*sorted(named or {SOME}, key=str), *([None] if fact in c.FINDING_FACTS else [])]
     if category is not None and not _may_be_set(plan, category, fact):
         return [None]
     always = declared.default is not None and any(row.when is None for row in declared.default.rows)
@@ -188,7 +191,7 @@ def _clock_edges(conditions: Iterable[Condition | None]) -> list[Value | None]:
 def _breaches(conditions: Iterable[Condition | None]) -> list[Value | None]:
     """What a ticket may have breached: nothing, or some of the named deadlines, or another."""
     parts = [part for one in conditions for part in all_parts(one) if isinstance(part, c.Breached)]
-    names = ["~", *sorted({str(name) for part in parts for name in part.deadlines})]
+    names = [SOME, *sorted({str(name) for part in parts for name in part.deadlines})]
     some = chain.from_iterable(combinations(names, many) for many in range(1, len(names) + 1))
     return [None, *(AND.join(one) for one in islice(some, TRIALS_MAX))]
 
@@ -217,7 +220,7 @@ def _of_type(plan: Plan, fact: Fact, named: set[Value]) -> set[Value]:
             return {0, 1_000_000}  # near the opening, and far
         case "number" | "score":
             return named or {0}
-    return named or {"~"}
+    return named or {SOME}
 
 
 def _may_be_set(plan: Plan, category: Category, fact: str) -> bool:
