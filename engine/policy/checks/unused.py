@@ -32,11 +32,11 @@ def check(desk: Desk, plan: Plan) -> None:
 
 
 def _at_work(plan: Plan) -> set[str]:
-    """What needs no name: the ladder of whoever names none, a post to be filled, any role where people state one, and
-    a fact that has a value by itself.
+    """What needs no name: the ladder of whoever names none, a role that is counted, any role where people state one,
+    and a fact that has a value by itself.
     """
     any_role = any(fact.type == "role" for fact in plan.facts.values())
-    roles = {role.id for role in plan.roles.values() if any_role or role.at_least}
+    roles = {role.id for role in plan.roles.values() if any_role or role.at_least or role.staff}
     return {"default"} | roles | {fact.id for fact in plan.facts.values() if fact.default is not None}
 
 
