@@ -192,11 +192,13 @@ class Database:
         """Drop the log if it has something that was erased; if somebody still reads it, after the next commit."""
         if not self._must_forget:
             return
-        self._connection.execute("PRAGMA busy_timeout = 0")
         with suppress(sqlite3.Error):
-            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self._must_forget = bool(busy)
-        self._connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                self._must_forget = bool(busy)
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock, get_ident
 from typing import Any, Final, Generic, TypeVar
 
@@ -49,7 +50,7 @@ class _Job(Generic[T]):
 
 class Writer:
     """The only one who writes on a connection. The leader calls `before`, which may raise StoreError, ahead of each
-    transaction, and `after_commit` before the next one.
+    transaction, and `after_commit` behind it, before anybody is answered.
     """
 
     def __init__(
@@ -70,12 +71,13 @@ class Writer:
         self._shared = 1  #: jobs of the last transaction
         self._full: Lock | None = None  #: held while a leader waits for as many
 
-    def write(self, work: Work[T]) -> T:
+    def write(self, work: Work[T], *, last: bool = False) -> T:
         """Run a job and return its result once it is committed. Raises what it raises, and StoreError. A job may be run
-        twice: what it leaves behind beside the connection must be what its last run leaves.
+        twice: what it leaves behind beside the connection must be what its last run leaves. After the `last` none
+        enters.
         """
         job = _Job(work)
-        if self._enter(job):
+        if self._enter(job, last):
             self._lead()
         else:
             assert job.wake is not None
@@ -85,16 +87,18 @@ class Writer:
         return job.answer()
 
     def close(self) -> None:
-        """No job enters any more; those that wait are done first."""
-        self.write(lambda _: setattr(self, "_closed", True))
+        """No job enters any more; those that wait are done first, and nobody uses the connection afterwards."""
+        with suppress(StoreError):  # the world is against it: then those that waited know
+            self.write(lambda _: None, last=True)
 
-    def _enter(self, job: _Job[Any]) -> bool:
+    def _enter(self, job: _Job[Any], last: bool) -> bool:
         """Whether the job's thread is to lead."""
         me = get_ident()
         with self._gate:
             if self._closed:
                 raise StoreError("the store is closed", "数据库已关闭")
             assert self._leader != me, "a write inside a write would wait for itself"
+            self._closed = last
             self._queue.append(job)
             if self._full is not None and len(self._queue) >= self._shared:
                 self._full.release()
@@ -114,13 +118,11 @@ class Writer:
             self._shared = len(jobs)
         try:
             self._run(jobs)
+            self._after_commit()
         finally:
             for job in jobs:
                 job.finish()
-            try:
-                self._after_commit()
-            finally:
-                self._hand_over()
+            self._hand_over()
 
     def _gather(self) -> None:
         """Those who shared the last transaction were woken together: most of them come again at once, and share this

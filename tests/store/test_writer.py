@@ -143,6 +143,8 @@ def test_closing_does_what_waits_and_lets_nobody_in_after(database):
     closer.start()
     while len(database._writer._queue) == waiting:
         pass
+    with pytest.raises(StoreError, match="closed"):
+        database.write(note("b"))  # it would come behind the closing, where there is no connection any more
     assert crowd.go() == {"a": "a"}
     closer.join(5)
     with pytest.raises(StoreError, match="closed"):
