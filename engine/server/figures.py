@@ -33,11 +33,14 @@ class Known(NamedTuple):
 
 @dataclass(slots=True)
 class _Shelf:
-    """What was found of one site since its last change. `gate`: who asks for the same meanwhile waits, and finds it."""
+    """What was found of one site since its last change, and of its past. `gate`: who asks for the same meanwhile waits,
+    and finds it.
+    """
 
     gate: Lock = field(default_factory=Lock)
     changes: object = None
     found: dict[tuple[Period, ...], Known] = field(default_factory=dict)
+    past: dict[tuple[int, tuple[Period, ...]], Known] = field(default_factory=dict)  # of instants that are over
     unread: tuple[str, ...] = ()
 
 
@@ -68,12 +71,19 @@ class Figures:
         """What `of` found of a site at an instant that is over: by the plan, the people and the days of then, from what
         was recorded by then. None: the site did not run yet. Raises StoreError: what it ran by cannot be read.
         """
-        with self._shelves.setdefault(name, _Shelf()).gate:
+        shelf = self._shelves.setdefault(name, _Shelf())
+        with shelf.gate:
             then = engine.as_known_at(name, at)
             if then is None:
                 return None
             plan = then[0].plan
-            return _found(*then, plan, _periods(plan, within), at)
+            periods = _periods(plan, within)
+            known = shelf.past.get((at, periods)) or _found(*then, plan, periods, at)
+            if at < engine.clock() and not known.unread:  # nothing more is recorded by then, or mended
+                if len(shelf.past) >= KEPT:
+                    shelf.past.clear()
+                shelf.past[at, periods] = known
+            return known
 
     def unread(self) -> dict[str, int]:
         """How many tickets the figures lacked that were found last, by site."""

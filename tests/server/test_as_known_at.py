@@ -10,6 +10,7 @@ import pytest
 
 from engine.core import Command, commands
 from engine.runtime import Entry, change_roster, prepare
+from engine.server import figures as server_figures
 from engine.server.figures import Figures
 from engine.store.spans import note_spans
 from tests.core.harness import HEAD, at
@@ -95,6 +96,23 @@ def test_a_verdict_corrected_by_a_late_report_is_late_in_what_was_printed_before
     assert value(printer.again(paper.as_of), "timely") == 0
     assert printer.again(paper.as_of).values == paper.values
     assert printer.again(now.as_of).values == now.values
+
+
+def test_what_was_known_at_an_instant_that_is_over_is_found_once(printer, monkeypatch):
+    printer.open("T1")
+    paper, figures, read = printer.printed(), Figures(), []
+    found = server_figures.measured
+    monkeypatch.setattr(server_figures, "measured", lambda *asked: read.append(asked) or found(*asked))
+
+    def again(at):
+        return figures.as_known_at(printer.engine, "test", paper.as_of, at).values
+
+    assert again(paper.as_of) == again(paper.as_of) == paper.values
+    assert len(read) == 1
+    now = printer.clock.at  # the second is not over
+    again(now)
+    printer.open("T2")
+    assert value(figures.as_known_at(printer.engine, "test", paper.as_of, now), "opened") == 2
 
 
 @pytest.mark.parametrize("seed", range(8))
