@@ -73,22 +73,23 @@ class Reads(ABC):
         for number, body, hash in self._all(_STEPS, (self.name, family, steps)):
             last = link(last, self.name, family, len(bodies) + 1, body)
             if (number, hash) != (len(bodies) + 1, last):
-                raise self._damaged(family, len(bodies) + 1, "is not what its hash says")
+                raise self._damaged(family, len(bodies) + 1, "is not what its hash says", "与其哈希不符")
             bodies.append(body)
         if len(bodies) != steps or last != head:
-            raise self._damaged(family, len(bodies) + 1, f"is missing: {steps} were written")
+            said = (f"is missing: {steps} were written", f"缺失：共写入 {steps} 步")
+            raise self._damaged(family, len(bodies) + 1, *said)
         return tuple(self._read(family, number, body) for number, body in enumerate(bodies, 1))
 
     def _read(self, family: str, number: int, body: bytes) -> Step:
         try:
             return STEP.loads(body.decode())
         except StoreError as error:
-            raise self._damaged(family, number, str(error)) from None
+            raise self._damaged(family, number, str(error), error.zh) from None
 
-    def _damaged(self, family: str, number: int, what: str) -> StoreError:
+    def _damaged(self, family: str, number: int, what: str, zh: str) -> StoreError:
         return StoreError(
             f"site {self.name}, family {family}: step {number} {what}",
-            f"项目 {self.name}，工单 {family}：第 {number} 步已损坏（{what}）",
+            f"项目 {self.name}，工单 {family}：第 {number} 步已损坏（{zh}）",
         )
 
     def families(self, *, open_only: bool = False) -> Iterable[Family]:

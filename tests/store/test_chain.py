@@ -241,15 +241,15 @@ def test_a_sealed_event_that_was_taken_back_head_and_all_is_named(database):
 
 
 @pytest.mark.parametrize(
-    ("change", "step", "says"),
+    ("change", "step", "says", "zh"),
     [
-        ("SET body = replace(body, 'boss', 'b0ss')", 3, "is not what its hash says"),
-        ("SET body = CAST(x'5bff' AS TEXT)", 3, "is not what its hash says"),
-        ("SET number = 99", 3, "is not what its hash says"),
-        ("SET number = 99", STEPS, "is missing"),
+        ("SET body = replace(body, 'boss', 'b0ss')", 3, "is not what its hash says", "与其哈希不符"),
+        ("SET body = CAST(x'5bff' AS TEXT)", 3, "is not what its hash says", "与其哈希不符"),
+        ("SET number = 99", 3, "is not what its hash says", "与其哈希不符"),
+        ("SET number = 99", STEPS, "is missing", f"缺失：共写入 {STEPS} 步"),
     ],
 )
-def test_a_damaged_row_stops_its_family_only_and_is_named(tmp_path, change, step, says):
+def test_a_damaged_row_stops_its_family_only_and_is_named(tmp_path, change, step, says, zh):
     path = tmp_path / "huiyin.db"
     with Database.open(path, lambda: 1, synchronous="NORMAL") as database:
         fill(database)
@@ -257,8 +257,9 @@ def test_a_damaged_row_stops_its_family_only_and_is_named(tmp_path, change, step
     with Database.open(path, lambda: 1) as database:
         store = database.site("lakeside")
         for read in (store.load, store.steps):
-            with pytest.raises(StoreError, match=f"site lakeside, family T1: step {step} {says}"):
+            with pytest.raises(StoreError, match=f"site lakeside, family T1: step {step} {says}") as caught:
                 read("T1")
+            assert caught.value.zh == f"项目 lakeside，工单 T1：第 {step} 步已损坏（{zh}）"
         assert store.load("T2") is not None
         second = list(commits(opened("T3").do("11-16 09:30", "reply")))[1]
         store.write(lambda tx: tx.commit(second))
