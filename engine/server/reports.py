@@ -36,11 +36,11 @@ class Made(NamedTuple):
     rule: Rule
 
 
-def made_reports(service: Service, before: int | None, limit: int) -> list[Made]:
-    """The newest ones first, of those `before` a number."""
-    events = service.store.site_events("reported")[: before and before - 1]
-    first = max(0, len(events) - limit)
-    return [_made(service, number, event) for number, event in enumerate(events[first:], first + 1)][::-1]
+def made_reports(service: Service, before: int | None, limit: int, until: int | None = None) -> list[Made]:
+    """The newest ones first, of those `before` a number and made by the instant `until`."""
+    events = enumerate(service.store.site_events("reported")[: before and before - 1], 1)
+    known = [(number, event) for number, event in events if until is None or event.at <= until]
+    return [_made(service, number, event) for number, event in reversed(known[-limit:])]
 
 
 def _made(service: Service, number: int, event: SiteEvent) -> Made:

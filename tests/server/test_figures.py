@@ -8,6 +8,7 @@ import pytest
 
 from engine.server import figures
 from engine.server.figures import GOOD_FOR, KEPT, Figures
+from engine.server.reports import made_reports
 from tests.server.test_board import Browser, text_of
 
 
@@ -131,3 +132,11 @@ def test_reports_come_page_by_page(new_house):
         pages += page["reports"]
     assert pages == made["reports"]
     assert (len(pages), made["next"]) == (3, None)
+
+
+def test_of_an_instant_before_those_reports_are_shown_that_were_made_by_then_however_many_came_since(service):
+    for at in range(12):
+        service.record(at, "reported", service.site.plan.rule, {"report": "monthly", "to": [], "figures": {}}, f"{at}")
+    assert [(one.number, one.at) for one in made_reports(service, None, 2, until=4)] == [(5, 4), (4, 3)]
+    assert [one.number for one in made_reports(service, None, 2)] == [12, 11]
+    assert made_reports(service, 1, 2) == []

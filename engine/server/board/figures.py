@@ -88,9 +88,7 @@ def _page(desk: Desk, place: Place, chosen: date, then: int | None, problem: str
             "as_of": said_known(place, found),
             "lines": lines(place, found),
             "lack": lack(place, found),
-            "reports": [
-                _report(place, one) for one in made_reports(place.service, None, REPORTS) if one.at <= found.as_of
-            ],
+            "reports": [_report(place, one) for one in made_reports(place.service, None, REPORTS, found.as_of)],
             "problem": problem,
         },
         422 if problem else 200,
