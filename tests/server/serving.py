@@ -148,8 +148,10 @@ class Hook:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                id = self.headers["webhook-id"]
+                size, id = int(self.headers["content-length"]), self.headers["webhook-id"]
+                body = self.rfile.read(size)
+                if len(body) < size:  # whoever sent it was killed in the middle of it
+                    return
                 with gate:
                     hook.bodies[id].add(body)
                     hook.lives[id][hook.life] += 1

@@ -429,3 +429,13 @@ def test_a_conflict_is_the_callers_and_the_store_goes_on(database):
     with pytest.raises(ConflictError):
         store.write(lambda tx: tx.commit(commit))
     assert store.load("T1") == commit.family
+
+
+def test_who_leaves_its_detections_is_found_without_looking_through_all_openings(database):
+    said = []
+    database.write(lambda c: c.set_trace_callback(said.append))
+    database.site("lakeside").write(lambda tx: tx.leave("T1"))
+    database.write(lambda c: c.set_trace_callback(None))
+    (sql,) = (text for text in said if text.startswith("DELETE"))
+    (step,) = database.fetch(f"EXPLAIN QUERY PLAN {sql}")
+    assert "USING INDEX membership_ticket (site=? AND ticket=?)" in step[3]
