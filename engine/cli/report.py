@@ -61,8 +61,8 @@ def _lines(site: str, found: Mapping[str, Any], lang: str) -> Iterator[str]:
     yield _say("head", lang, site=site, at=found["as_of"].replace("T", " "))
     for one in found["figures"]:
         name = one["figure"]["title" if lang == "zh" else "id"]
-        verdict = f"{one['target']}: {_say(one['verdict'], lang)}" if one["verdict"] else ""
-        left = ", ".join(f"{reason} {count}" for reason, count in one["left_out"].items())
+        verdict = f"{one['target_words'][lang]}: {_say(one['verdict'], lang)}" if one["verdict"] else ""
+        left = ", ".join(f"{_why(reason, lang)} {count}" for reason, count in one["left_out"].items())
         said = (name, _period(one), _value(one, lang), f"n={one['n']}", verdict, left and _say("left", lang, left=left))
         yield "  ".join(filter(None, said))
     if not found["figures"]:
@@ -78,11 +78,11 @@ def _period(one: Mapping[str, Any]) -> str:
 
 
 def _value(one: Mapping[str, Any], lang: str) -> str:
-    """`95%`, `2 hours 5 minutes`, `3`; — where there is nothing to count."""
+    """`95%`, `2 hours 5 minutes`, `3`; — and why where there is none."""
     from engine.worktime import format_seconds
 
     if one["exact"] is None:
-        return "—"
+        return f"— {_why(one['reason'], lang)}"
     exact = Fraction(one["exact"])
     match one["unit"]:
         case "share":
@@ -90,6 +90,12 @@ def _value(one: Mapping[str, Any], lang: str) -> str:
         case "seconds":
             return format_seconds(int(exact), "zh" if lang == "zh" else "en")
     return _rounded(exact)
+
+
+def _why(reason: str, lang: str) -> str:
+    from engine.server.board.words import WORDS
+
+    return WORDS[f"why_{reason.replace(' ', '_')}"].in_(lang)
 
 
 def _rounded(number: Fraction) -> str:

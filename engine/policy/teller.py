@@ -4,6 +4,7 @@ Chinese says the titles."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Final
 
@@ -32,7 +33,7 @@ from engine.core.plan import (
     Target,
 )
 from engine.policy.words import Words
-from engine.worktime import DayRule, Lang, Length, Recurrence, Unit, format_length
+from engine.worktime import DayRule, Lang, Length, LengthError, Recurrence, Unit, format_length, parse_length
 
 PARTIES: Final = {
     "owner": Words("owner", "责任人"),
@@ -360,7 +361,13 @@ class Teller:
     # ---- figures ----
 
     def target(self, target: Target) -> str:
-        return target.text.replace(target.kind, TARGETS[target.kind], 1) if self.zh else target.text
+        """`at least 95%`, `under 72 hours`."""
+        if not self.zh:
+            return target.text
+        bound = target.text.removeprefix(target.kind).strip()
+        with suppress(LengthError):
+            bound = self.length(parse_length(bound))
+        return f"{TARGETS[target.kind]} {bound}".strip()
 
     def measure(self, figure: Figure) -> str:
         match figure.measure:

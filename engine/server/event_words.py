@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core import Family, Plan, Value, ladder, shape
 from engine.core import events as e
-from engine.core.plan import Limit
+from engine.core.plan import Limit, Target
 from engine.policy import CAUSES, PARTIES, STATUSES, Teller, Words
 from engine.runtime import masked, show_instant, show_value
 from engine.worktime import format_left, format_seconds, parse_left
@@ -36,6 +36,10 @@ def length_words(seconds: int) -> Words:
 def limit_words(plan: Plan, limit: Limit) -> Words:
     """`3 working days`, or the instant that the limit is."""
     return Words(Teller(plan, "en").limit(limit), Teller(plan, "zh").limit(limit))
+
+
+def target_words(plan: Plan, target: Target) -> Words:
+    return Words(Teller(plan, "en").target(target), Teller(plan, "zh").target(target))
 
 
 def rung_words(plan: Plan, category: str, deadline: str, rung: str) -> Words:

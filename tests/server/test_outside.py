@@ -77,5 +77,5 @@ def test_the_terminal_brings_it_and_prints_the_report_with_it(new_house):
     with listening(new_house.app) as url:
         env = {"HUIYIN_URL": url, "HUIYIN_TOKEN": token, "HUIYIN_SITE": SITE}
         told = terminal("report", "--import", "call_centre=96%", "--lang", "zh", **env).output
-        assert "三声内接听率  2026-09-01 – 2026-09-30  96%  n=1  at least 95%: 达标" in told
+        assert "三声内接听率  2026-09-01 – 2026-09-30  96%  n=1  不低于 95%: 达标" in told
         assert "请写 来源=值" in terminal("report", "--import", "call_centre", "--lang", "zh", code=2, **env).output

@@ -14,6 +14,7 @@ from engine.server import present
 from engine.server.api.duties import FIRST, LAST
 from engine.server.api.route import Body, InstantText, Short, read_at, router
 from engine.server.auth import Caller, needs
+from engine.server.event_words import target_words
 from engine.server.figures import Known, bring
 from engine.server.problems import SENTENCES, ProblemError
 
@@ -99,6 +100,7 @@ def shown(plan: Plan, value: FigureValue) -> dict[str, Any]:
         "reason": value.reason,
         "n": value.n,
         "target": figure.target.text if figure.target is not None else None,
+        "target_words": target_words(plan, figure.target)._asdict() if figure.target is not None else None,
         "verdict": value.verdict,
         "left_out": dict(value.left_out),
         "marks": dict(value.marks),

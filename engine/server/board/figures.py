@@ -14,8 +14,9 @@ from fastapi.responses import RedirectResponse, Response
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
-from engine.core import FigureValue, Period, period_of
-from engine.core.plan import Figure, Outside
+from engine.core import FigureValue, Period, Plan, period_of
+from engine.core.plan import Outside
+from engine.policy import Teller
 from engine.runtime import ValueProblemError, read_instant
 from engine.server import present
 from engine.server.board.desk import Desk, Place
@@ -26,7 +27,6 @@ from engine.server.board.words import WORDS, Lang
 from engine.server.figures import Known, bring
 from engine.server.problems import SENTENCES
 from engine.server.reports import Made, made_reports
-from engine.worktime import LengthError, format_length, parse_length
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -204,17 +204,18 @@ def lack(place: Place, known: Known) -> str:
 
 
 def lines(place: Place, known: Known) -> list[Line]:
-    return [_line(place, known.plan.figures[value.figure], value) for value in known.values]
+    return [_line(place, known.plan, value) for value in known.values]
 
 
-def _line(place: Place, figure: Figure, value: FigureValue) -> Line:
+def _line(place: Place, plan: Plan, value: FigureValue) -> Line:
+    figure = plan.figures[value.figure]
     return Line(
         present.named(figure.id, figure.title),
         _period(place.moments, value.period),
         said(place.moments, value.value, value.unit),
         *numbered(value),
         value.n,
-        _target(place, figure.target.text if figure.target is not None else ""),
+        Teller(plan, place.visit.lang).target(figure.target) if figure.target is not None else "",
         value.verdict or "",
         _note(place.visit.lang, value),
         value.rule.sources,
@@ -262,24 +263,6 @@ def numbered(value: FigureValue) -> tuple[int | float | None, str]:
 
 def _rounded(value: Fraction) -> str:
     return f"{float(value):.1f}".removesuffix(".0")
-
-
-def _target(place: Place, text: str) -> str:
-    """`at least 95%`, with its comparison in the reader's language."""
-    lang = place.visit.lang
-    for kind in ("at least", "at most", "under", "over", "rising", "falling"):
-        if text.startswith(kind):
-            words = WORDS["target_" + kind.replace(" ", "_")].in_(lang)
-            return f"{words} {_bound(lang, text.removeprefix(kind).strip())}".strip()
-    return text
-
-
-def _bound(lang: Lang, text: str) -> str:
-    """`72 hours` in the reader's language; numbers and shares as they are."""
-    try:
-        return format_length(parse_length(text), lang)
-    except LengthError:
-        return text
 
 
 def _report(place: Place, one: Made) -> dict[str, Any]:
