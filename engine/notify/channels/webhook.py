@@ -18,7 +18,7 @@ PREFIX: Final = "whsec_"
 
 
 def send(letter: Letter, destination: Webhook, *, addressee: str, now: int, wire: Wire) -> Outcome:
-    """Any 2xx is sent. The body is the same in each try; the timestamp is that of the try."""
+    """Any 2xx is sent. Each try has the same id, a timestamp of its own, and tells what is still news then."""
     body = content(letter)
     if len(body) > BODY_BYTES_MAX:
         return refused("the body is larger than a webhook may be")
