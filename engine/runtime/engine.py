@@ -261,6 +261,7 @@ class Engine:
             service.store.write(lambda tx: tx.set_mark(ALIVE, now))
             if not left:  # else it would overtake what is still due before it
                 service.retry(now - 1)
+                service.keep_place(now)
             self._alive[name] = now
 
     def start(self) -> None:

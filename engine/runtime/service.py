@@ -230,6 +230,12 @@ class Service:
             if opened:
                 self.store.write(lambda tx: tx.set_mark(OPENED, at))
 
+    def keep_place(self, at: int) -> None:
+        """A start looks only for what comes due from `at` on, unless something before it still waits."""
+        with self._hands:
+            if self._next_occurrence(at - 1) is None:
+                self.store.write(lambda tx: tx.set_mark(OPENED, at))
+
     def _try(self, one: Occurrence) -> None:
         """Open a duty or report. One that cannot be opened, because of damage or our mistake, is put down in the site's
         stream and tried again, so that it keeps nothing else.

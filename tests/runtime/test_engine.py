@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 import pytest
 
 from engine.core import Command, agenda, commands, timetable
-from engine.runtime import Engine, Entry, Prepared, VirtualClock, change_roster
+from engine.runtime import Engine, Entry, Prepared, VirtualClock, change_roster, service
 from engine.runtime.editions import take_up
 from engine.runtime.people import Handover
 from engine.runtime.turn import Turn
@@ -370,6 +370,22 @@ def test_a_downtime_is_noted_once_however_often_the_file_is_opened(release, tmp_
             engine = Engine(database, release.clock)
             engine.open_site("test")
             assert engine.services["test"].downtime(START, START + 86400) == minutes * 60
+
+
+def test_a_start_looks_for_duties_and_empty_posts_only_from_where_the_engine_was_last_seen(release, monkeypatch):
+    looked = []
+    found = service.occurrences
+    monkeypatch.setattr(
+        service, "occurrences", lambda site, start, end: looked.append(start) or found(site, start, end)
+    )
+    engine = release()
+    for _ in range(3):
+        engine.tick()
+        release.clock.move(release.clock.at + 86400)
+    seen = release.clock.at - 86400
+    looked.clear()
+    release().tick()
+    assert looked[0] == seen
 
 
 def test_a_timer_that_nobody_derived_does_not_keep_the_loop_busy(release):
