@@ -79,27 +79,21 @@ def _period(one: Mapping[str, Any]) -> str:
 
 def _value(one: Mapping[str, Any], lang: str) -> str:
     """`95%`, `2 hours 5 minutes`, `3`; — and why where there is none."""
+    from engine.policy import number_text
     from engine.worktime import format_seconds
 
     if one["exact"] is None:
         return f"— {_why(one['reason'], lang)}"
     exact = Fraction(one["exact"])
-    match one["unit"]:
-        case "share":
-            return f"{_rounded(exact * 100)}%"
-        case "seconds":
-            return format_seconds(int(exact), "zh" if lang == "zh" else "en")
-    return _rounded(exact)
+    if one["unit"] == "seconds":
+        return format_seconds(int(exact), "zh" if lang == "zh" else "en")
+    return number_text(exact, one["unit"])
 
 
 def _why(reason: str, lang: str) -> str:
-    from engine.server.board.words import WORDS
+    from engine.policy import REASONS
 
-    return WORDS[f"why_{reason.replace(' ', '_')}"].in_(lang)
-
-
-def _rounded(number: Fraction) -> str:
-    return f"{float(number):.1f}".removesuffix(".0")
+    return REASONS[reason].in_(lang) if reason in REASONS else reason  # a newer daemon may know more
 
 
 def _say(name: str, lang: str, **values: object) -> str:

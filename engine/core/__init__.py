@@ -11,7 +11,7 @@ from engine.core.commands import Actor, Command, Refusal
 from engine.core.conditions import Condition, Row, Rule, Table, Value, View
 from engine.core.decide import ENGINE, Outcome, advance, decide, fire
 from engine.core.detections import Firing, Membership, ended_unanswered, firings, memberships
-from engine.core.events import Event, Step, kind
+from engine.core.events import LATE, Event, Step, kind
 from engine.core.evolve import evolve, replay
 from engine.core.figures import FigureValue, looked_at, measure, unit_of
 from engine.core.guards import accepts
@@ -27,6 +27,7 @@ from engine.core.work import Work, addresses, fact_of
 
 __all__ = [
     "ENGINE",
+    "LATE",
     "Actor",
     "Cause",
     "Command",

@@ -95,7 +95,7 @@ class Case:
         """What the last breach or fulfilment of a run is worth by the run's verdict as last known."""
         run = self._run(key)
         status = run and run.status
-        if status in (("met",) if what == "met" else ("breached", "late", "missed")):
+        if status in (("met",) if what == "met" else e.LATE):
             return "counts"
         return "excused" if status == "excused" else "corrected"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from engine.core.commands import Actor
 from engine.core.conditions import Rule, Value
@@ -17,6 +17,8 @@ from engine.core.plan import Limit
 
 #: How a run of a deadline stands, or ended (DESIGN §10).
 Status: TypeAlias = Literal["running", "paused", "breached", "met", "late", "missed", "void", "excused"]
+#: Of these what was not done by its due, and is not excused.
+LATE: Final[tuple[Status, ...]] = ("breached", "late", "missed")
 #: Whom a message is for: `role:supervisor`, `person:小陈`, or `reporter`.
 Address: TypeAlias = str
 

@@ -80,7 +80,7 @@ def liable(plan: Plan, history: History, ticket: Ticket, finding: Finding, holds
 
 def _is_late(run: Run, at: int) -> bool:
     """Whether a run that was breached at an instant still counts as late since then."""
-    return run.status in ("breached", "late", "missed") and (run.due is None or run.due <= at)
+    return run.status in e.LATE and (run.due is None or run.due <= at)
 
 
 def liable_of_site(plan: Plan, finding: Finding, holds_post: HoldsPost) -> Liable | None:

@@ -228,9 +228,8 @@ def _stands_still(work: Work, ticket: Draft, name: str, state: State) -> bool:
         return False
     if state.pauses != "all" and name not in state.pauses:
         return False
-    late = ("breached", "late", "missed")
     return not any(
-        run.deadline == state.id and run.round == ticket.round and run.status in late for run in ticket.all_runs()
+        run.deadline == state.id and run.round == ticket.round and run.status in e.LATE for run in ticket.all_runs()
     )
 
 

@@ -20,8 +20,6 @@ from engine.worktime import Clock, DayRule, Due, Length, Unit
 
 #: No due moves nearer than this because facts, category, plan or calendar changed (SEMANTICS §7.4). Seconds.
 NOTICE: Final = 30 * 60
-#: How a run stands that was not done by its due, and is not excused.
-LATE: Final = ("breached", "late", "missed")
 
 
 class Send(NamedTuple):
@@ -105,7 +103,7 @@ class Work:
             return max((run.due for run in ticket.all_runs() if run.deadline == deadline and run.due), default=None)
         if what == "breached":
             return max(
-                (r.due for r in ticket.all_runs() if r.deadline == deadline and r.status in LATE and r.due),
+                (r.due for r in ticket.all_runs() if r.deadline == deadline and r.status in e.LATE and r.due),
                 default=None,
             )
         if what == "met":
@@ -235,11 +233,11 @@ def provided(plan: Plan, family: Iterable[Ticket], ticket: Ticket, name: str) ->
         case "open_parts":
             return sum(other.ties.parent == ticket.id and other.closed is None for other in family)
         case "breached":
-            return sum(run.status in LATE for run in ticket.all_runs())
+            return sum(run.status in e.LATE for run in ticket.all_runs())
         case "time" | "hour" | "weekday" | "working_day" | "day":
             return _of_opening(plan, ticket, name)
     if name.endswith(" breached"):
-        return any(run.status in LATE and f"{run.deadline} breached" == name for run in ticket.all_runs())
+        return any(run.status in e.LATE and f"{run.deadline} breached" == name for run in ticket.all_runs())
     if name.startswith("opened "):
         _, amount, unit = name.split(" ", 2)
         return shifted(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from engine.core import Cause, Family, Plan, Run, Ticket, Value, addresses, fact_of
+from engine.core import LATE, Cause, Family, Plan, Run, Ticket, Value, addresses, fact_of
 from engine.core.plan import MASK, PARTY_WORDS, Party
 from engine.notify.letter import Letter
 from engine.notify.relevance import deadline_id, deadline_of, origin_of, rank, stale_reason
@@ -286,7 +286,7 @@ class Fields:
         state = plan.workflows[category.workflow].states.get(ticket.state)
         parts = fact_of(plan, self._news.family, ticket, "open_parts")
         day, time = local(plan, ticket.opened, self._news.row.at).split()
-        late = dict.fromkeys(run.deadline for run in ticket.all_runs() if run.status in ("breached", "late", "missed"))
+        late = dict.fromkeys(run.deadline for run in ticket.all_runs() if run.status in LATE)
         return {
             "number": ticket.id,
             "category": category.title,

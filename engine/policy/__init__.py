@@ -19,12 +19,13 @@ from engine.policy.room import (
 from engine.policy.shipped import shipped_policies
 from engine.policy.source import Source, Span
 from engine.policy.suggest import did_you_mean
-from engine.policy.teller import CAUSES, PARTIES, STATUSES, Teller
+from engine.policy.teller import CAUSES, PARTIES, REASONS, STATUSES, Teller, number_text
 from engine.policy.words import Words
 
 __all__ = [
     "CAUSES",
     "PARTIES",
+    "REASONS",
     "STATUSES",
     "Broken",
     "Diagnostic",
@@ -61,6 +62,7 @@ __all__ = [
     "load_scenario_document",
     "load_text",
     "near_names",
+    "number_text",
     "promise",
     "read_document",
     "render",

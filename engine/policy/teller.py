@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
@@ -64,6 +65,23 @@ STATUSES: Final = {
     "missed": Words("missed", "未完成即结束"),
     "void": Words("void", "作废"),
     "excused": Words("excused", "免责"),
+}
+#: Why a figure has no value, and what it leaves out.
+REASONS: Final = {
+    "nothing to count": Words("nothing to count", "没有可计入的项"),
+    "no roster": Words("no roster", "没有花名册"),
+    "nobody on duty": Words("nobody on duty", "无人在岗"),
+    "not imported": Words("not imported", "尚未导入"),
+    "not yet due": Words("not yet due", "尚未到期"),
+    "no outcome": Words("no outcome", "无办理结论"),
+    "earlier round": Words("earlier rounds", "较早轮次"),
+    "no answer": Words("no answer", "未答复"),
+    "anonymous": Words("anonymous", "匿名"),
+    "merged": Words("merged", "已合并"),
+    "excused": Words("excused", "已免责"),
+    "corrected": Words("corrected", "已更正"),
+    "void": Words("ended without a verdict", "终止，不计判定"),
+    "paused": Words("paused", "挂起中"),
 }
 FACTS: Final = {
     "category": "类别", "state": "状态", "number": "编号", "round": "轮次", "repeats": "重复次数",
@@ -397,3 +415,12 @@ class Teller:
 
 def _clock(seconds: int) -> str:
     return f"{seconds // 3600:02}:{seconds % 3600 // 60:02}"
+
+
+def number_text(value: Fraction, unit: str) -> str:
+    """The value of a figure that is no time: `95%` of a share, `3`, `4.5`."""
+    return f"{_rounded(value * 100)}%" if unit == "share" else _rounded(value)
+
+
+def _rounded(value: Fraction) -> str:
+    return f"{float(value):.1f}".removesuffix(".0")

@@ -92,15 +92,19 @@ class Figures:
 
 def bring(service: Service, at: int, source: str, text: str, within: int) -> Words | None:
     """A value from elsewhere, of the periods in which the instant `within` lies. Words: what is wrong with it."""
-    if source not in (known := sources_of(service.site.plan)):
-        return SENTENCES["no_source"].format(known=", ".join(known) or "-")
     value = read_number(text.strip())
     if value is None:
         return SENTENCES["no_number"]
     if within > at:
         return SENTENCES["not_yet"]
     refusal = import_value(service, at, source, value, within)
-    return Words(*refusal.why) if refusal is not None and refusal.why is not None else None
+    if refusal is None:
+        return None
+    return Words(*refusal.why) if refusal.why else _no_source(service.site.plan)
+
+
+def _no_source(plan: Plan) -> Words:
+    return SENTENCES["no_source"].format(known=", ".join(sources_of(plan)) or "-")
 
 
 def _periods(plan: Plan, within: int) -> tuple[Period, ...]:

@@ -228,6 +228,10 @@ def category(plan: Plan, id: str) -> Shown:
     return named(id, plan.categories[id].title if id in plan.categories else id)
 
 
+def role(plan: Plan, id: str) -> Shown:
+    return named(id, plan.roles[id].title if id in plan.roles else id)
+
+
 def workflow_of(plan: Plan, one: Ticket) -> Workflow:
     return plan.workflow_of(one.category)
 
@@ -280,9 +284,7 @@ def value_text(plan: Plan, name: str, value: Value, zone: ZoneInfo) -> str:
 
 
 def _post(plan: Plan, post: str | None) -> Shown | None:
-    if post is None:
-        return None
-    return named(post, plan.roles[post].title if post in plan.roles else post)
+    return None if post is None else role(plan, post)
 
 
 def _parties(plan: Plan, family: Family, one: Ticket, party: Party) -> list[Shown]:

@@ -38,12 +38,10 @@ def figures(
     `as_known_at` as this answer was then, from what was recorded by then. `unread` are tickets whose history is damaged
     and that are missing in them: how many, and the first of them.
     """
-    zone = caller.service.site.zone
     then = read_at(caller, as_known_at) if as_known_at is not None else None
-    noon = int(datetime.combine(day, time(12), zone).timestamp()) if day is not None else None
-    known = _known(caller, noon, then)
+    known = _known(caller, _start(caller, day) if day is not None else None, then)
     return {
-        "as_of": present.instant(known.as_of, zone),
+        "as_of": present.instant(known.as_of, caller.service.site.zone),
         "figures": [shown(known.plan, value) for value in known.values],
         "unread": {"count": len(known.unread), "tickets": known.unread[:NAMED]},
     }
@@ -62,14 +60,15 @@ def post(site: str, body: Importing, caller: Annotated[Caller, needs("figures.im
     """A value for the figures that the plan takes from this source, in their periods (day, week, month …) in which the
     day lies. Sent again, the latest one counts.
     """
-    if wrong := bring(caller.service, caller.at, body.source, body.value, _start(caller, body.day)):
+    within = _start(caller, body.day) if body.day is not None else caller.at
+    if wrong := bring(caller.service, caller.at, body.source, body.value, within):
         raise ProblemError(422, "value", wrong)
     caller.note("figures.import", body.source)
     return {"source": body.source, "value": body.value}
 
 
-def _start(caller: Caller, day: date | None) -> int:
-    return caller.at if day is None else int(datetime.combine(day, time(), caller.service.site.zone).timestamp())
+def _start(caller: Caller, day: date) -> int:
+    return int(datetime.combine(day, time(), caller.service.site.zone).timestamp())
 
 
 def _known(caller: Caller, within: int | None, then: int | None) -> Known:

@@ -37,11 +37,10 @@ def findings(
 
 
 def _shown(plan: Plan, one: SiteEvent) -> dict[str, Any]:
-    id = one.data["role"]
     return {
         "finding": one.kind,
         "at": present.instant(one.at, plan.zone),
-        "role": present.named(id, plan.roles[id].title if id in plan.roles else id),
+        "role": present.role(plan, one.data["role"]),
         "who": one.data["who"],
         **present.rule(plan, one.rule),
     }

@@ -35,17 +35,12 @@ def _shown(one: Made) -> dict[str, Any]:
     return {
         "report": present.named(one.id, one.title),
         "at": present.instant(one.at, one.plan.zone),
-        "to": [_party(one, name) for name in one.to],
+        "to": [present.role(one.plan, name) for name in one.to],
         "figures": [_number(number) for number in one.figures],
         "weakest": one.weakest,
         "unread": one.unread,
         **present.rule(one.plan, one.rule),
     }
-
-
-def _party(one: Made, name: str) -> dict[str, Any]:
-    role = one.plan.roles.get(name)
-    return present.named(name, role.title if role is not None else name)
 
 
 def _number(one: Number) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from openpyxl.styles import Font
 
 from engine.core import FigureValue, Period, Plan, period_of
 from engine.core.plan import Outside
-from engine.policy import Teller
+from engine.policy import REASONS, Teller, number_text
 from engine.runtime import ValueProblemError, read_instant
 from engine.server import present
 from engine.server.board.desk import Desk, Place
@@ -231,7 +231,7 @@ def _note(lang: Lang, value: FigureValue) -> str:
 
 
 def _why(lang: Lang, reason: str) -> str:
-    known = WORDS.get(f"why_{reason.replace(' ', '_')}")
+    known = REASONS.get(reason)
     return known.in_(lang) if known is not None else reason
 
 
@@ -244,12 +244,7 @@ def said(moments: Moments, value: Fraction | None, unit: str) -> str:
     """The value of a figure with its unit."""
     if value is None:
         return "—"
-    match unit:
-        case "share":
-            return f"{_rounded(value * 100)}%"
-        case "seconds":
-            return moments.length(int(value))
-    return _rounded(value)
+    return moments.length(int(value)) if unit == "seconds" else number_text(value, unit)
 
 
 def numbered(value: FigureValue) -> tuple[int | float | None, str]:
@@ -261,17 +256,13 @@ def numbered(value: FigureValue) -> tuple[int | float | None, str]:
     return int(number) if number.denominator == 1 else round(float(number), 4), unit
 
 
-def _rounded(value: Fraction) -> str:
-    return f"{float(value):.1f}".removesuffix(".0")
-
-
 def _report(place: Place, one: Made) -> dict[str, Any]:
     """A report that fell due, with its numbers as they were known then."""
-    lang, roles = place.visit.lang, one.plan.roles
+    lang = place.visit.lang
     return {
         "at": one.at,
         "report": present.named(one.id, one.title),
-        "to": [present.named(name, roles[name].title if name in roles else name) for name in one.to],
+        "to": [present.role(one.plan, name) for name in one.to],
         "figures": [
             {
                 "figure": present.named(number.id, number.title),

@@ -298,21 +298,6 @@ WORDS: Final = MappingProxyType(
             "This page shows no personal data. It is up to date when you load it again.",
             "本页不含个人信息，刷新即为最新进度。",
         ),
-        # what a figure left out, or why it has no value
-        "why_nothing_to_count": Words("nothing to count", "没有可计入的项"),
-        "why_no_roster": Words("no roster", "没有花名册"),
-        "why_nobody_on_duty": Words("nobody on duty", "无人在岗"),
-        "why_not_imported": Words("not imported", "尚未导入"),
-        "why_not_yet_due": Words("not yet due", "尚未到期"),
-        "why_no_outcome": Words("no outcome", "无办理结论"),
-        "why_earlier_round": Words("earlier rounds", "较早轮次"),
-        "why_no_answer": Words("no answer", "未答复"),
-        "why_anonymous": Words("anonymous", "匿名"),
-        "why_merged": Words("merged", "已合并"),
-        "why_excused": Words("excused", "已免责"),
-        "why_corrected": Words("corrected", "已更正"),
-        "why_void": Words("ended without a verdict", "终止，不计判定"),
-        "why_paused": Words("paused", "挂起中"),
         # ---- policy ----
         "policy": Words("Policy", "方案"),
         "policy_refused": Words(
