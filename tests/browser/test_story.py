@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from engine.server import people
-from engine.server.board import outside
+from engine.server.board import listing, outside
 from engine.server.entry.access_log import Call
 from engine.server.entry.accounts import Profile
 from tests.browser.conftest import PHONE
@@ -239,6 +240,21 @@ def test_a_wall_says_when_it_cannot_be_read_anew_and_goes_on_by_itself(site, loo
     assert made in eyes.text(".wall-lines")
     eyes.connect(True)
     eyes.wait(lambda: not eyes.one(".wall-top .live").is_displayed())
+
+
+def test_a_line_and_the_counts_above_it_change_together_however_slow_the_counts_come(site, look, monkeypatch):
+    def late(*asked):
+        time.sleep(0.5)
+        return counts(*asked)
+
+    eyes = look("chen")
+    eyes.go("/board/bridge")
+    eyes.wait(lambda: eyes.one(".live").is_displayed())
+    counts = listing.counts
+    monkeypatch.setattr(listing, "counts", late)
+    made = _opened(site)
+    eyes.wait(lambda: eyes.one(f'[data-ticket="{made}"]'))
+    assert eyes.one(".count b").text == "1"
 
 
 def test_why_a_due_is_then_fits_its_card(site, look):

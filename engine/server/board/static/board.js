@@ -69,11 +69,10 @@ async function refresh() {
   waiting.clear();
   if (families.includes("") || families.length > MANY) return soon();
   const query = list.dataset.choice ? `?${list.dataset.choice}` : "";
-  for (const family of families) {
-    const html = await text(list.dataset.rows + encodeURI(family) + query);
-    if (html !== null) put(family, html);
-  }
-  const counts = await text(list.dataset.counts + query);
+  const lines = [];
+  for (const family of families) lines.push([family, await text(list.dataset.rows + encodeURI(family) + query)]);
+  const counts = await text(list.dataset.counts + query); // read after the lines, and shown with them: neither is ahead
+  for (const [family, html] of lines) if (html !== null) put(family, html);
   if (counts !== null) document.getElementById("counts").outerHTML = counts;
   document.getElementById("empty").hidden = list.children.length > 0;
   document.getElementById("told").textContent = list.dataset.told.replace("{}", families.join(", "));
